@@ -1,0 +1,71 @@
+//! A bound for everything in this crate that can grow. What a host may set is in [`Limits`]; the rest are constants.
+
+/// How many attempts a session keeps: enough to see whether a cause is steady or changes, and at [`CAUSE_BYTES_MAX`] and
+/// [`LOG_TAIL_BYTES_MAX`] each no more than 40 KiB for a session.
+pub const ATTEMPTS_MAX: u32 = 8;
+
+/// Longest cause kept with an attempt, in bytes: a reason or a trap's message with the top of its backtrace.
+pub const CAUSE_BYTES_MAX: usize = 1024;
+
+/// Longest tail of a run's log kept with an attempt, in bytes.
+pub const LOG_TAIL_BYTES_MAX: usize = 4096;
+
+/// Longest request id, in bytes: a UUID as text takes 36.
+pub const REQUEST_ID_BYTES_MAX: usize = 64;
+
+/// Longest traceparent, in bytes: version 00 of the W3C form takes 55, and later versions may add.
+pub const TRACEPARENT_BYTES_MAX: usize = 128;
+
+/// How many answered `New`s and finished sessions are remembered, so that a repeated `New`, `Delete` or `Store` gets its
+/// first answer after the session itself is gone. Counted, not timed: no operation ages while the host is down. At
+/// about 150 bytes each, 20 MB of memory.
+pub const REMEMBERED_MAX: usize = 1 << 17;
+
+/// How many kinds a config may name: each keeps a few numbers in memory, and a claim looks at each once.
+pub const KINDS_MAX: usize = 1024;
+
+/// How many sessions one `Renew` may name: 24 bytes each, so 240 KB of a message.
+pub const RENEW_MAX: usize = 10_000;
+
+/// How many operations one commit may hold. Beyond a few hundred the fsync is already shared out (the design's section 8),
+/// and a larger batch only makes its first operation wait longer.
+pub const BATCH_OPS_MAX: usize = 1024;
+
+/// How many record bytes one commit may hold before it closes, so that a commit stays a matter of milliseconds.
+pub const BATCH_BYTES_MAX: usize = 16 << 20;
+
+/// The limits that a host sets for all kinds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Longest record, in bytes.
+    pub record_bytes_max: u64,
+    /// Most bytes of records in one session.
+    pub session_bytes_max: u64,
+    /// Most records in one session.
+    pub session_records_max: u32,
+    /// Longest timeout that `Store` may ask for, in seconds.
+    pub timeout_s_max: u32,
+    /// Most operations waiting for the writer. Past it a client is refused at once with [`Error::Overloaded`].
+    ///
+    /// [`Error::Overloaded`]: crate::Error::Overloaded
+    pub queue_ops_max: usize,
+    /// Most record bytes waiting for the writer; past it, likewise.
+    pub queue_bytes_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            // An intent is a few hundred bytes; a payload of megabytes belongs into a blob store, its name into the intent.
+            record_bytes_max: 1 << 20,
+            // A claim reads the whole session into memory and the sandbox gets a copy.
+            session_bytes_max: 8 << 20,
+            session_records_max: 10_000,
+            // One leap year.
+            timeout_s_max: 366 * 24 * 3600,
+            // At 25,000 operations a second a third of a second of work: longer queues only add latency.
+            queue_ops_max: 8192,
+            queue_bytes_max: 64 << 20,
+        }
+    }
+}

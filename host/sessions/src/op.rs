@@ -1,0 +1,158 @@
+//! Operations: everything that can happen to sessions, as values.
+//!
+//! An [`Op`] with its [`Stamp`] carries all that decides its outcome, so the same ops applied to the same state give the same
+//! state, always. Recovery, simulation and replay stand on this.
+
+use bytes::Bytes;
+use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed};
+
+use crate::{
+    attempt::Report,
+    ids::{Handle, Index, Key},
+    policy::KindPolicy,
+};
+
+/// What an operator does to its session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SessionOp {
+    /// Append a record.
+    Append(Bytes),
+    /// Drop all records and keep this one.
+    Replace(Bytes),
+    /// The work is finished: forget the session.
+    Delete,
+    /// Close the session and repeat it after this many seconds; with none, after the kind's delay.
+    Store {
+        /// The timeout, in seconds.
+        timeout_s: Option<u32>,
+    },
+}
+
+impl SessionOp {
+    /// A hash of what is asked. It lies in the store beside an operation's number, so it may never change; xxh3 has a
+    /// fixed definition.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        match self {
+            Self::Append(record) => xxh3_64_with_seed(record, 1),
+            Self::Replace(record) => xxh3_64_with_seed(record, 2),
+            Self::Delete => 3,
+            Self::Store { timeout_s: None } => 4,
+            Self::Store { timeout_s: Some(seconds) } => xxh3_64_with_seed(&seconds.to_le_bytes(), 5),
+        }
+    }
+
+    /// The bytes of record that it brings.
+    #[must_use]
+    pub fn record_bytes(&self) -> usize {
+        match self {
+            Self::Append(record) | Self::Replace(record) => record.len(),
+            Self::Delete | Self::Store { .. } => 0,
+        }
+    }
+}
+
+/// A client's wish for a session.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct New {
+    /// The client kind.
+    pub kind: u32,
+    /// The first record, if there is one already.
+    pub record: Option<Bytes>,
+    /// Names this wish, so that a retry of it gets the first answer. At most
+    /// [`REQUEST_ID_BYTES_MAX`](crate::limits::REQUEST_ID_BYTES_MAX) bytes.
+    pub request_id: Option<String>,
+    /// A W3C traceparent for the handler. At most [`TRACEPARENT_BYTES_MAX`](crate::limits::TRACEPARENT_BYTES_MAX) bytes.
+    pub traceparent: Option<String>,
+}
+
+impl New {
+    /// As [`SessionOp::fingerprint`]. The traceparent is left out: a retry may be traced anew.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        let mut hash = Xxh3::with_seed(6);
+        hash.update(&self.kind.to_le_bytes());
+        if let Some(record) = &self.record {
+            hash.update(&[1]);
+            hash.update(record);
+        }
+        hash.digest()
+    }
+}
+
+/// Anything that can happen to sessions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// A client opens a session.
+    New {
+        /// What it asked for.
+        new: New,
+        /// The key it will be given.
+        key: Key,
+    },
+    /// A client works on its session.
+    Client {
+        /// What it holds.
+        handle: Handle,
+        /// The operation's number; 0 for none.
+        number: u64,
+        /// [`SessionOp::fingerprint`] of `op`.
+        fingerprint: u64,
+        /// The operation.
+        op: SessionOp,
+    },
+    /// A client renews a lease that had ended, before a run claimed the session.
+    Resume(Handle),
+    /// A client's lease ended.
+    LeaseEnded(Index),
+    /// The session is due and a worker of its kind is free.
+    Claim {
+        /// The session.
+        id: Index,
+        /// The key of the run.
+        key: Key,
+    },
+    /// A run commits what its handler asked so far.
+    Barrier {
+        /// What the run holds.
+        handle: Handle,
+        /// What the handler asked since the last barrier.
+        ops: Vec<SessionOp>,
+    },
+    /// A run ended.
+    Finish {
+        /// What the run holds.
+        handle: Handle,
+        /// What the handler asked since the last barrier; not applied unless the handler returned.
+        ops: Vec<SessionOp>,
+        /// How it ended.
+        report: Report,
+    },
+    /// The host died while a run held the session: found when a new host opens the store.
+    HostDied(Index),
+}
+
+/// What the writer adds to an operation when it applies it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// The index that the operation will have, if it is applied.
+    pub index: Index,
+    /// The time, Unix milliseconds.
+    pub now_ms: u64,
+    /// Chance, for jitter.
+    pub entropy: u64,
+    /// The policy of the session's kind.
+    pub policy: KindPolicy,
+}
+
+impl Stamp {
+    /// When something stored now falls due: after `wait_ms`, and what chance adds of the kind's jitter.
+    #[must_use]
+    pub fn due_ms(&self, wait_ms: u64) -> u64 {
+        let jitter = match self.policy.jitter_ms.checked_add(1) {
+            Some(range) => self.entropy % range,
+            None => self.entropy,
+        };
+        self.now_ms.saturating_add(wait_ms).saturating_add(jitter)
+    }
+}

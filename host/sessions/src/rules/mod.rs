@@ -1,0 +1,3 @@
+//! The rules.
+pub use size::{Size, check_timeout};
+mod size;
