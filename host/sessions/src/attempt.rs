@@ -43,14 +43,7 @@ impl Report {
     /// The report of a run about which nothing is known but how it ended.
     #[must_use]
     pub fn bare(outcome: Outcome) -> Self {
-        Self {
-            outcome,
-            duration_us: 0,
-            fuel: 0,
-            memory_peak_bytes: 0,
-            plugin_digest: [0; 32],
-            log_tail: String::new(),
-        }
+        Self { outcome, duration_us: 0, fuel: 0, memory_peak_bytes: 0, plugin_digest: [0; 32], log_tail: String::new() }
     }
 
     /// The same, with its texts cut to what a session may keep.

@@ -26,7 +26,9 @@ pub enum Refusal {
     #[error("wrong key for session {0}: use the handle that New answered")]
     KeyWrong(Index),
     /// The record is too long.
-    #[error("a record of {bytes} bytes is over the limit of {max}: keep large payloads elsewhere and record their name")]
+    #[error(
+        "a record of {bytes} bytes is over the limit of {max}: keep large payloads elsewhere and record their name"
+    )]
     RecordTooLarge {
         /// Its length.
         bytes: u64,

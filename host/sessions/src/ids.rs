@@ -53,9 +53,9 @@ impl FromStr for Index {
     type Err = ParseIndexError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let parsed = text.split_once('-').and_then(|(term, index)| {
-            Some(Self { term: term.parse().ok()?, index: index.parse().ok()? })
-        });
+        let parsed = text
+            .split_once('-')
+            .and_then(|(term, index)| Some(Self { term: term.parse().ok()?, index: index.parse().ok()? }));
         parsed.ok_or_else(|| ParseIndexError(text.to_owned()))
     }
 }

@@ -48,10 +48,21 @@ impl Session {
 pub struct Client {
     /// The key it was given: the same for as long as the session lives.
     pub key: Key,
-    /// Whether it gave the session up with `Store`: its key is refused from then on.
-    pub closed: bool,
+    /// Whether the session is still its own.
+    pub standing: Standing,
     /// The last numbered operation, to answer a retry of it.
     pub last: Option<Answered>,
+}
+
+/// Whether a session is still its client's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Standing {
+    /// It is: the client may go on, also after its lease ended, until a run claims the session.
+    Holds,
+    /// The client itself deleted or stored it; its key is refused from then on.
+    GaveUp,
+    /// A run claimed the session after the lease had ended; the key is refused from then on.
+    Lost,
 }
 
 /// A numbered operation that was applied, and its answer.
@@ -79,8 +90,8 @@ pub struct Applied {
 pub enum State {
     /// Its client holds it, under a lease that lives in memory.
     Active,
-    /// Nobody holds it; a run may claim it when it is due. Where its client is not `closed`, the client's next operation
-    /// makes it active again: an ended lease only makes a session eligible.
+    /// Nobody holds it; a run may claim it when it is due. While its client [holds](Standing::Holds) it still, the
+    /// client's next operation makes it active again: an ended lease only makes a session eligible.
     Stored(Due),
     /// A run of its kind's handler holds it.
     Repeating {

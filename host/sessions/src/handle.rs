@@ -1,0 +1,221 @@
+//! [`Sessions`]: how the rest of the host speaks to the writer.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::{
+    attempt::Report,
+    clock::{Clock, Environment},
+    error::{Error, Refusal},
+    ids::{Handle, Index, Key},
+    limits::{Limits, RENEW_MAX},
+    op::{New, Op, SessionOp},
+    policy::Kinds,
+    rules::{Ended, Opened, Reply, check_new},
+    session::Applied,
+    store::{Store, StoreError},
+    writer::{self, Claims, Counts, Ending, Inspected, Message, Queue, Renewals, ReplyTo, Sender, Writer},
+};
+
+/// The writer could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store could not be taken over.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no thread to be had.
+    #[error("cannot start the writer thread: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// A running writer.
+pub struct Started {
+    /// Speaks to it.
+    pub sessions: Sessions,
+    /// Sessions as they are claimed. Whoever takes one must [`finish`](Sessions::finish) it.
+    pub claims: Claims,
+}
+
+/// Take over a store and start its writer.
+///
+/// # Errors
+///
+/// If the store cannot be read or written, or there is no thread to be had.
+pub fn start<S: Store + 'static>(
+    store: S,
+    limits: Limits,
+    kinds: Kinds,
+    environment: Environment,
+) -> Result<Started, StartError> {
+    let clock = Arc::clone(&environment.clock);
+    let (claims_to, claims) = mpsc::unbounded_channel();
+    let writer = Writer::new(store, limits, kinds, environment, claims_to)?;
+    let queue = Arc::new(Queue::new(&limits));
+    let (ended_to, ended) = watch::channel(None);
+    let sessions = Sessions(Arc::new(Shared { queue: Arc::clone(&queue), limits, term: writer.term(), clock, ended }));
+    writer::spawn(writer, queue, ended_to)?;
+    Ok(Started { sessions, claims })
+}
+
+/// Speaks to the writer. Cheap to clone.
+///
+/// Every method that changes something answers after the change is durable. Dropping its future does not take the
+/// operation back.
+#[derive(Clone)]
+pub struct Sessions(Arc<Shared>);
+
+struct Shared {
+    queue: Arc<Queue>,
+    limits: Limits,
+    term: u64,
+    clock: Arc<dyn Clock>,
+    ended: watch::Receiver<Option<Ending>>,
+}
+
+impl Sessions {
+    /// Open a session.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::KindUnknown`], [`Refusal::RequestIdReused`], a limit; or the host cannot now.
+    pub async fn open(&self, new: New) -> Result<Opened, Error> {
+        check_new(&self.0.limits, &new)?;
+        // Keys come from the operating system's chance, on the caller's thread.
+        let op = Op::New { new, key: Key(rand::random()) };
+        match self.apply(Sender::Client, op).await? {
+            Reply::Opened(opened) => Ok(opened),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Do something to a session as its client. `number`: see [`Answered`](crate::session::Answered); 0 for none.
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`]; or the host cannot now.
+    pub async fn operate(&self, handle: Handle, number: u64, op: SessionOp) -> Result<Applied, Error> {
+        let bytes = u64::try_from(op.record_bytes()).unwrap_or(u64::MAX);
+        if bytes > self.0.limits.record_bytes_max {
+            return Err(Refusal::RecordTooLarge { bytes, max: self.0.limits.record_bytes_max }.into());
+        }
+        let fingerprint = op.fingerprint();
+        match self.apply(Sender::Client, Op::Client { handle, number, fingerprint, op }).await? {
+            Reply::Applied(applied) => Ok(applied),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Renew leases: for each its length in milliseconds, or why not. Writes nothing, unless a lease had ended.
+    ///
+    /// # Errors
+    ///
+    /// More than [`RENEW_MAX`] at once; or the host cannot now.
+    pub async fn renew(&self, handles: Vec<Handle>) -> Result<Renewals, Error> {
+        if handles.len() > RENEW_MAX {
+            return Err(Refusal::TooLong { what: "the list of sessions to renew", max: RENEW_MAX }.into());
+        }
+        self.ask(Sender::Client, |reply_to| Message::Renew(handles, reply_to)).await
+    }
+
+    /// Make durable what a run asked so far. Neither `Delete` nor `Store` may be among it.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::LeaseLost`] if the run no longer holds the session; or the store failed.
+    pub async fn barrier(&self, handle: Handle, ops: Vec<SessionOp>) -> Result<(), Error> {
+        self.apply(Sender::Host, Op::Barrier { handle, ops }).await.map(drop)
+    }
+
+    /// End a run, once for every [`Claimed`](crate::Claimed): its last operations and how it went.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::LeaseLost`] if the run no longer holds the session; or the store failed. The run's worker is free in any
+    /// case.
+    pub async fn finish(&self, handle: Handle, ops: Vec<SessionOp>, report: Report) -> Result<Ended, Error> {
+        match self.apply(Sender::Host, Op::Finish { handle, ops, report }).await? {
+            Reply::Ended(ended) => Ok(ended),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Read one session whole.
+    ///
+    /// # Errors
+    ///
+    /// If the host cannot now.
+    pub async fn inspect(&self, id: Index) -> Result<Option<Inspected>, Error> {
+        let inspected = self.ask(Sender::Client, |reply_to| Message::Inspect(id, reply_to)).await?;
+        Ok(inspected.map(|inspected| *inspected))
+    }
+
+    /// Count the sessions of every kind that has or had some, by state.
+    ///
+    /// # Errors
+    ///
+    /// If the host cannot now.
+    pub async fn counts(&self) -> Result<BTreeMap<u32, Counts>, Error> {
+        self.ask(Sender::Client, Message::Count).await
+    }
+
+    /// The config changed. Holds from the next batch on; leases that run keep their length until they are renewed.
+    pub fn set_kinds(&self, kinds: Kinds) {
+        // Closed: then nothing is claimed or leased any more.
+        let _ = self.0.queue.push(Sender::Host, Message::SetKinds(kinds));
+    }
+
+    /// Claim nothing from now on: the first step of a shutdown.
+    pub fn stop_claims(&self) {
+        let _ = self.0.queue.push(Sender::Host, Message::StopClaims);
+    }
+
+    /// Let nothing more in, commit what is queued, close the store.
+    pub async fn stop(&self) -> Ending {
+        self.0.queue.close(Error::ShuttingDown);
+        self.ended().await
+    }
+
+    /// Wait until the writer has ended, whatever the reason.
+    pub async fn ended(&self) -> Ending {
+        let mut ended = self.0.ended.clone();
+        let ending = ended.wait_for(Option::is_some).await.ok().and_then(|ending| ending.clone());
+        ending.unwrap_or_else(|| Ending::Failed("the writer thread is gone".into()))
+    }
+
+    /// The present term: how many times a host took ownership of the store.
+    #[must_use]
+    pub fn term(&self) -> u64 {
+        self.0.term
+    }
+
+    /// The limits that it was started with.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// How long ago a session was claimed.
+    #[must_use]
+    pub fn since_claim(&self, claimed: &crate::Claimed) -> std::time::Duration {
+        self.0.clock.monotonic().saturating_sub(claimed.claimed_at)
+    }
+
+    async fn apply(&self, sender: Sender, op: Op) -> Result<Reply, Error> {
+        self.ask(sender, |reply_to| Message::Apply(op, reply_to)).await
+    }
+
+    async fn ask<T>(&self, sender: Sender, message: impl FnOnce(ReplyTo<T>) -> Message) -> Result<T, Error> {
+        let (reply_to, reply) = oneshot::channel();
+        self.0.queue.push(sender, message(reply_to))?;
+        // The writer drops a question unanswered only when the store has failed.
+        reply.await.unwrap_or(Err(Error::StoreFailed))
+    }
+}
+
+/// The rules answer each operation with its own kind of reply. If that were ever broken, nothing could be said about the
+/// operation, just as when the store fails.
+fn unexpected(reply: &Reply) -> Error {
+    tracing::error!(?reply, "an operation got the reply of another kind: this is a defect of mpy6a");
+    Error::StoreFailed
+}

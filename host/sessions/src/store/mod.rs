@@ -1,0 +1,153 @@
+//! Where sessions are kept: a trait that the writer speaks, and its implementations.
+//!
+//! A store is dumb on purpose. It does not know the rules; it keeps rows, finds what is due, and makes a [`ChangeSet`]
+//! durable in one go. The writer is its only user, so a store needs no locks of its own. What any implementation must do
+//! is written down as a suite that runs: `conformance`.
+
+#[cfg(test)]
+mod conformance;
+pub mod redb;
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    attempt::Attempt,
+    ids::{Handle, Index},
+    rules::RecordsChange,
+    session::{Client, Due, Session},
+};
+
+/// Keeps sessions.
+///
+/// Every error is final: after one the writer refuses everything and the process ends.
+pub trait Store: Send {
+    /// Take ownership: raise the term by one, durably, and tell what was found. Called once, first.
+    ///
+    /// # Errors
+    ///
+    /// If the rows cannot be read or the new term cannot be written.
+    fn take_over(&mut self) -> Result<Found, StoreError>;
+
+    /// One session.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, or is damaged.
+    fn session(&self, id: Index) -> Result<Option<Session>, StoreError>;
+
+    /// The records of a session, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// If one is missing, cannot be read, or is damaged.
+    fn records(&self, session: &Session) -> Result<Vec<Bytes>, StoreError>;
+
+    /// The attempts kept of a session, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// If one cannot be read, or is damaged.
+    fn attempts(&self, session: &Session) -> Result<Vec<Attempt>, StoreError>;
+
+    /// The stored sessions of a kind that are due at this time, in [`Due`] order, at most `count_max`.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be read.
+    fn due(&self, kind: u32, until_ms: u64, count_max: usize) -> Result<Vec<(Due, Index)>, StoreError>;
+
+    /// Make all of it durable, or nothing. Once this returned Ok, no crash undoes it.
+    ///
+    /// # Errors
+    ///
+    /// If it may not be durable. The store is not to be used any more then.
+    fn commit(&mut self, changes: &ChangeSet) -> Result<(), StoreError>;
+}
+
+/// What a store held when it was taken over.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The term begun by taking over, and the index of the last applied operation.
+    pub last: Index,
+    /// Every session that somebody held: active and repeating ones, by id.
+    pub held: Vec<Session>,
+    /// How many sessions of each kind wait.
+    pub waiting: BTreeMap<u32, Waiting>,
+    /// What is remembered, oldest first.
+    pub memories: Vec<(Index, Vec<Memory>)>,
+}
+
+/// How many sessions of one kind wait. Kept as rows, since counting them would take a walk over all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Stored ones.
+    pub stored: u64,
+    /// Parked ones.
+    pub parked: u64,
+}
+
+/// What one commit makes durable.
+#[derive(Debug, Default)]
+pub struct ChangeSet {
+    /// The index of the last operation in it.
+    pub last: Index,
+    /// Each changed session once.
+    pub sessions: Vec<SessionChange>,
+    /// The kinds whose counts changed, with their new counts.
+    pub waiting: Vec<(u32, Waiting)>,
+    /// What to remember, under `last`.
+    pub remember: Vec<Memory>,
+    /// What to forget: the `last` of earlier commits.
+    pub forget: Vec<Index>,
+}
+
+/// What became of one session in one commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionChange {
+    /// The session's id.
+    pub id: Index,
+    /// The session as it is stored now; none if it is not.
+    pub before: Option<Session>,
+    /// The session as it is to be stored; none to delete it.
+    pub after: Option<Session>,
+    /// What happens to its records.
+    pub records: RecordsChange,
+    /// Attempts to add. Of all, the newest `after.attempts` stay.
+    pub attempts: Vec<Attempt>,
+}
+
+/// Something answered, remembered after its session is gone so that a retry gets the first answer. See
+/// [`REMEMBERED_MAX`](crate::limits::REMEMBERED_MAX).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Memory {
+    /// A `New` with a request id.
+    Opened {
+        /// The client's name for the request.
+        request_id: String,
+        /// A hash of what was asked.
+        fingerprint: u64,
+        /// The answer.
+        handle: Handle,
+    },
+    /// A session that is gone, and how its client stood.
+    Gone {
+        /// The session's id.
+        id: Index,
+        /// Its client.
+        client: Client,
+    },
+}
+
+/// The store failed. There is no going on: what was not acknowledged may or may not be there after a restart.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The disk or the operating system failed.
+    #[error("the store cannot be read or written: {0}")]
+    Io(String),
+    /// A row is not what was written.
+    #[error("the store is damaged: {0}; restore a backup")]
+    Damaged(String),
+}

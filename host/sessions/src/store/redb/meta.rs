@@ -1,0 +1,110 @@
+//! Small tables: `meta`, `counts` and `memories`.
+//!
+//! | table | key | value | lifetime |
+//! |---|---|---|---|
+//! | `meta` | `"format"` | [`FORMAT`] as text | for ever |
+//! | `meta` | `"last"` | index of the last applied operation, 16 bytes | rewritten by every commit |
+//! | `counts` | kind, `u32` | [`Waiting`] | rewritten when a session of the kind begins or ends to wait |
+//! | `memories` | last index of the commit, 16 bytes | list of [`Memory`] | until [`REMEMBERED_MAX`] later ones |
+//!
+//! `memories` has one row for each commit, not for each answer: it costs a batch the same few pages, however large it is.
+//!
+//! [`REMEMBERED_MAX`]: crate::limits::REMEMBERED_MAX
+
+use std::collections::BTreeMap;
+
+use redb::{ReadOnlyTable, ReadableTable, TableDefinition, WriteTransaction};
+
+use super::{codec, io};
+use crate::{
+    ids::Index,
+    store::{Memory, StoreError, Waiting},
+};
+
+/// What the file says it is. The number is the version of the whole layout: of the tables and of their rows.
+pub const FORMAT: &[u8] = b"mpy6a store 1";
+
+type Memories = ReadOnlyTable<[u8; Index::BYTES], &'static [u8]>;
+type Counts = ReadOnlyTable<u32, &'static [u8]>;
+
+/// Table `meta`.
+pub const META: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("meta");
+/// Table `counts`.
+pub const COUNTS: TableDefinition<'static, u32, &[u8]> = TableDefinition::new("counts");
+/// Table `memories`.
+pub const MEMORIES: TableDefinition<'static, [u8; Index::BYTES], &[u8]> = TableDefinition::new("memories");
+
+/// The key of the last index in `meta`.
+const LAST: &str = "last";
+/// The key of the format in `meta`.
+pub const FORMAT_KEY: &str = "format";
+
+/// The index of the last applied operation; zeroes in a new store.
+pub fn last(meta: &ReadOnlyTable<&'static str, &'static [u8]>) -> Result<Index, StoreError> {
+    let Some(value) = meta.get(LAST).map_err(io)? else { return Ok(Index::default()) };
+    let body = codec::unseal("meta", LAST.as_bytes(), value.value())?;
+    let bytes = body.try_into().map_err(|_| StoreError::Damaged("the last index is not 16 bytes long".into()))?;
+    Ok(Index::from_bytes(bytes))
+}
+
+/// Write the index of the last applied operation.
+pub fn write_last(transaction: &WriteTransaction, last: Index) -> Result<(), StoreError> {
+    let mut table = transaction.open_table(META).map_err(io)?;
+    table.insert(LAST, codec::seal(LAST.as_bytes(), &last.to_bytes()).as_slice()).map_err(io)?;
+    Ok(())
+}
+
+/// How many sessions of each kind wait.
+pub fn counts(table: &Counts) -> Result<BTreeMap<u32, Waiting>, StoreError> {
+    let rows = table.iter().map_err(io)?;
+    rows.map(|row| {
+        let (kind, value) = row.map_err(io)?;
+        let kind = kind.value();
+        Ok((kind, codec::decode("counts", &kind.to_be_bytes(), value.value())?))
+    })
+    .collect()
+}
+
+/// Write the counts that changed.
+pub fn write_counts(transaction: &WriteTransaction, counts: &[(u32, Waiting)]) -> Result<(), StoreError> {
+    if counts.is_empty() {
+        return Ok(());
+    }
+    let mut table = transaction.open_table(COUNTS).map_err(io)?;
+    for (kind, waiting) in counts {
+        table.insert(kind, codec::encode(&kind.to_be_bytes(), waiting)?.as_slice()).map_err(io)?;
+    }
+    Ok(())
+}
+
+/// Everything remembered, oldest first.
+pub fn memories(table: &Memories) -> Result<Vec<(Index, Vec<Memory>)>, StoreError> {
+    let rows = table.iter().map_err(io)?;
+    rows.map(|row| {
+        let (key, value) = row.map_err(io)?;
+        let key = key.value();
+        Ok((Index::from_bytes(key), codec::decode("memories", &key, value.value())?))
+    })
+    .collect()
+}
+
+/// Remember and forget.
+pub fn write_memories(
+    transaction: &WriteTransaction,
+    last: Index,
+    remember: &Vec<Memory>,
+    forget: &[Index],
+) -> Result<(), StoreError> {
+    if remember.is_empty() && forget.is_empty() {
+        return Ok(());
+    }
+    let mut table = transaction.open_table(MEMORIES).map_err(io)?;
+    if !remember.is_empty() {
+        let key = last.to_bytes();
+        table.insert(key, codec::encode(&key, remember)?.as_slice()).map_err(io)?;
+    }
+    for key in forget {
+        table.remove(key.to_bytes()).map_err(io)?;
+    }
+    Ok(())
+}

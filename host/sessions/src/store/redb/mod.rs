@@ -1,0 +1,121 @@
+//! The embedded store, over [redb](https://docs.rs/redb): one file, one file of code for each table.
+//!
+//! A commit is one redb transaction with two-phase commit and quick repair: the first, so that no client's bytes can make a
+//! torn commit look whole; the second, so that recovery after a kill takes no walk over the file. `docs/storage.md` has
+//! the bytes.
+//!
+//! Invariants, checked by the conformance suite: a session is in `held` or in `waiting`, never in both; a stored one, and only
+//! that, has a row in `due`; record rows are as many as the session's row says; nothing is left of a session that is gone.
+
+mod attempts;
+mod codec;
+mod due;
+mod meta;
+mod open;
+mod records;
+mod sessions;
+
+use std::cell::OnceCell;
+
+use ::redb::{Database, ReadableDatabase};
+use bytes::Bytes;
+
+pub use open::OpenError;
+
+use crate::{
+    attempt::Attempt,
+    ids::Index,
+    session::{Due, Session},
+    store::{ChangeSet, Found, Store, StoreError},
+};
+
+/// Sessions in a redb file.
+pub struct RedbStore {
+    database: Database,
+    /// The tables as of the last commit, opened when first read.
+    reading: OnceCell<Reading>,
+}
+
+/// Every table, open for reading, at one point of history.
+struct Reading {
+    held: sessions::Reading,
+    waiting: sessions::Reading,
+    records: records::Reading,
+    due: due::Reading,
+    attempts: attempts::Reading,
+}
+
+impl RedbStore {
+    fn reading(&self) -> Result<&Reading, StoreError> {
+        if let Some(reading) = self.reading.get() {
+            return Ok(reading);
+        }
+        let transaction = self.database.begin_read().map_err(io)?;
+        let reading = Reading {
+            held: transaction.open_table(sessions::HELD).map_err(io)?,
+            waiting: transaction.open_table(sessions::WAITING).map_err(io)?,
+            records: transaction.open_table(records::RECORDS).map_err(io)?,
+            due: transaction.open_table(due::DUE).map_err(io)?,
+            attempts: transaction.open_table(attempts::ATTEMPTS).map_err(io)?,
+        };
+        Ok(self.reading.get_or_init(|| reading))
+    }
+}
+
+impl Store for RedbStore {
+    fn take_over(&mut self) -> Result<Found, StoreError> {
+        let transaction = self.database.begin_read().map_err(io)?;
+        let before = meta::last(&transaction.open_table(meta::META).map_err(io)?)?;
+        let waiting = meta::counts(&transaction.open_table(meta::COUNTS).map_err(io)?)?;
+        let memories = meta::memories(&transaction.open_table(meta::MEMORIES).map_err(io)?)?;
+        let held = sessions::all(&self.reading()?.held)?;
+        drop(transaction);
+        let last = Index { term: before.term + 1, ..before };
+        self.commit(&ChangeSet { last, ..ChangeSet::default() })?;
+        Ok(Found { last, held, waiting, memories })
+    }
+
+    fn session(&self, id: Index) -> Result<Option<Session>, StoreError> {
+        let reading = self.reading()?;
+        match sessions::get(&reading.held, id)? {
+            Some(session) => Ok(Some(session)),
+            None => sessions::get(&reading.waiting, id),
+        }
+    }
+
+    fn records(&self, session: &Session) -> Result<Vec<Bytes>, StoreError> {
+        records::of(&self.reading()?.records, session)
+    }
+
+    fn attempts(&self, session: &Session) -> Result<Vec<Attempt>, StoreError> {
+        attempts::of(&self.reading()?.attempts, session.id)
+    }
+
+    fn due(&self, kind: u32, until_ms: u64, count_max: usize) -> Result<Vec<(Due, Index)>, StoreError> {
+        due::until(&self.reading()?.due, kind, until_ms, count_max)
+    }
+
+    fn commit(&mut self, changes: &ChangeSet) -> Result<(), StoreError> {
+        // A reader of the past would keep its pages from being used again.
+        self.reading.take();
+        let mut transaction = self.database.begin_write().map_err(io)?;
+        transaction.set_two_phase_commit(true);
+        transaction.set_quick_repair(true);
+        sessions::write(&transaction, &changes.sessions)?;
+        records::write(&transaction, &changes.sessions)?;
+        due::write(&transaction, &changes.sessions)?;
+        attempts::write(&transaction, &changes.sessions)?;
+        meta::write_counts(&transaction, &changes.waiting)?;
+        meta::write_memories(&transaction, changes.last, &changes.remember, &changes.forget)?;
+        meta::write_last(&transaction, changes.last)?;
+        transaction.commit().map_err(io)
+    }
+}
+
+/// What redb says, as the store's own error: no redb type leaves this module.
+fn io(error: impl Into<::redb::Error>) -> StoreError {
+    match error.into() {
+        ::redb::Error::Corrupted(what) => StoreError::Damaged(what),
+        error => StoreError::Io(error.to_string()),
+    }
+}

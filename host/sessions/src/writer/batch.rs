@@ -1,0 +1,164 @@
+//! One batch: operations applied one after another over the store as it is, collected into one change set.
+//!
+//! A later operation sees what an earlier one of the same batch did, though nothing of it is durable yet. That is safe
+//! because nothing is answered before the commit, and a commit that fails ends the writer.
+
+use std::collections::HashMap;
+
+use super::memory::Memories;
+use crate::{
+    error::Refusal,
+    ids::Index,
+    limits::Limits,
+    op::{New, Op, Stamp},
+    policy::{KindPolicy, Kinds},
+    rules::{Change, Decision, Opened, Reply, answer_gone, decide},
+    session::Session,
+    store::{SessionChange, Store, StoreError},
+};
+
+/// What an operation came to: the store may fail, the rules may refuse.
+pub type Outcome = Result<Result<Reply, Refusal>, StoreError>;
+
+/// Operations that will be committed together.
+pub struct Batch<'a, S> {
+    pub store: &'a S,
+    pub limits: &'a Limits,
+    pub kinds: &'a Kinds,
+    pub memories: &'a mut Memories,
+    /// The index of the last applied operation.
+    pub last: Index,
+    /// The time of the whole batch, Unix milliseconds.
+    pub now_ms: u64,
+    changes: Vec<SessionChange>,
+    by_id: HashMap<Index, usize>,
+}
+
+impl<'a, S: Store> Batch<'a, S> {
+    /// An empty batch over the store.
+    pub fn new(
+        store: &'a S,
+        (limits, kinds): (&'a Limits, &'a Kinds),
+        memories: &'a mut Memories,
+        last: Index,
+        now_ms: u64,
+    ) -> Self {
+        Self { store, limits, kinds, memories, last, now_ms, changes: Vec::new(), by_id: HashMap::new() }
+    }
+
+    /// Apply one operation. `entropy`: chance, for its jitter.
+    pub fn apply(&mut self, op: &Op, entropy: u64) -> Outcome {
+        let (session, policy) = match op {
+            Op::New { new, .. } => match self.before_new(new) {
+                Ok(Ok(policy)) => (None, policy),
+                Ok(Err(first_answer)) => return Ok(Ok(first_answer)),
+                Err(refusal) => return Ok(Err(refusal)),
+            },
+            op => {
+                let Some(session) = self.session(subject(op))? else { return Ok(self.gone(op)) };
+                let policy = self.kinds.get_or_orphan(session.kind);
+                (Some(session), policy)
+            }
+        };
+        let index = Index { index: self.last.index + 1, ..self.last };
+        let stamp = Stamp { index, now_ms: self.now_ms, entropy, policy };
+        match decide(self.limits, session.as_ref(), op, &stamp) {
+            Ok(Decision::Answer(reply)) => Ok(Ok(reply)),
+            Ok(Decision::Change(change)) => {
+                self.last = index;
+                self.remember(op, &change);
+                Ok(Ok(self.collect(session, *change)))
+            }
+            Err(refusal) => Ok(Err(refusal)),
+        }
+    }
+
+    /// A session, as this batch leaves it so far.
+    pub fn session(&self, id: Index) -> Result<Option<Session>, StoreError> {
+        match self.by_id.get(&id) {
+            Some(&at) => Ok(self.changes[at].after.clone()),
+            None => self.store.session(id),
+        }
+    }
+
+    /// Whether this batch changed the session.
+    pub fn touches(&self, id: Index) -> bool {
+        self.by_id.contains_key(&id)
+    }
+
+    /// Everything that changed. A session that came and went within the batch is left out: nobody need ever write it.
+    pub fn into_changes(self) -> (Index, Vec<SessionChange>) {
+        let mut changes = self.changes;
+        changes.retain(|change| change.before.is_some() || change.after.is_some());
+        (self.last, changes)
+    }
+
+    /// The policy for a new session, or the first answer to a retried wish.
+    fn before_new(&self, new: &New) -> Result<Result<KindPolicy, Reply>, Refusal> {
+        let policy = self.kinds.get(new.kind).copied().ok_or(Refusal::KindUnknown(new.kind))?;
+        let Some(request_id) = &new.request_id else { return Ok(Ok(policy)) };
+        let first = self.memories.opened(request_id, new.fingerprint())?;
+        Ok(first.map_or(Ok(policy), |handle| {
+            Err(Reply::Opened(Opened { handle, fence: handle.id, lease_ms: policy.lease_ms }))
+        }))
+    }
+
+    /// What an operation comes to whose session is not there.
+    fn gone(&self, op: &Op) -> Result<Reply, Refusal> {
+        let not_found = || Refusal::SessionNotFound(subject(op));
+        match op {
+            Op::Client { handle, number, fingerprint, .. } => {
+                let client = self.memories.gone(handle.id).ok_or_else(not_found)?;
+                answer_gone(handle.id, client, handle.key, *number, *fingerprint).map(Reply::Applied)
+            }
+            Op::Resume(handle) => {
+                let client = self.memories.gone(handle.id).ok_or_else(not_found)?;
+                answer_gone(handle.id, client, handle.key, 0, 0).map(|_| Reply::Done)
+            }
+            Op::LeaseEnded(_) | Op::Claim { .. } | Op::HostDied(_) => Ok(Reply::Moot),
+            Op::New { .. } | Op::Barrier { .. } | Op::Finish { .. } => Err(not_found()),
+        }
+    }
+
+    fn remember(&mut self, op: &Op, change: &Change) {
+        if change.gone {
+            self.memories.remember_gone(&change.session);
+        }
+        if let (Op::New { new, .. }, Reply::Opened(opened)) = (op, &change.reply)
+            && let Some(request_id) = &new.request_id
+        {
+            self.memories.remember_opened(request_id.clone(), new.fingerprint(), opened.handle);
+        }
+    }
+
+    /// Add a change to what the batch did to this session before.
+    fn collect(&mut self, before: Option<Session>, change: Change) -> Reply {
+        let id = change.session.id;
+        let at = *self.by_id.entry(id).or_insert_with(|| {
+            self.changes.push(SessionChange {
+                id,
+                before,
+                after: None,
+                records: crate::rules::RecordsChange::default(),
+                attempts: Vec::new(),
+            });
+            self.changes.len() - 1
+        });
+        let collected = &mut self.changes[at];
+        collected.after = (!change.gone).then_some(change.session);
+        collected.records.then(change.records);
+        collected.attempts.extend(change.attempt);
+        change.reply
+    }
+}
+
+/// The session that an operation is about; the default index for `New`, which has none yet.
+fn subject(op: &Op) -> Index {
+    match op {
+        Op::New { .. } => Index::default(),
+        Op::Client { handle, .. } | Op::Resume(handle) | Op::Barrier { handle, .. } | Op::Finish { handle, .. } => {
+            handle.id
+        }
+        Op::LeaseEnded(id) | Op::Claim { id, .. } | Op::HostDied(id) => *id,
+    }
+}

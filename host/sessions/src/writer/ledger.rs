@@ -1,0 +1,49 @@
+//! What the writer keeps: the store, and everything that is in step with it.
+
+use super::{batch::Batch, counts::Census, memory::Memories};
+use crate::{
+    ids::Index,
+    limits::Limits,
+    policy::Kinds,
+    session::Session,
+    store::{ChangeSet, SessionChange, Store, StoreError},
+};
+
+/// The store and what is known of it.
+pub struct Ledger<S> {
+    pub store: S,
+    pub limits: Limits,
+    pub kinds: Kinds,
+    pub census: Census,
+    /// The index of the last applied operation, with the present term.
+    pub last: Index,
+    memories: Memories,
+}
+
+impl<S: Store> Ledger<S> {
+    /// Take a store over. Also answers the sessions that somebody held, by id.
+    pub fn take_over(mut store: S, limits: Limits, kinds: Kinds) -> Result<(Self, Vec<Session>), StoreError> {
+        let found = store.take_over()?;
+        let census = Census::new(&found.waiting, &found.held);
+        let memories = Memories::load(found.memories);
+        Ok((Self { store, limits, kinds, census, last: found.last, memories }, found.held))
+    }
+
+    /// Begin a batch at this time, Unix milliseconds.
+    pub fn begin(&mut self, now_ms: u64) -> Batch<'_, S> {
+        Batch::new(&self.store, (&self.limits, &self.kinds), &mut self.memories, self.last, now_ms)
+    }
+
+    /// Make a batch durable. Answers what changed.
+    pub fn commit(&mut self, last: Index, sessions: Vec<SessionChange>) -> Result<Vec<SessionChange>, StoreError> {
+        if last == self.last {
+            return Ok(Vec::new());
+        }
+        self.last = last;
+        let waiting = self.census.update(&sessions);
+        let (remember, forget) = self.memories.take_fresh(last);
+        let changes = ChangeSet { last, sessions, waiting, remember, forget };
+        self.store.commit(&changes)?;
+        Ok(changes.sessions)
+    }
+}

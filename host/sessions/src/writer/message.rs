@@ -1,0 +1,76 @@
+//! What can be sent to the writer.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use tokio::sync::oneshot;
+
+use crate::{
+    attempt::Attempt,
+    error::{Error, Refusal},
+    ids::{Handle, Index},
+    op::Op,
+    policy::Kinds,
+    rules::Reply,
+    session::Session,
+};
+
+/// Where an answer goes. A receiver that is gone is nobody's loss: the operation counts all the same.
+pub type ReplyTo<T> = oneshot::Sender<Result<T, Error>>;
+
+/// The answer for each of many leases: its length in milliseconds.
+pub type Renewals = Vec<Result<u64, Refusal>>;
+
+/// A message to the writer.
+pub enum Message {
+    /// Apply an operation.
+    Apply(Op, ReplyTo<Reply>),
+    /// Renew leases.
+    Renew(Vec<Handle>, ReplyTo<Renewals>),
+    /// Read one session whole.
+    Inspect(Index, ReplyTo<Option<Box<Inspected>>>),
+    /// Count sessions by kind and state.
+    Count(ReplyTo<BTreeMap<u32, Counts>>),
+    /// The config changed.
+    SetKinds(Kinds),
+    /// Claim nothing from now on.
+    StopClaims,
+}
+
+impl Message {
+    /// The bytes of record that it holds, for the bounds of queue and batch.
+    pub fn record_bytes(&self) -> usize {
+        match self {
+            Self::Apply(Op::New { new, .. }, _) => new.record.as_ref().map_or(0, Bytes::len),
+            Self::Apply(Op::Client { op, .. }, _) => op.record_bytes(),
+            Self::Apply(Op::Barrier { ops, .. } | Op::Finish { ops, .. }, _) => {
+                ops.iter().map(crate::op::SessionOp::record_bytes).sum()
+            }
+            _ => 0,
+        }
+    }
+}
+
+/// A session with everything that is kept of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inspected {
+    /// The session.
+    pub session: Session,
+    /// Its records, oldest first.
+    pub records: Vec<Bytes>,
+    /// Its last attempts, oldest first.
+    pub attempts: Vec<Attempt>,
+}
+
+/// How many sessions of one kind are in each state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Held by clients.
+    pub active: u64,
+    /// Waiting to be repeated.
+    pub stored: u64,
+    /// Held by runs.
+    pub repeating: u64,
+    /// Waiting for a person.
+    pub parked: u64,
+}

@@ -1,0 +1,165 @@
+//! The writer: the one door that everything durable passes.
+//!
+//! ```text
+//! Sessions (many tasks) --Message--> Queue --batch--> Writer::step -------------------------------> answers
+//!                                                       | apply each over the store (Batch, rules)     ^
+//! leases that ended, sessions that are due -------------+ one commit                                   |
+//!                                                       +----> Claims (runs of handlers)   after it ---+
+//! ```
+//!
+//! One thread. It sleeps until something is queued, a lease ends or a session falls due; takes whatever queued up during
+//! the last commit (group commit); lets the rules decide one after another; adds the leases that ended and the claims that
+//! free workers allow; makes all of it durable in one commit; and only then answers and hands out claims. Clients go before
+//! leases, and leases before claims, so that an operation that arrived in time is never too late.
+//!
+//! | part | job |
+//! |---|---|
+//! | `queue`, `message` | the bounded door |
+//! | `step` | one batch, from its messages to its answers |
+//! | `batch` | the rules over the store and over what the batch did so far |
+//! | `ledger`, `counts`, `memory` | the store and what is kept in step with it |
+//! | `timers`, `leases`, `schedule` | what happens by itself |
+//! | `thread` | the thread around all this |
+//!
+//! `Writer::step` waits for nothing and asks nobody for the time but its [`Environment`]: a test or a simulation drives it
+//! without a thread.
+//!
+//! Invariants:
+//!
+//! * what is answered was committed before, and after a failed commit nothing is answered any more;
+//! * every active session has a lease, and no other has;
+//! * a kind's `running` grows with a claim and shrinks with its `Finish`, whatever that is answered.
+
+mod batch;
+mod claim;
+mod counts;
+mod leases;
+mod ledger;
+mod memory;
+mod message;
+mod queue;
+mod schedule;
+mod step;
+#[cfg(test)]
+mod tests;
+mod thread;
+mod timers;
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+pub use claim::{Claimed, Claims};
+pub use message::{Counts, Inspected};
+pub(crate) use message::{Message, Renewals, ReplyTo};
+pub(crate) use queue::{Queue, Sender};
+pub use thread::Ending;
+pub(crate) use thread::spawn;
+
+use crate::{
+    clock::{Environment, SteadyTime},
+    ids::Index,
+    limits::{BATCH_OPS_MAX, Limits},
+    op::Op,
+    policy::Kinds,
+    session::{Session, State},
+    store::{Store, StoreError},
+};
+
+/// The longest sleep until a due time: a wall clock set forward meanwhile makes sessions due that no timer knows of.
+const SLEEP_MAX: Duration = Duration::from_secs(1);
+
+/// Everything that the writer thread owns.
+pub(crate) struct Writer<S> {
+    ledger: ledger::Ledger<S>,
+    timers: timers::Timers,
+    environment: Environment,
+    time: SteadyTime,
+    claims: mpsc::UnboundedSender<Claimed>,
+}
+
+/// The moment of a batch.
+#[derive(Clone, Copy)]
+struct Now {
+    /// Unix microseconds, never going backwards.
+    wall_us: u64,
+    /// The monotonic clock.
+    monotonic: Duration,
+}
+
+impl Now {
+    fn wall_ms(self) -> u64 {
+        self.wall_us / 1000
+    }
+}
+
+impl<S: Store> Writer<S> {
+    /// Take over a store: raise its term, give every active session a fresh lease, and make due at once what was being
+    /// repeated when the last host died.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read or written.
+    pub(crate) fn new(
+        store: S,
+        limits: Limits,
+        kinds: Kinds,
+        environment: Environment,
+        claims: mpsc::UnboundedSender<Claimed>,
+    ) -> Result<Self, StoreError> {
+        let mut timers = timers::Timers::default();
+        timers.schedule.set_kinds(&kinds);
+        let (ledger, held) = ledger::Ledger::take_over(store, limits, kinds)?;
+        let mut writer = Self { ledger, timers, environment, time: SteadyTime::default(), claims };
+        writer.recover(&held)?;
+        Ok(writer)
+    }
+
+    /// The present term.
+    pub(crate) fn term(&self) -> u64 {
+        self.ledger.last.term
+    }
+
+    fn recover(&mut self, held: &[Session]) -> Result<(), StoreError> {
+        let now = self.now();
+        let (active, repeating): (Vec<_>, Vec<_>) = held.iter().partition(|session| session.state == State::Active);
+        for session in &active {
+            self.timers.grant(session, &self.ledger.kinds, now.monotonic);
+        }
+        for some in repeating.chunks(BATCH_OPS_MAX) {
+            let mut batch = self.ledger.begin(now.wall_ms());
+            for session in some {
+                // Nobody asked, so nobody is to be told of a refusal.
+                let _ = batch.apply(&Op::HostDied(session.id), 0)?;
+            }
+            let (last, changes) = batch.into_changes();
+            self.commit(last, changes, now)?;
+        }
+        if !held.is_empty() {
+            tracing::info!(active = active.len(), repeating = repeating.len(), "took over what the last host held");
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self, last: Index, changes: Vec<crate::store::SessionChange>, now: Now) -> Result<(), StoreError> {
+        for change in self.ledger.commit(last, changes)? {
+            self.timers.follow(&change, &self.ledger.kinds, now.monotonic);
+        }
+        Ok(())
+    }
+
+    fn now(&mut self) -> Now {
+        let monotonic = self.environment.clock.monotonic();
+        let wall_us = self.time.now_us(self.environment.clock.wall_us(), monotonic);
+        Now { wall_us, monotonic }
+    }
+
+    /// How long the writer may sleep if nothing is queued; `None`: for ever.
+    fn sleep(&mut self) -> Option<Duration> {
+        let now = self.now();
+        let until = |at_ms: u64| Duration::from_micros(at_ms.saturating_mul(1000).saturating_sub(now.wall_us));
+        let due = self.timers.schedule.next_due_ms().map(|at_ms| until(at_ms).min(SLEEP_MAX));
+        let lease = self.timers.leases.next_end().map(|end| end.saturating_sub(now.monotonic));
+        due.into_iter().chain(lease).min()
+    }
+}

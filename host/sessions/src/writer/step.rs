@@ -1,0 +1,208 @@
+//! One step of the writer: a batch, from its messages to its answers.
+
+use std::time::Duration;
+
+use super::{
+    Message, Now, Renewals, ReplyTo, Writer, batch::Batch, claim::Claimed, message::Inspected, timers::Timers,
+};
+use crate::{
+    clock::Environment,
+    error::{Error, Refusal},
+    ids::{Handle, Index, Key},
+    limits::BATCH_OPS_MAX,
+    op::Op,
+    rules::Reply,
+    session::{Due, Session},
+    store::{Store, StoreError},
+};
+
+/// Answers that wait for the commit, and questions that wait for what it leaves.
+#[derive(Default)]
+struct Answers {
+    replies: Vec<(ReplyTo<Reply>, Result<Reply, Error>)>,
+    renewals: Vec<(ReplyTo<Renewals>, Renewals)>,
+    reads: Vec<Message>,
+}
+
+/// A session that a run will get once the claim is durable.
+struct Claim {
+    session: Session,
+    handle: Handle,
+    due: Due,
+}
+
+impl<S: Store> Writer<S> {
+    /// Apply these messages, the leases that ended and the claims that free workers allow; commit; answer. Returns how long
+    /// to sleep if nothing comes; `None`: for ever.
+    ///
+    /// # Errors
+    ///
+    /// If the store failed. Nothing of the batch is answered then, and there must be no further step.
+    pub(crate) fn step(&mut self, messages: &mut Vec<Message>) -> Result<Option<Duration>, StoreError> {
+        let now = self.now();
+        self.apply_settings(messages);
+        let mut answers = Answers::default();
+
+        let mut batch = self.ledger.begin(now.wall_ms());
+        let (timers, environment) = (&mut self.timers, &mut self.environment);
+        apply_messages(&mut batch, timers, environment, messages, now, &mut answers)?;
+        apply_ended_leases(&mut batch, timers, environment, now)?;
+        let claims = apply_claims(&mut batch, timers, environment)?;
+        let (last, changes) = batch.into_changes();
+
+        self.commit(last, changes, now)?;
+        self.hand_out(claims, now)?;
+        self.answer(answers)?;
+        Ok(self.sleep())
+    }
+
+    /// What the host changed holds for the whole batch.
+    fn apply_settings(&mut self, messages: &mut [Message]) {
+        for message in messages {
+            match message {
+                Message::SetKinds(kinds) => {
+                    self.ledger.kinds = std::mem::take(kinds);
+                    self.timers.schedule.set_kinds(&self.ledger.kinds);
+                }
+                Message::StopClaims => self.timers.schedule.stop(),
+                _ => {}
+            }
+        }
+    }
+
+    fn hand_out(&mut self, claims: Vec<Claim>, now: Now) -> Result<(), StoreError> {
+        for Claim { session, handle, due } in claims {
+            let records = self.ledger.store.records(&session)?;
+            self.timers.run_began(&session);
+            let late_us = now.wall_us.saturating_sub(due.at_ms.saturating_mul(1000));
+            // Nobody takes it only while the host is being shut down: the next one finds the session repeating.
+            let _ = self.claims.send(Claimed {
+                session,
+                records,
+                handle,
+                due,
+                claimed_ms: now.wall_ms(),
+                late: Duration::from_micros(late_us),
+                claimed_at: now.monotonic,
+            });
+        }
+        Ok(())
+    }
+
+    /// A receiver that is gone is nobody's loss.
+    fn answer(&self, answers: Answers) -> Result<(), StoreError> {
+        for (reply_to, result) in answers.replies {
+            let _ = reply_to.send(result);
+        }
+        for (reply_to, renewals) in answers.renewals {
+            let _ = reply_to.send(Ok(renewals));
+        }
+        for read in answers.reads {
+            match read {
+                Message::Inspect(id, reply_to) => drop(reply_to.send(Ok(self.inspect(id)?.map(Box::new)))),
+                Message::Count(reply_to) => drop(reply_to.send(Ok(self.ledger.census.counts().clone()))),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn inspect(&self, id: Index) -> Result<Option<Inspected>, StoreError> {
+        let store = &self.ledger.store;
+        let Some(session) = store.session(id)? else { return Ok(None) };
+        let records = store.records(&session)?;
+        let attempts = store.attempts(&session)?;
+        Ok(Some(Inspected { session, records, attempts }))
+    }
+}
+
+fn apply_messages<S: Store>(
+    batch: &mut Batch<'_, S>,
+    timers: &mut Timers,
+    environment: &mut Environment,
+    messages: &mut Vec<Message>,
+    now: Now,
+    answers: &mut Answers,
+) -> Result<(), StoreError> {
+    for message in messages.drain(..) {
+        match message {
+            Message::Apply(op, reply_to) => {
+                let result = batch.apply(&op, environment.draw())?.map_err(Error::from);
+                match &op {
+                    Op::Finish { handle, .. } => timers.run_ended(*handle),
+                    // An answer that was given before is a sign of life all the same.
+                    Op::Client { handle, .. } if result.is_ok() => drop(timers.leases.renew(*handle, now.monotonic)),
+                    _ => {}
+                }
+                answers.replies.push((reply_to, result));
+            }
+            Message::Renew(handles, reply_to) => {
+                let renew = |handle| renew(batch, timers, environment, handle, now);
+                let renewals = handles.into_iter().map(renew).collect::<Result<_, _>>()?;
+                answers.renewals.push((reply_to, renewals));
+            }
+            read @ (Message::Inspect(..) | Message::Count(_)) => answers.reads.push(read),
+            Message::SetKinds(_) | Message::StopClaims => {}
+        }
+    }
+    Ok(())
+}
+
+/// Renew one lease: in memory if it still runs, else by the rules. Its length in milliseconds.
+fn renew<S: Store>(
+    batch: &mut Batch<'_, S>,
+    timers: &mut Timers,
+    environment: &mut Environment,
+    handle: Handle,
+    now: Now,
+) -> Result<Result<u64, Refusal>, StoreError> {
+    // What this very batch did to the session, the leases do not know yet.
+    let in_memory = (!batch.touches(handle.id)).then(|| timers.leases.renew(handle, now.monotonic)).flatten();
+    if let Some(lease) = in_memory {
+        return Ok(Ok(u64::try_from(lease.as_millis()).unwrap_or(u64::MAX)));
+    }
+    let resumed = batch.apply(&Op::Resume(handle), environment.draw())?;
+    let kind = batch.session(handle.id)?.map_or(0, |session| session.kind);
+    Ok(resumed.map(|_| batch.kinds.get_or_orphan(kind).lease_ms))
+}
+
+/// Leases that ended, unless their session changed in this batch: then it has a new lease, or needs none.
+fn apply_ended_leases<S: Store>(
+    batch: &mut Batch<'_, S>,
+    timers: &mut Timers,
+    environment: &mut Environment,
+    now: Now,
+) -> Result<(), StoreError> {
+    for id in timers.leases.take_ended(now.monotonic, BATCH_OPS_MAX) {
+        if !batch.touches(id) {
+            let _ = batch.apply(&Op::LeaseEnded(id), environment.draw())?;
+        }
+    }
+    Ok(())
+}
+
+fn apply_claims<S: Store>(
+    batch: &mut Batch<'_, S>,
+    timers: &mut Timers,
+    environment: &mut Environment,
+) -> Result<Vec<Claim>, StoreError> {
+    let mut claims = Vec::new();
+    for (due, id) in timers.claimable(batch.store, batch.now_ms)? {
+        check_due_row(batch, id, due)?;
+        let handle = Handle { id, key: Key(environment.draw()) };
+        // Moot if a client took the session up again earlier in this batch.
+        let Ok(Reply::Done) = batch.apply(&Op::Claim { id, key: handle.key }, 0)? else { continue };
+        if let Some(session) = batch.session(id)? {
+            claims.push(Claim { session, handle, due });
+        }
+    }
+    Ok(claims)
+}
+
+/// A row that says a session is due which is not would be found again and again, at every step.
+fn check_due_row<S: Store>(batch: &Batch<'_, S>, id: Index, due: Due) -> Result<(), StoreError> {
+    if batch.touches(id) || batch.session(id)?.is_some_and(|session| session.state.due() == Some(due)) {
+        return Ok(());
+    }
+    Err(StoreError::Damaged(format!("session {id} is listed as due at {} ms, but is not stored for then", due.at_ms)))
+}

@@ -1,0 +1,73 @@
+//! What happens by itself: leases end, sessions fall due, runs free their workers.
+
+use std::{collections::HashMap, time::Duration};
+
+use super::{leases::Leases, schedule::Schedule};
+use crate::{
+    ids::{Handle, Index},
+    policy::Kinds,
+    session::{Due, Session, State},
+    store::{SessionChange, Store, StoreError},
+};
+
+/// Leases, due times and workers.
+#[derive(Default)]
+pub struct Timers {
+    pub leases: Leases,
+    pub schedule: Schedule,
+    /// The runs in flight, by session, with their kinds.
+    runs: HashMap<Index, u32>,
+}
+
+impl Timers {
+    /// Begin the lease of an active session, or begin it again.
+    pub fn grant(&mut self, session: &Session, kinds: &Kinds, now: Duration) {
+        let lease = Duration::from_millis(kinds.get_or_orphan(session.kind).lease_ms);
+        self.leases.grant(session.client_handle(), lease, now);
+    }
+
+    /// Keep in step with a committed change.
+    pub fn follow(&mut self, change: &SessionChange, kinds: &Kinds, now: Duration) {
+        let due = |session: &Option<Session>| {
+            session.as_ref().and_then(|session| session.state.due().map(|due| (session.kind, due.at_ms)))
+        };
+        if let Some((kind, at_ms)) = due(&change.before) {
+            self.schedule.unstored(kind, at_ms);
+        }
+        if let Some((kind, at_ms)) = due(&change.after) {
+            self.schedule.stored(kind, at_ms);
+        }
+        match &change.after {
+            Some(session) if session.state == State::Active => self.grant(session, kinds, now),
+            _ => self.leases.end(change.id),
+        }
+    }
+
+    /// A run begins: it takes one of its kind's workers.
+    pub fn run_began(&mut self, session: &Session) {
+        self.runs.insert(session.id, session.kind);
+        self.schedule.began(session.kind);
+    }
+
+    /// A run has ended, whatever becomes of its last operations: its worker is free.
+    pub fn run_ended(&mut self, handle: Handle) {
+        if let Some(kind) = self.runs.remove(&handle.id) {
+            self.schedule.ended(kind);
+        }
+    }
+
+    /// The sessions to claim now, in the order of their due times: of every kind with free workers as many as it has.
+    pub fn claimable<S: Store>(&mut self, store: &S, now_ms: u64) -> Result<Vec<(Due, Index)>, StoreError> {
+        let mut claimable = Vec::new();
+        for (kind, free) in self.schedule.wanting(now_ms) {
+            // One more than can run: the first that is not claimed tells when to look again.
+            let mut rows = store.due(kind, u64::MAX, free.saturating_add(1))?;
+            let due = rows.iter().take(free).take_while(|(due, _)| due.at_ms <= now_ms).count();
+            let head = rows.get(due).map(|(due, _)| due.at_ms);
+            self.schedule.learned(kind, head);
+            claimable.extend(rows.drain(..due));
+        }
+        claimable.sort_unstable();
+        Ok(claimable)
+    }
+}
