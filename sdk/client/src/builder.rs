@@ -1,0 +1,142 @@
+//! Options of a client, and making it.
+
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tonic::transport::{Channel, Endpoint};
+
+use crate::{
+    client::Client,
+    error::Error,
+    limits::{CONNECT_TIMEOUT, KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, TRY_TIMEOUT},
+};
+
+/// Options of a client. Made by [`Client::builder`].
+#[derive(Clone, Debug)]
+#[must_use = "a builder does nothing until `connect`"]
+pub struct Builder {
+    target: Target,
+    options: Options,
+    connect_timeout: Duration,
+}
+
+#[derive(Clone, Debug)]
+enum Target {
+    Url(String),
+    Channel(Channel),
+}
+
+/// What the rest of the crate needs to know of them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Options {
+    /// How long an operation is tried; none: as long as its session's lease, at least ten seconds.
+    pub operation_timeout: Option<Duration>,
+    /// How long one try waits for its answer.
+    pub try_timeout: Duration,
+}
+
+impl Builder {
+    pub(crate) fn new(url: String) -> Self {
+        Self::with(Target::Url(url))
+    }
+
+    pub(crate) fn over(channel: Channel) -> Self {
+        Self::with(Target::Channel(channel))
+    }
+
+    fn with(target: Target) -> Self {
+        let options = Options { operation_timeout: None, try_timeout: TRY_TIMEOUT };
+        Self { target, options, connect_timeout: CONNECT_TIMEOUT }
+    }
+
+    /// How long an operation is tried before it fails as unavailable. Without this: as long as the session's lease, but at
+    /// least ten seconds, so that a host which is restarted is not noticed.
+    pub fn operation_timeout(mut self, timeout: Duration) -> Self {
+        self.options.operation_timeout = Some(timeout);
+        self
+    }
+
+    /// How long one try waits for its answer before the next begins. Three seconds without this.
+    pub fn try_timeout(mut self, timeout: Duration) -> Self {
+        self.options.try_timeout = timeout;
+        self
+    }
+
+    /// How long the making of a connection may take. Two seconds without this.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// Make the client. It connects when it is first used, and again whenever the connection broke.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Setup`]: the URL is not of the form `http://host:port`, or there is no tokio runtime here, on which leases
+    /// could be renewed.
+    pub fn connect(self) -> Result<Client, Error> {
+        if Handle::try_current().is_err() {
+            let remedy = "call it inside a tokio runtime, on which it renews leases for as long as the client lives";
+            return Err(Error::Setup(remedy.to_owned()));
+        }
+        let channel = match self.target {
+            Target::Channel(channel) => channel,
+            Target::Url(url) => endpoint(&url, self.connect_timeout)?.connect_lazy(),
+        };
+        Ok(Client::new(channel, self.options))
+    }
+}
+
+/// One connection, watched: a host that died without a word is noticed after [`KEEPALIVE_INTERVAL`] and
+/// [`KEEPALIVE_TIMEOUT`], used or not.
+fn endpoint(url: &str, connect_timeout: Duration) -> Result<Endpoint, Error> {
+    let wrong = |why: &str| Error::Setup(format!("{url:?} {why}: write it like http://127.0.0.1:7340"));
+    let uri: http::Uri = url.parse().map_err(|_| wrong("is not a URL"))?;
+    match uri.scheme_str() {
+        Some("http") => {}
+        Some("https") => {
+            return Err(wrong("asks for TLS, which is not built in; use Client::over with your own channel"));
+        }
+        _ => return Err(wrong("does not begin with http://")),
+    }
+    Ok(Endpoint::from(uri)
+        .user_agent(concat!("mpy6a-client/", env!("CARGO_PKG_VERSION")))
+        .map_err(|error| Error::Setup(error.to_string()))?
+        .connect_timeout(connect_timeout)
+        .tcp_nodelay(true)
+        .http2_keep_alive_interval(KEEPALIVE_INTERVAL)
+        .keep_alive_timeout(KEEPALIVE_TIMEOUT)
+        .keep_alive_while_idle(true))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
+    use super::*;
+
+    fn refused(url: &str) -> String {
+        match Builder::new(url.to_owned()).connect() {
+            Err(Error::Setup(words)) => words,
+            other => panic!("{url}: {other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn connecting_asks_nothing_of_the_network() {
+        // Nothing listens on port 1.
+        Builder::new("http://127.0.0.1:1".to_owned()).connect().unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_url_that_cannot_work_is_refused_with_one_that_can() {
+        for url in ["", "127.0.0.1:7340", "ftp://127.0.0.1", "http://", "https://127.0.0.1:7340", "http://a b"] {
+            assert!(refused(url).contains("http://127.0.0.1:7340"), "{url}: {}", refused(url));
+        }
+    }
+
+    #[test]
+    fn without_a_runtime_it_says_so_and_does_not_panic() {
+        assert!(refused("http://127.0.0.1:7340").contains("tokio runtime"));
+    }
+}

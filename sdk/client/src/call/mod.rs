@@ -1,0 +1,86 @@
+//! Calls to the host: one question, tried until it has an answer.
+//!
+//! * [`operation`]: what is asked, as values, and how each is put on the wire.
+//! * [`verdict`]: what a failed try says about the operation.
+//! * [`tries`]: what to do after it, decided without clock or wire.
+//! * this file: the shell around them, which sends and waits.
+//!
+//! A call is safe to try again since the host knows it when it sees it: operations carry a number, a `New` a request id.
+
+mod operation;
+mod tries;
+mod verdict;
+
+use mpy6a_proto::v1::truba_client::TrubaClient;
+use tokio::time::{Instant, sleep_until, timeout_at};
+use tonic::{Status, transport::Channel};
+use tracing::debug;
+
+use self::tries::Next;
+pub(crate) use self::{
+    operation::{Applied, Call, Numbered, Operation},
+    tries::{Backoff, Tries},
+    verdict::{Refusal, Verdict},
+};
+use crate::error::Cause;
+
+/// The generated client over one shared connection. Cloned once for a session, not for an operation.
+pub(crate) type Truba = TrubaClient<Channel>;
+
+/// An answer from the host.
+#[derive(Debug)]
+pub(crate) struct Answered<T> {
+    /// The answer.
+    pub answer: T,
+    /// From when the lease is to be counted: before the first request that may have brought it about was sent.
+    pub counted_from: Instant,
+}
+
+/// No answer, and no more tries.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    /// How it came to that.
+    pub why: Why,
+    /// How often the call was tried.
+    pub tries: u32,
+    /// Whether a try before the last word may have been applied.
+    pub maybe_applied: bool,
+}
+
+/// Why there are no more tries.
+#[derive(Debug)]
+pub(crate) enum Why {
+    /// The host refused it, for good.
+    Refused(Refusal),
+    /// The time was up, and the host had no room to the last.
+    Overloaded,
+    /// The time was up.
+    Unavailable(Cause),
+}
+
+/// Try a call until it is answered, refused for good, or out of time.
+///
+/// May be dropped at any await: then its outcome is unknown.
+pub(crate) async fn settle<C: Call>(
+    truba: &mut Truba,
+    call: &C,
+    mut tries: Tries,
+) -> Result<Answered<C::Answer>, Failed> {
+    loop {
+        let sent = Instant::now();
+        let status = match timeout_at(tries.begin(sent), call.send(truba)).await {
+            Ok(Ok(answer)) => return Ok(Answered { answer, counted_from: tries.counted_from(sent) }),
+            Ok(Err(status)) => status,
+            Err(_) => Status::deadline_exceeded("the host did not answer in time"),
+        };
+        match tries.failed(Verdict::of(&status), sent, Instant::now(), rand::random()) {
+            Next::Refused(refusal) => return Err(tries.give_up(Why::Refused(refusal))),
+            Next::Overloaded => return Err(tries.give_up(Why::Overloaded)),
+            Next::Unavailable => return Err(tries.give_up(Why::Unavailable(status.into()))),
+            Next::Again(at) => {
+                debug!(call = C::NAME, tries = tries.count(), cause = %status, "will try again");
+                sleep_until(at).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! What is asked of the host, as values, and how each is put on the wire.
+
+use std::future::Future;
+
+use bytes::Bytes;
+use mpy6a_proto::v1;
+use tonic::Status;
+
+use super::Truba;
+use crate::index::Index;
+
+/// Something to ask of the host. Sending it again asks the same, not more.
+pub(crate) trait Call: Sync {
+    /// What the host answers.
+    type Answer;
+    /// Its name in events.
+    const NAME: &'static str;
+    /// Ask once.
+    fn send(&self, truba: &mut Truba) -> impl Future<Output = Result<Self::Answer, Status>> + Send;
+}
+
+/// What an operator does to its session. A clone shares the record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Operation {
+    /// Append a record.
+    Append(Bytes),
+    /// Drop all records and keep this one.
+    Replace(Bytes),
+    /// The work is finished: forget the session.
+    Delete,
+    /// Close the session and have it repeated after this many seconds, or after its kind's delay.
+    Store {
+        /// The timeout, in seconds.
+        timeout_s: Option<u32>,
+    },
+}
+
+impl Operation {
+    /// Whether the session is over for its operator once it is applied.
+    pub fn finishes(&self) -> bool {
+        matches!(self, Self::Delete | Self::Store { .. })
+    }
+}
+
+/// An operation of a certain session, with its number.
+#[derive(Debug)]
+pub(crate) struct Numbered<'a> {
+    /// The session.
+    pub handle: v1::Handle,
+    /// The number.
+    pub number: u64,
+    /// The operation.
+    pub operation: &'a Operation,
+}
+
+/// The answer to an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Applied {
+    /// The index of this change.
+    pub change_id: Index,
+    /// For `Store`: when the repeat falls due, Unix milliseconds. 0 for the others.
+    pub due_ms: u64,
+}
+
+impl Applied {
+    fn new(change_id: Option<v1::Index>, due_ms: u64) -> Self {
+        Self { change_id: change_id.unwrap_or_default().into(), due_ms }
+    }
+}
+
+impl Call for Numbered<'_> {
+    type Answer = Applied;
+    const NAME: &'static str = "operation";
+
+    async fn send(&self, truba: &mut Truba) -> Result<Applied, Status> {
+        let (handle, number) = (Some(self.handle), self.number);
+        match self.operation {
+            Operation::Append(record) => {
+                let request = v1::AppendRequest { handle, number, record: record.clone() };
+                Ok(Applied::new(truba.append(request).await?.into_inner().change_id, 0))
+            }
+            Operation::Replace(record) => {
+                let request = v1::ReplaceRequest { handle, number, record: record.clone() };
+                Ok(Applied::new(truba.replace(request).await?.into_inner().change_id, 0))
+            }
+            Operation::Delete => {
+                let request = v1::DeleteRequest { handle, number };
+                Ok(Applied::new(truba.delete(request).await?.into_inner().change_id, 0))
+            }
+            Operation::Store { timeout_s } => {
+                let request = v1::StoreRequest { handle, number, timeout_s: *timeout_s };
+                let answer = truba.store(request).await?.into_inner();
+                Ok(Applied::new(answer.change_id, answer.due_ms))
+            }
+        }
+    }
+}
+
+impl Call for v1::NewRequest {
+    type Answer = v1::NewResponse;
+    const NAME: &'static str = "new";
+
+    async fn send(&self, truba: &mut Truba) -> Result<v1::NewResponse, Status> {
+        Ok(truba.new_session(self.clone()).await?.into_inner())
+    }
+}

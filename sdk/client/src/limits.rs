@@ -1,0 +1,52 @@
+//! A bound for everything in this crate that grows or waits, with its unit and its reason.
+//!
+//! What is not here is bounded by the caller: a client keeps about 200 bytes for each session that the caller holds.
+
+use std::time::Duration;
+
+/// How many sessions one `Renew` names: the host's own limit.
+pub(crate) const RENEW_MAX: usize = 10_000;
+
+/// A lease is renewed when this part of it has passed since the last sign of life: then two whole thirds are left for
+/// tries that fail.
+pub(crate) const RENEW_AFTER_DIVISOR: u64 = 3;
+
+/// When one session is due for renewal, those that will be within this part of their leases go along: so that many sessions
+/// cost one request, and at most this many requests are made in one lease.
+pub(crate) const RENEW_EARLY_DIVISOR: u64 = 12;
+
+/// The part of a lease kept back at its end: a caller that is told then has this long to stop. It also covers what clocks
+/// differ: two that drift apart by 0.1 % part by a hundredth of it.
+pub(crate) const STOP_EARLY_DIVISOR: u64 = 10;
+
+/// Shortest pause between two rounds of renewals, whatever leases a host grants.
+pub(crate) const RENEW_PAUSE_MIN: Duration = Duration::from_millis(10);
+
+/// Shortest time that one try of a `Renew` gets, however short the leases.
+pub(crate) const RENEW_TRY_MIN: Duration = Duration::from_millis(50);
+
+/// How long an operation is tried at least, if the caller has set nothing: a host that was killed is back within.
+pub(crate) const OPERATION_TIMEOUT_MIN: Duration = Duration::from_secs(10);
+
+/// How long one try waits for its answer by default. A commit takes milliseconds; a disk that is busy may take a second
+/// or two; after three seconds another try costs nothing, for operations are numbered.
+pub(crate) const TRY_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How long a connection may take to be made by default.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// After this long without a frame from the host it is sent a ping.
+pub(crate) const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(2);
+
+/// A host that does not answer a ping for this long is held to be dead, and the next try connects anew. Together
+/// with the interval well below the usual lease of ten seconds.
+pub(crate) const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The first pause between two tries, before jitter.
+pub(crate) const BACKOFF_FIRST: Duration = Duration::from_millis(20);
+
+/// The longest pause between two tries, before jitter: how much later than the host itself its clients are back.
+pub(crate) const BACKOFF_MAX: Duration = Duration::from_secs(1);
+
+/// The longest `Store` timeout that the wire can carry, in seconds. The host's own limit is lower.
+pub(crate) const STORE_TIMEOUT_S_MAX: u64 = u32::MAX as u64;
