@@ -1,0 +1,225 @@
+//! The check: is every user fully there, or fully gone?
+//!
+//! A pure judgement over what the clients know ([`Fate`]) and what A and B say afterwards ([`Findings`]); it asks
+//! nobody and knows nothing of sessions, so that nothing the pipe believes can talk it round.
+//!
+//! * A user that A keeps is indexed by B with the same attributes, and B finds it by each of them.
+//! * Whoever B has indexed is a user of A.
+//! * Every user of A is what one row of the list asked for, and no row got two.
+//! * A user whose client was told "created" is there, under the id it was told.
+
+use std::collections::{HashMap, HashSet};
+
+use super::users_csv::Row;
+use crate::{
+    service::PAGE_ROWS_MAX,
+    user::{NewUser, User},
+};
+
+/// What a client knows of its user when it ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It went through all steps; A gave this id.
+    Created(i64),
+    /// A said that the user with this id has the nick.
+    NickTaken(i64),
+    /// It failed or died on the way.
+    Unfinished,
+    /// It could not even open a session.
+    NotBegun,
+}
+
+/// What A and B say at the end.
+#[derive(Clone, Debug, Default)]
+pub struct Findings {
+    /// Every user of A.
+    pub kept: Vec<User>,
+    /// Everybody in B's index.
+    pub indexed: Vec<User>,
+    /// For each of [`texts_to_search`], whom B found.
+    pub found: HashMap<String, Vec<User>>,
+}
+
+/// How it went. Every row is counted once, in one of the first five or in `wrong`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// The client went through all steps, and the user is whole.
+    pub straight: u64,
+    /// The client did not finish, and the user is whole.
+    pub forward: u64,
+    /// The client did not finish, and there is no trace of the user.
+    pub back: u64,
+    /// Another row has the nick; there is no trace of this one.
+    pub taken: u64,
+    /// No session could be opened, and there is no trace of the user.
+    pub not_begun: u64,
+    /// What must not be.
+    pub wrong: Vec<Wrong>,
+}
+
+/// Something that must not be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    /// Whom it is about.
+    pub nick: String,
+    /// What is wrong.
+    pub why: String,
+}
+
+/// Every attribute of every row: what B is asked for. Blank ones cannot be searched for.
+pub fn texts_to_search(rows: &[Row]) -> HashSet<&str> {
+    let attributes = rows.iter().flat_map(|row| [&row.user.nick, &row.user.name, &row.user.mail]);
+    attributes.map(String::as_str).filter(|text| !text.trim().is_empty()).collect()
+}
+
+/// Judge. `fates` has one for each of `rows`.
+pub fn check(rows: &[Row], fates: &[Fate], findings: &Findings) -> Verdict {
+    let mut check = Check::new(findings);
+    let pairs = || rows.iter().map(|row| &row.user).zip(fates);
+    // Those who were told an id claim their users first: where rows are alike, the rest is a matter of who is left.
+    for (user, fate) in pairs() {
+        if let Fate::Created(id) = fate {
+            check.created(user, *id);
+        }
+    }
+    for (user, fate) in pairs() {
+        if *fate == Fate::Unfinished {
+            check.unfinished(user);
+        }
+    }
+    for (user, fate) in pairs() {
+        match fate {
+            Fate::NickTaken(id) => check.nick_taken(user, *id),
+            Fate::NotBegun => check.not_begun(user),
+            Fate::Created(_) | Fate::Unfinished => {}
+        }
+    }
+    check.nothing_else();
+    check.verdict
+}
+
+struct Check<'a> {
+    findings: &'a Findings,
+    kept: HashMap<i64, &'a User>,
+    by_nick: HashMap<&'a str, &'a User>,
+    indexed: HashMap<i64, &'a User>,
+    /// Users of A that some row has claimed.
+    claimed: HashSet<i64>,
+    verdict: Verdict,
+}
+
+impl<'a> Check<'a> {
+    fn new(findings: &'a Findings) -> Self {
+        Self {
+            findings,
+            kept: findings.kept.iter().map(|user| (user.id, user)).collect(),
+            by_nick: findings.kept.iter().map(|user| (user.nick.as_str(), user)).collect(),
+            indexed: findings.indexed.iter().map(|user| (user.id, user)).collect(),
+            claimed: HashSet::new(),
+            verdict: Verdict::default(),
+        }
+    }
+
+    fn created(&mut self, wanted: &NewUser, id: i64) {
+        let outcome = match self.kept.get(&id) {
+            None => Err(format!("the client was told that user {id} was created, but A has no such user")),
+            Some(user) if !user.is(wanted) => Err(format!("user {id} has other attributes than were asked for")),
+            Some(_) if !self.claimed.insert(id) => Err(format!("user {id} was given to two clients")),
+            Some(user) => self.whole(user),
+        };
+        self.count(wanted, outcome, |verdict| &mut verdict.straight);
+    }
+
+    fn unfinished(&mut self, wanted: &NewUser) {
+        match self.by_nick.get(wanted.nick.as_str()) {
+            Some(user) if user.is(wanted) && self.claimed.insert(user.id) => {
+                let outcome = self.whole(user);
+                self.count(wanted, outcome, |verdict| &mut verdict.forward);
+            }
+            Some(_) => self.count(wanted, Ok(()), |verdict| &mut verdict.taken),
+            None => {
+                let outcome = self.gone(wanted);
+                self.count(wanted, outcome, |verdict| &mut verdict.back);
+            }
+        }
+    }
+
+    fn nick_taken(&mut self, wanted: &NewUser, id: i64) {
+        let outcome = match self.kept.get(&id) {
+            Some(user) if user.nick == wanted.nick => Ok(()),
+            _ => Err(format!("A said that user {id} has the nick, but it has not")),
+        };
+        self.count(wanted, outcome, |verdict| &mut verdict.taken);
+    }
+
+    fn not_begun(&mut self, wanted: &NewUser) {
+        // Another row's user with this nick is that row's affair; if no row claims it, `nothing_else` will say so.
+        let outcome = if self.by_nick.contains_key(wanted.nick.as_str()) { Ok(()) } else { self.gone(wanted) };
+        self.count(wanted, outcome, |verdict| &mut verdict.not_begun);
+    }
+
+    /// What A keeps and B has indexed beyond what the rows claimed.
+    fn nothing_else(&mut self) {
+        for user in &self.findings.kept {
+            if !self.claimed.contains(&user.id) {
+                self.wrong(&user.nick, format!("A keeps user {}, for whom no row is left that asked", user.id));
+            }
+        }
+        for user in &self.findings.indexed {
+            if !self.kept.contains_key(&user.id) {
+                self.wrong(&user.nick, format!("B has indexed user {}, whom A does not keep", user.id));
+            }
+        }
+    }
+
+    /// A user of A: indexed as it is, and found by every attribute.
+    fn whole(&self, user: &User) -> Result<(), String> {
+        match self.indexed.get(&user.id) {
+            None => return Err(format!("half-created: A keeps user {}, B has not indexed it", user.id)),
+            Some(indexed) if *indexed != user => {
+                return Err(format!("B has indexed user {} with other attributes than A keeps", user.id));
+            }
+            Some(_) => {}
+        }
+        for (name, text) in [("nick", &user.nick), ("name", &user.name), ("mail", &user.mail)] {
+            if !text.trim().is_empty() && !self.finds(text, user) {
+                return Err(format!("B has indexed user {} but does not find it by its {name}", user.id));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the search for this text, which the user has as an attribute, found it. Exact matches come first; if
+    /// they alone fill the longest answer, the user may be among those left out, and the index has to do.
+    fn finds(&self, text: &str, user: &User) -> bool {
+        let Some(found) = self.findings.found.get(text) else { return false };
+        let is_exact = |user: &User| [&user.nick, &user.name, &user.mail].iter().any(|attribute| *attribute == text);
+        found.contains(user) || (found.len() >= PAGE_ROWS_MAX as usize && found.iter().all(is_exact))
+    }
+
+    /// A nick that A does not know: B must not find it either.
+    fn gone(&self, wanted: &NewUser) -> Result<(), String> {
+        match self.findings.found.get(&wanted.nick) {
+            None => Err("B was not asked for this nick".into()),
+            Some(found) if found.iter().any(|user| user.nick == wanted.nick) => {
+                Err("half-created: B finds this nick, A does not know it".into())
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    fn count(&mut self, row: &NewUser, outcome: Result<(), String>, field: fn(&mut Verdict) -> &mut u64) {
+        match outcome {
+            Ok(()) => *field(&mut self.verdict) += 1,
+            Err(why) => self.wrong(&row.nick, why),
+        }
+    }
+
+    fn wrong(&mut self, nick: &str, why: String) {
+        self.verdict.wrong.push(Wrong { nick: nick.to_owned(), why });
+    }
+}
+
+#[cfg(test)]
+#[path = "check_tests.rs"]
+mod tests;
