@@ -61,8 +61,8 @@ impl Backoff {
         let mut wait = self.initial_ms.min(self.max_ms);
         // Ends early: a factor above 1 reaches the maximum within some 4,500 steps (1.01^4500 > 2^64), any other stays put.
         for _ in 1..repeats {
-            let next = wait.saturating_mul(u64::from(self.factor_hundredths)) / 100;
-            let next = next.min(self.max_ms);
+            let exact = u128::from(wait) * u128::from(self.factor_hundredths) / 100;
+            let next = u64::try_from(exact).unwrap_or(u64::MAX).min(self.max_ms);
             if next == wait {
                 break;
             }

@@ -1,1 +1,10 @@
+//! The writer, driven without a thread over a store in memory and clocks that stand still until told.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod claims;
+mod fixture;
+mod leases;
+mod promises;
+mod restart;
+mod retries;

@@ -14,6 +14,8 @@ mod meta;
 mod open;
 mod records;
 mod sessions;
+#[cfg(test)]
+mod tests;
 
 use std::cell::OnceCell;
 

@@ -1,0 +1,211 @@
+//! The cases, one promise each.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use bytes::Bytes;
+
+use super::Disk;
+use crate::{
+    attempt::{Attempt, Outcome, Report},
+    ids::{Handle, Index, Key},
+    rules::RecordsChange,
+    session::{Answered, Applied, Client, Due, Session, Standing, State},
+    store::{ChangeSet, Memory, SessionChange, Store, Waiting},
+};
+
+pub(super) fn index(index: u64) -> Index {
+    Index { term: 1, index }
+}
+
+/// A session with something in every field.
+pub(super) fn session(id: u64, kind: u32, state: State) -> Session {
+    let applied = Applied { change_id: index(id + 1), due_ms: Some(u64::MAX) };
+    Session {
+        id: index(id),
+        kind,
+        change_id: index(id + 1),
+        fence: index(id),
+        client: Client {
+            key: Key(u64::MAX - id),
+            standing: Standing::Lost,
+            last: Some(Answered { number: 3, fingerprint: u64::MAX, applied }),
+        },
+        state,
+        created_ms: 1,
+        stored_ms: 2,
+        repeats: 4,
+        records: 0,
+        bytes: 0,
+        attempts: 0,
+        traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
+    }
+}
+
+pub(super) fn stored(at_ms: u64, by: u64) -> State {
+    State::Stored(Due { at_ms, stored: index(by) })
+}
+
+fn repeating() -> State {
+    State::Repeating { key: Key(5), due: Due { at_ms: 9, stored: index(2) }, since_ms: 10 }
+}
+
+pub(super) fn change(before: Option<&Session>, after: Option<&Session>) -> SessionChange {
+    SessionChange {
+        id: before.or(after).unwrap().id,
+        before: before.cloned(),
+        after: after.cloned(),
+        records: RecordsChange::default(),
+        attempts: Vec::new(),
+    }
+}
+
+fn commit(store: &mut dyn Store, sessions: Vec<SessionChange>) {
+    store.commit(&ChangeSet { last: index(1000), sessions, ..ChangeSet::default() }).unwrap();
+}
+
+pub fn taking_over_raises_the_term_and_keeps_the_index(disk: &mut impl Disk) {
+    let mut store = disk.open();
+    assert_eq!(store.take_over().unwrap().last, Index { term: 1, index: 0 });
+    store.commit(&ChangeSet { last: Index { term: 1, index: 7 }, ..ChangeSet::default() }).unwrap();
+    for term in 2..5 {
+        drop(store);
+        store = disk.open();
+        assert_eq!(store.take_over().unwrap().last, Index { term, index: 7 }, "also when the last host did nothing");
+    }
+}
+
+pub fn a_session_is_found_as_it_was_written_whoever_holds_it(disk: &mut impl Disk) {
+    let mut store = disk.open();
+    store.take_over().unwrap();
+    assert_eq!(store.session(index(1)).unwrap(), None);
+    let states = [State::Active, stored(50, 4), repeating(), State::Parked { since_ms: 6 }, State::Active];
+    let mut before: Option<Session> = None;
+    for state in states {
+        let after = session(1, 7, state);
+        commit(&mut *store, vec![change(before.as_ref(), Some(&after))]);
+        assert_eq!(store.session(index(1)).unwrap(), Some(after.clone()));
+        drop(store);
+        store = disk.open();
+        assert_eq!(store.session(index(1)).unwrap(), Some(after.clone()), "after reopening");
+        before = Some(after);
+    }
+    commit(&mut *store, vec![change(before.as_ref(), None)]);
+    assert_eq!(store.session(index(1)).unwrap(), None);
+}
+
+pub fn taking_over_finds_what_was_held_and_nothing_else(disk: &mut impl Disk) {
+    let mut store = disk.open();
+    store.take_over().unwrap();
+    let states = [State::Active, stored(50, 4), repeating(), State::Parked { since_ms: 6 }];
+    let sessions: Vec<_> = (1..).zip(states).map(|(id, state)| session(id, 7, state)).collect();
+    commit(&mut *store, sessions.iter().map(|session| change(None, Some(session))).collect());
+    drop(store);
+    let held = disk.open().take_over().unwrap().held;
+    assert_eq!(held, [sessions[0].clone(), sessions[2].clone()]);
+}
+
+pub fn records_are_appended_replaced_and_dropped_with_their_session(disk: &mut impl Disk) {
+    let mut store = disk.open();
+    store.take_over().unwrap();
+    let with = |records| Session { records, ..session(1, 7, State::Active) };
+    let mut step = |before: Option<Session>, after: Option<Session>, clear, append: &[&[u8]]| {
+        let append = append.iter().map(|record| Bytes::copy_from_slice(record)).collect();
+        let records = RecordsChange { clear, append };
+        commit(&mut *store, vec![SessionChange { records, ..change(before.as_ref(), after.as_ref()) }]);
+        // Asking for one more than there is must fail: a session's row and its records may not disagree unnoticed.
+        let count = after.as_ref().map_or(0, |session| session.records);
+        assert!(store.records(&with(count + 1)).is_err());
+        store.records(&with(count)).unwrap()
+    };
+    assert_eq!(step(None, Some(with(2)), false, &[b"a", b""]), ["a", ""]);
+    assert_eq!(step(Some(with(2)), Some(with(3)), false, &[b"\0\xff"]), [&b"a"[..], b"", b"\0\xff"]);
+    assert_eq!(step(Some(with(3)), Some(with(2)), true, &[b"b", b"c"]), ["b", "c"]);
+    assert_eq!(step(Some(with(2)), Some(with(2)), false, &[]), ["b", "c"]);
+    assert_eq!(step(Some(with(2)), None, false, &[]), [""; 0]);
+    // A later session must not inherit what an earlier one of the same id left.
+    assert_eq!(step(None, Some(with(1)), false, &[b"d"]), ["d"]);
+}
+
+pub fn due_sessions_come_in_order_kind_by_kind(disk: &mut impl Disk) {
+    let mut store = disk.open();
+    store.take_over().unwrap();
+    let rows = [(1, 7, 300, 11), (2, 7, 100, 14), (3, 7, 100, 12), (4, 8, 50, 13), (5, 7, u64::MAX, 15)];
+    let sessions = rows.map(|(id, kind, at_ms, by)| session(id, kind, stored(at_ms, by)));
+    commit(&mut *store, sessions.iter().map(|session| change(None, Some(session))).collect());
+    let due = |store: &dyn Store, kind, until, max| -> Vec<u64> {
+        store.due(kind, until, max).unwrap().iter().map(|(_, id)| id.index).collect()
+    };
+    assert_eq!(due(&*store, 7, 300, 9), [3, 2, 1], "earlier first, then the one stored first");
+    assert_eq!(due(&*store, 7, 299, 9), [3, 2]);
+    assert_eq!(due(&*store, 7, 300, 1), [3]);
+    assert_eq!(due(&*store, 7, u64::MAX, 9), [3, 2, 1, 5]);
+    assert_eq!(due(&*store, 8, 300, 9), [4]);
+    assert_eq!(due(&*store, 9, u64::MAX, 9), [0; 0]);
+    assert_eq!(store.due(8, 50, 9).unwrap(), [(Due { at_ms: 50, stored: index(13) }, index(4))]);
+
+    let moved = session(3, 7, stored(400, 20));
+    let claimed = session(2, 7, repeating());
+    let changes = vec![change(Some(&sessions[2]), Some(&moved)), change(Some(&sessions[1]), Some(&claimed))];
+    commit(&mut *store, changes);
+    assert_eq!(due(&*store, 7, 400, 9), [1, 3]);
+    commit(&mut *store, vec![change(Some(&moved), None)]);
+    assert_eq!(due(&*store, 7, 400, 9), [1]);
+}
+
+pub fn only_the_newest_attempts_stay(disk: &mut impl Disk) {
+    let mut store = disk.open();
+    store.take_over().unwrap();
+    let attempt = |fence| Attempt {
+        fence: index(fence),
+        repeat: 1,
+        started_ms: 5,
+        report: Report { log_tail: "line\n".into(), ..Report::bare(Outcome::Retry("B is down".into())) },
+    };
+    let with = |attempts| Session { attempts, ..session(1, 7, State::Parked { since_ms: 1 }) };
+    let other = Session { id: index(2), attempts: 1, ..with(1) };
+    let mut step = |before: Option<&Session>, after: Option<&Session>, attempts: Vec<Attempt>| {
+        commit(&mut *store, vec![SessionChange { attempts, ..change(before, after) }]);
+        store.attempts(&with(0)).unwrap()
+    };
+    step(None, Some(&other), vec![attempt(1)]);
+    assert_eq!(step(None, Some(&with(1)), vec![attempt(10)]), [attempt(10)]);
+    assert_eq!(step(Some(&with(1)), Some(&with(2)), vec![attempt(9)]), [attempt(9), attempt(10)]);
+    assert_eq!(step(Some(&with(2)), Some(&with(2)), vec![attempt(300)]), [attempt(10), attempt(300)]);
+    assert_eq!(step(Some(&with(2)), None, vec![]), []);
+    assert_eq!(store.attempts(&other).unwrap(), [attempt(1)], "another session's attempts are left alone");
+}
+
+pub fn counts_and_memories_survive_and_are_forgotten(disk: &mut impl Disk) {
+    let opened =
+        Memory::Opened { request_id: "r".into(), fingerprint: 3, handle: Handle { id: index(1), key: Key(9) } };
+    let gone = Memory::Gone { id: index(2), client: session(2, 7, State::Active).client };
+    let rows = [(index(10), vec![opened]), (index(11), vec![gone])];
+    let waiting = Waiting { stored: 3, parked: 4 };
+    let mut store = disk.open();
+    store.take_over().unwrap();
+    for (last, remember) in rows.clone() {
+        let counts = vec![(7, waiting), (u32::MAX, Waiting::default())];
+        store.commit(&ChangeSet { last, remember, waiting: counts, ..ChangeSet::default() }).unwrap();
+    }
+    drop(store);
+    let mut store = disk.open();
+    let found = store.take_over().unwrap();
+    assert_eq!(found.memories, rows);
+    assert_eq!(found.waiting[&7], waiting);
+    store.commit(&ChangeSet { last: index(12), forget: vec![index(10)], ..ChangeSet::default() }).unwrap();
+    drop(store);
+    assert_eq!(disk.open().take_over().unwrap().memories, rows[1..]);
+}
+
+pub fn one_change_set_is_one_step(disk: &mut impl Disk) {
+    let mut store = disk.open();
+    store.take_over().unwrap();
+    let sessions: Vec<_> = (1..=500).map(|id| session(id, 7, stored(id, id))).collect();
+    commit(&mut *store, sessions.iter().map(|session| change(None, Some(session))).collect());
+    assert_eq!(store.due(7, u64::MAX, 1000).unwrap().len(), 500);
+    commit(&mut *store, sessions.iter().map(|session| change(Some(session), None)).collect());
+    drop(store);
+    let store = disk.open();
+    assert_eq!(store.due(7, u64::MAX, 1000).unwrap(), []);
+    assert!(sessions.iter().all(|session| store.session(session.id).unwrap().is_none()));
+}
