@@ -1,0 +1,11 @@
+;; Returns a pointer outside of its memory as its result: it broke the contract.
+(module
+  (memory (export "memory") 64)
+  (global $free (mut i32) (i32.const 4096))
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    (local $at i32)
+    (local.set $at (i32.and (i32.add (global.get $free) (i32.const 7)) (i32.const -8)))
+    (global.set $free (i32.add (local.get $at) (local.get 3)))
+    (local.get $at))
+  (func (export "handle") (param i32) (result i32)
+    (i32.const 0x7fff_0000)))
