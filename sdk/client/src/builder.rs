@@ -49,8 +49,8 @@ impl Builder {
         Self { target, options, connect_timeout: CONNECT_TIMEOUT }
     }
 
-    /// How long an operation is tried before it fails as unavailable. Without this: as long as the session's lease, but at
-    /// least ten seconds, so that a host which is restarted is not noticed.
+    /// How long an operation is tried before it fails as unavailable. Without this: as long as the session's lease, but
+    /// at least ten seconds, so that a host which is restarted is not noticed.
     pub fn operation_timeout(mut self, timeout: Duration) -> Self {
         self.options.operation_timeout = Some(timeout);
         self
@@ -72,8 +72,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// [`Error::Setup`]: the URL is not of the form `http://host:port`, or there is no tokio runtime here, on which leases
-    /// could be renewed.
+    /// [`Error::Setup`]: the URL is not of the form `http://host:port`, or there is no tokio runtime here, on which
+    /// leases could be renewed.
     pub fn connect(self) -> Result<Client, Error> {
         if Handle::try_current().is_err() {
             let remedy = "call it inside a tokio runtime, on which it renews leases for as long as the client lives";

@@ -50,8 +50,8 @@ impl Client {
         Builder::new(url.into())
     }
 
-    /// A client over a channel of one's own: over TLS or a Unix socket, for instance. Set an HTTP/2 keepalive and a connect
-    /// timeout on it, or a host that dies without a word goes unnoticed.
+    /// A client over a channel of one's own: over TLS or a Unix socket, for instance. Set an HTTP/2 keepalive and a
+    /// connect timeout on it, or a host that dies without a word goes unnoticed.
     pub fn over(channel: Channel) -> Builder {
         Builder::over(channel)
     }

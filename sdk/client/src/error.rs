@@ -21,8 +21,9 @@ pub enum Error {
         /// The session.
         session: Index,
     },
-    /// **Stop effects outside for now.** By this client's clock the lease is over and the host could not be reached, so it
-    /// may take the session at any moment. The next operation that succeeds shows that it did not, and the work may go on.
+    /// **Stop effects outside for now.** By this client's clock the lease is over and the host could not be reached, so
+    /// it may take the session at any moment. The next operation that succeeds shows that it did not, and the work may
+    /// go on.
     #[error(
         "the lease on session {session} is over by this client's clock: do nothing outside until an operation on the \
          session succeeds, or drop it and leave the work to its repeat handler"
@@ -35,8 +36,8 @@ pub enum Error {
     },
     /// **Call the same again, or drop the session.** The host gave no answer in time, and the lease still holds.
     #[error(
-        "no answer from the host in {tries} tries within {elapsed:?}; the operation {}: call the same again, or drop the \
-         session and leave the work to its repeat handler",
+        "no answer from the host in {tries} tries within {elapsed:?}; the operation {}: call the same again, or drop \
+         the session and leave the work to its repeat handler",
         if *.maybe_applied { "may have been applied or not" } else { "was not applied" }
     )]
     Unavailable {
@@ -49,8 +50,8 @@ pub enum Error {
         /// How the last try failed.
         source: Cause,
     },
-    /// **Slow down.** The host refused the operation for want of room in its queue, until the time was up. Nothing of it was
-    /// applied.
+    /// **Slow down.** The host refused the operation for want of room in its queue, until the time was up. Nothing of
+    /// it was applied.
     #[error(
         "the host is overloaded and refused {tries} tries within {elapsed:?}; nothing was applied: send less at once"
     )]

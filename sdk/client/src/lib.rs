@@ -1,7 +1,8 @@
 //! The Rust client of mpy6a, a durable log of intents.
 //!
-//! A service records what it is about to do in a *session*, does it, and deletes the session. When it fails half-way, or
-//! dies, the session stays, and mpy6a runs the repeat handler for that kind of work with everything that was recorded.
+//! A service records what it is about to do in a *session*, does it, and deletes the session. When it fails half-way,
+//! or dies, the session stays, and mpy6a runs the repeat handler for that kind of work with everything that was
+//! recorded.
 //!
 //! ```no_run
 //! # async fn create(nick: &str) -> Result<u64, Box<dyn std::error::Error>> { Ok(nick.len() as u64) }

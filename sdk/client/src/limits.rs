@@ -11,12 +11,12 @@ pub(crate) const RENEW_MAX: usize = 10_000;
 /// tries that fail.
 pub(crate) const RENEW_AFTER_DIVISOR: u64 = 3;
 
-/// When one session is due for renewal, those that will be within this part of their leases go along: so that many sessions
-/// cost one request, and at most this many requests are made in one lease.
+/// When one session is due for renewal, those that will be within this part of their leases go along: so that many
+/// sessions cost one request, and at most this many requests are made in one lease.
 pub(crate) const RENEW_EARLY_DIVISOR: u64 = 12;
 
-/// The part of a lease kept back at its end: a caller that is told then has this long to stop. It also covers what clocks
-/// differ: two that drift apart by 0.1 % part by a hundredth of it.
+/// The part of a lease kept back at its end: a caller that is told then has this long to stop. It also covers what
+/// clocks differ: two that drift apart by 0.1 % part by a hundredth of it.
 pub(crate) const STOP_EARLY_DIVISOR: u64 = 10;
 
 /// Shortest pause between two rounds of renewals, whatever leases a host grants.

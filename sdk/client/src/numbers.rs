@@ -1,14 +1,15 @@
 //! The numbers of a session's operations.
 //!
-//! The host applies an operation only if its number is larger than the last one applied, and answers a repetition of the
-//! last one with the first answer. From this follows what [`Numbers`] does after an operation whose outcome is unknown:
+//! The host applies an operation only if its number is larger than the last one applied, and answers a repetition of
+//! the last one with the first answer. From this follows what [`Numbers`] does after an operation whose outcome is
+//! unknown:
 //!
 //! * the *same* operation again takes the *same* number: it is applied once, whether the first one arrived or not;
-//! * *another* operation takes the next number. It is safe: from the moment that the host applies it, the earlier one can
-//!   no longer be applied, however late it arrives. Whether it was applied before stays unknown.
+//! * *another* operation takes the next number. It is safe: from the moment that the host applies it, the earlier one
+//!   can no longer be applied, however late it arrives. Whether it was applied before stays unknown.
 //!
-//! Never is a number sent with two contents. An operation is pending from before its first try, so this holds for a call
-//! whose future is dropped in the middle too.
+//! Never is a number sent with two contents. An operation is pending from before its first try, so this holds for a
+//! call whose future is dropped in the middle too.
 
 use tokio::time::Instant;
 

@@ -45,13 +45,14 @@ impl<'a> Opening<'a> {
 
     /// Open it. When this returns, the session and its first record are durable, and its lease is being kept.
     ///
-    /// Tried again like any operation: a request id of its own makes sure that not two are opened. If the future is dropped,
-    /// or fails with `maybe_applied`, a session may be left behind; its lease ends and its repeat handler finds it.
+    /// Tried again like any operation: a request id of its own makes sure that not two are opened. If the future is
+    /// dropped, or fails with `maybe_applied`, a session may be left behind; its lease ends and its repeat handler
+    /// finds it.
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`], [`Error::Overloaded`], [`Error::TooLarge`] for the first record, and [`Error::Rejected`]: with
-    /// reason `KIND_UNKNOWN`, for instance.
+    /// [`Error::Unavailable`], [`Error::Overloaded`], [`Error::TooLarge`] for the first record, and
+    /// [`Error::Rejected`]: with reason `KIND_UNKNOWN`, for instance.
     pub async fn open(self) -> Result<Session, Error> {
         let shared = &self.client.shared;
         let mut truba = shared.truba.clone();

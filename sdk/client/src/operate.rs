@@ -84,8 +84,9 @@ impl Session {
         Err(refusal.into_error(self.id()))
     }
 
-    /// Whether a session that is not found was deleted by this very operation, on a try whose answer was lost. A host remembers
-    /// its last answers, so this is for one that forgot: while the lease ran nobody else can have had the session.
+    /// Whether a session that is not found was deleted by this very operation, on a try whose answer was lost. A host
+    /// remembers its last answers, so this is for one that forgot: while the lease ran nobody else can have had the
+    /// session.
     fn was_deleted_by(&self, operation: &Operation) -> bool {
         *operation == Operation::Delete && Instant::now() < self.watch.ends()
     }

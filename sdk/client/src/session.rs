@@ -1,4 +1,5 @@
-//! A session in the hands of its client: what the caller sees. What an operation does is in [`operate`](crate::operate).
+//! A session in the hands of its client: what the caller sees. What an operation does is in
+//! [`operate`](crate::operate).
 
 use std::{
     future::Future,
@@ -23,24 +24,24 @@ use crate::{
 ///
 /// # Its operations
 ///
-/// Each returns when it is durable, or with the reason why not. They are numbered and tried again until they have an answer
-/// or run out of time, so none is applied twice.
+/// Each returns when it is durable, or with the reason why not. They are numbered and tried again until they have an
+/// answer or run out of time, so none is applied twice.
 ///
 /// One that failed with [`Error::Unavailable`] or [`Error::LeaseExpired`], or whose future was dropped, has an unknown
-/// outcome. Calling *the same again*, with the same record, resumes it: it is applied once in all. Calling *another* gives
-/// it up: it was applied before that one or will never be.
+/// outcome. Calling *the same again*, with the same record, resumes it: it is applied once in all. Calling *another*
+/// gives it up: it was applied before that one or will never be.
 ///
 /// # Its lease
 ///
-/// Renewed in the background from the moment it is opened; operations count as renewals. When the host cannot be reached,
-/// the lease runs out: [`check_lease`](Session::check_lease) says so, [`lost`](Session::lost) wakes whoever waits for it.
-/// Then do nothing outside. Operations may still be called: they succeed if the host has not taken the session, and all
-/// is well again.
+/// Renewed in the background from the moment it is opened; operations count as renewals. When the host cannot be
+/// reached, the lease runs out: [`check_lease`](Session::check_lease) says so, [`lost`](Session::lost) wakes whoever
+/// waits for it. Then do nothing outside. Operations may still be called: they succeed if the host has not taken the
+/// session, and all is well again.
 ///
 /// # Dropping it
 ///
-/// A session that is dropped without [`delete`](Session::delete) or [`store`](Session::store) is left to its repeat handler,
-/// once its lease has ended: as if the process had died. This is what an early return with `?` should do.
+/// A session that is dropped without [`delete`](Session::delete) or [`store`](Session::store) is left to its repeat
+/// handler, once its lease has ended: as if the process had died. This is what an early return with `?` should do.
 #[derive(Debug)]
 pub struct Session {
     pub(crate) shared: Arc<Shared>,
@@ -61,8 +62,8 @@ impl Session {
         self.watch.session
     }
 
-    /// The index at which this client got the session. Hand it to outside systems that can refuse a stale holder: a repeat of
-    /// this session has a larger one.
+    /// The index at which this client got the session. Hand it to outside systems that can refuse a stale holder: a
+    /// repeat of this session has a larger one.
     #[must_use]
     pub fn fence(&self) -> Index {
         self.fence
@@ -90,8 +91,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// As [`Session::append`], and with it the session, where it can still be used. If the future is dropped the session is
-    /// dropped as well, deleted or not.
+    /// As [`Session::append`], and with it the session, where it can still be used. If the future is dropped the
+    /// session is dropped as well, deleted or not.
     pub async fn delete(mut self) -> Result<(), Unfinished> {
         match self.operate(&Operation::Delete).await {
             Ok(_) => Ok(()),
@@ -99,8 +100,8 @@ impl Session {
         }
     }
 
-    /// Close the session and have it repeated after this long, rounded up to whole seconds; without a timeout, after its
-    /// kind's own delay. Returns when the repeat falls due, jitter included.
+    /// Close the session and have it repeated after this long, rounded up to whole seconds; without a timeout, after
+    /// its kind's own delay. Returns when the repeat falls due, jitter included.
     ///
     /// # Errors
     ///
@@ -116,25 +117,26 @@ impl Session {
         }
     }
 
-    /// Until when the lease may be relied on if nothing more is heard from the host. A tenth of the lease is kept back, as
-    /// time to stop. Moves on with every operation and renewal.
+    /// Until when the lease may be relied on if nothing more is heard from the host. A tenth of the lease is kept back,
+    /// as time to stop. Moves on with every operation and renewal.
     #[must_use]
     pub fn lease_ends(&self) -> StdInstant {
         self.watch.ends().into_std()
     }
 
-    /// Whether the session is surely ours now. Call it before each effect outside that takes no time to speak of; for one that
-    /// does, see [`Session::lost`].
+    /// Whether the session is surely ours now. Call it before each effect outside that takes no time to speak of; for
+    /// one that does, see [`Session::lost`].
     ///
     /// # Errors
     ///
-    /// [`Error::LeaseExpired`]: do nothing outside until an operation succeeds. [`Error::LeaseLost`], [`Error::NotFound`],
-    /// [`Error::Finished`], or [`Error::Rejected`] for a wrong key: the session is over.
+    /// [`Error::LeaseExpired`]: do nothing outside until an operation succeeds. [`Error::LeaseLost`],
+    /// [`Error::NotFound`], [`Error::Finished`], or [`Error::Rejected`] for a wrong key: the session is over.
     pub fn check_lease(&self) -> Result<(), Error> {
         self.watch.check()
     }
 
-    /// Wait until the session is no longer surely ours, and say why, in the words of [`Session::check_lease`]. Borrows nothing:
+    /// Wait until the session is no longer surely ours, and say why, in the words of [`Session::check_lease`]. Borrows
+    /// nothing:
     ///
     /// ```no_run
     /// # async fn call_service() -> Vec<u8> { Vec::new() }

@@ -4,11 +4,11 @@ use std::fmt;
 
 use crate::{error::Error, session::Session};
 
-/// What a failed [`delete`](Session::delete) or [`store`](Session::store) leaves: why, and the session, where it can still
-/// be used.
+/// What a failed [`delete`](Session::delete) or [`store`](Session::store) leaves: why, and the session, where it can
+/// still be used.
 ///
-/// With `?` it becomes the plain [`Error`], and the session is dropped: its lease ends and its repeat handler goes on. To
-/// try again instead, take the session back:
+/// With `?` it becomes the plain [`Error`], and the session is dropped: its lease ends and its repeat handler goes on.
+/// To try again instead, take the session back:
 ///
 /// ```no_run
 /// # async fn example(session: mpy6a_client::Session) -> Result<(), mpy6a_client::Error> {

@@ -5,7 +5,8 @@
 //! * [`tries`]: what to do after it, decided without clock or wire.
 //! * this file: the shell around them, which sends and waits.
 //!
-//! A call is safe to try again since the host knows it when it sees it: operations carry a number, a `New` a request id.
+//! A call is safe to try again since the host knows it when it sees it: operations carry a number, a `New` a request
+//! id.
 
 mod operation;
 mod tries;

@@ -1,8 +1,8 @@
 //! What to do after a failed try: a decision over values; time and chance come in as arguments.
 //!
-//! Two instants matter besides the deadline. *Counted from*: the lease is counted from before the first try that may have
-//! been applied, since a later answer may only repeat what the host did then. *Try ends*: a try that is not answered is
-//! given up long before the deadline, so that a lost answer does not cost the whole of it.
+//! Two instants matter besides the deadline. *Counted from*: the lease is counted from before the first try that may
+//! have been applied, since a later answer may only repeat what the host did then. *Try ends*: a try that is not
+//! answered is given up long before the deadline, so that a lost answer does not cost the whole of it.
 
 use std::time::Duration;
 
@@ -39,8 +39,8 @@ pub(crate) enum Next {
 }
 
 impl Tries {
-    /// Tries that end at the deadline. For an operation that an earlier call left without an outcome, `resumed` is since
-    /// when the host may have it.
+    /// Tries that end at the deadline. For an operation that an earlier call left without an outcome, `resumed` is
+    /// since when the host may have it.
     pub fn new(deadline: Instant, try_timeout: Duration, resumed: Option<Instant>) -> Self {
         Self { deadline, try_timeout, count: 0, backoff: Backoff::default(), maybe_applied_since: resumed }
     }
@@ -87,7 +87,8 @@ impl Tries {
     }
 }
 
-/// Pauses that double from [`BACKOFF_FIRST`] to [`BACKOFF_MAX`], each shortened by chance to between half and all of it.
+/// Pauses that double from [`BACKOFF_FIRST`] to [`BACKOFF_MAX`], each shortened by chance to between half and all of
+/// it.
 #[derive(Debug)]
 pub(crate) struct Backoff {
     next: Duration,

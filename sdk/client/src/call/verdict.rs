@@ -8,8 +8,8 @@
 //! | `UNAVAILABLE` otherwise (`STORE_FAILED` too), `UNKNOWN`, `INTERNAL`, `CANCELLED`, `DEADLINE_EXCEEDED`, `ABORTED` | unknown |
 //! | anything else | refused, for good |
 //!
-//! A broken connection shows as one of the codes of the last row but one, whichever the transport makes of it: what is not
-//! plainly the host's word about this operation leaves it unknown.
+//! A broken connection shows as one of the codes of the last row but one, whichever the transport makes of it: what is
+//! not plainly the host's word about this operation leaves it unknown.
 
 use std::time::Duration;
 

@@ -12,11 +12,11 @@
 //!                the host's word, or finished by ourselves
 //! ```
 //!
-//! * A *grant* is any successful operation or renewal. It is counted from before its request was sent, and the host counts
-//!   from when it arrived, so the host's end is never earlier than ours.
-//! * EXPIRED is a warning, not an end. An ended lease only makes the session eligible for its repeat handler; until a run
-//!   claims it, the host takes the next operation as if nothing had been, and so do we. But since a claim may come at any
-//!   moment, nothing must be done outside on the strength of an expired lease.
+//! * A *grant* is any successful operation or renewal. It is counted from before its request was sent, and the host
+//!   counts from when it arrived, so the host's end is never earlier than ours.
+//! * EXPIRED is a warning, not an end. An ended lease only makes the session eligible for its repeat handler; until a
+//!   run claims it, the host takes the next operation as if nothing had been, and so do we. But since a claim may come
+//!   at any moment, nothing must be done outside on the strength of an expired lease.
 //! * OVER is final: no grant leads out of it. The first word stays.
 //!
 //! A tenth of each lease is kept back, so that whoever is told of the end has that long to stop.
@@ -211,8 +211,8 @@ mod tests {
     }
 
     proptest! {
-        /// Of two grants, in whatever order they arrive, the one that began later counts: so an answer that was long under
-        /// way takes nothing back, and a host that shortened its leases is believed.
+        /// Of two grants, in whatever order they arrive, the one that began later counts: so an answer that was long
+        /// under way takes nothing back, and a host that shortened its leases is believed.
         #[test]
         fn the_larger_word_began_later(
             a in 0..BEGAN_MAX_MS, b in 0..BEGAN_MAX_MS, x in 0..LENGTH_MAX_MS, y in 0..LENGTH_MAX_MS,

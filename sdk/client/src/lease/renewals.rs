@@ -1,7 +1,7 @@
 //! The one task of a client that renews its leases, many with each request.
 //!
-//! A request that fails is tried again with backoff for as long as there are sessions: their clocks run meanwhile, and whoever
-//! waits on one of them is told in time. A session is given up only on the host's word.
+//! A request that fails is tried again with backoff for as long as there are sessions: their clocks run meanwhile, and
+//! whoever waits on one of them is told in time. A session is given up only on the host's word.
 
 use std::{sync::Arc, time::Duration};
 
@@ -66,8 +66,8 @@ impl Task {
         }
     }
 
-    /// Renew these, a request's worth at a time. Stops at the first request that fails: the host that did not answer it will
-    /// not answer the next.
+    /// Renew these, a request's worth at a time. Stops at the first request that fails: the host that did not answer it
+    /// will not answer the next.
     async fn renew_all(&mut self, due: &[Arc<Watch>]) -> Result<(), Status> {
         let mut left_out = None;
         for some in due.chunks(RENEW_MAX) {
@@ -109,7 +109,8 @@ impl Task {
     }
 }
 
-/// Note what the host said of one session. Returns a refusal that is not about the session itself: it will be tried again.
+/// Note what the host said of one session. Returns a refusal that is not about the session itself: it will be tried
+/// again.
 fn apply(watch: &Watch, result: v1::Renewed, sent: Instant) -> Option<v1::Refused> {
     match result.outcome {
         Some(v1::renewed::Outcome::LeaseMs(lease_ms)) => {

@@ -1,7 +1,7 @@
 //! One session's lease, shared between the session, the renewals and whoever waits for its end.
 //!
-//! Two atomics hold the values of [`clock`](super::clock): a grant is one atomic store, no lock is taken and nobody is woken.
-//! Only a final word wakes those who wait; an end by the clock they sleep for.
+//! Two atomics hold the values of [`clock`](super::clock): a grant is one atomic store, no lock is taken and nobody is
+//! woken. Only a final word wakes those who wait; an end by the clock they sleep for.
 
 use std::{
     pin::pin,

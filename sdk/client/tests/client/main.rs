@@ -2,8 +2,9 @@
 //! keeps to the protocol and on demand does what a real host cannot be made to do on time: lose answers, hang, die and
 //! come back. The tests against the real host are in `tests/blackbox`.
 //!
-//! * [`peer`]: the server. * [`retries`], [`leases`], [`operations`]: what is promised, one module each. * [`tcp`]: that
-//!   it holds over real sockets and real time.
+//! * [`peer`]: the server.
+//! * [`operations`], [`retries`], [`leases`]: what is promised, one module each.
+//! * [`tcp`]: that it holds over real sockets and real time.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod leases;
