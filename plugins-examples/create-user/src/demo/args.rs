@@ -18,14 +18,14 @@ pub struct Args {
     /// How long a hanging call hangs, in milliseconds. Clients wait 500 ms.
     #[arg(long, default_value_t = 1_500)]
     pub hang_ms: u64,
-    /// The share of clients that die half-way, from 0 to 1.
+    /// The share of clients that are to die half-way, from 0 to 1. One that fails before its time just leaves.
     #[arg(long, default_value_t = 0.05, value_parser = share)]
     pub die: f64,
     /// How many users are created at the same time.
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub in_flight: u32,
     /// Decides which clients die where, and the sequence of faults in A and B.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 4)]
     pub seed: u64,
     /// Give up after so many seconds.
     #[arg(long, default_value_t = 110)]

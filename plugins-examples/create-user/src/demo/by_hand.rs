@@ -1,15 +1,21 @@
 //! The same stage for one's own hands: `make run`.
 
-use super::{Trouble, args::Args, stage::Stage};
+use super::{Trouble, args::Args, stage::Stage, told_to_stop};
 use crate::service::faults::Setting;
 
 /// Start everything, say what to try, and wait for Ctrl-C or for a program that ends by itself.
 pub async fn serve(args: &Args) -> Result<bool, Trouble> {
-    let mut stage = Stage::set(args).await?;
+    let mut stage = tokio::select! {
+        stage = Stage::set(args) => stage?,
+        stopped = told_to_stop() => return stopped.map(|()| true),
+    };
     let faults = Setting { share: args.share, hang_ms: args.hang_ms, seed: args.seed, ..Setting::default() };
     stage.set_faults(&faults).await?;
     println!("{}", what_to_try(&stage, args)?);
-    stage.wait().await.map_err(|why| stage.keep_and_explain(&why))?;
+    tokio::select! {
+        stopped = told_to_stop() => stopped?,
+        why = stage.watch() => return Err(stage.keep_and_explain(&why)),
+    }
     println!("\nEnding…");
     stage.end().await?;
     println!("Data, config and logs are kept in {}", stage.keep().display());

@@ -48,8 +48,8 @@ lease = "2s"          # a client that is silent for so long may lose its session
 delay = "500ms"       # from then, or from an explicit Store, until the repeat
 jitter = "250ms"      # and up to so much more, at random
 max_repeats = 30      # then it is parked
-max_running = 16
-backoff = {{ initial = "200ms", factor = 1.5, max = "2s" }}
+max_running = 64      # many, for a run whose call hangs holds its place
+backoff = {{ initial = "200ms", factor = 1.5, max = "1s" }}
 
 [kind.plugin]
 file = {handler}

@@ -6,7 +6,11 @@
 //! that is what the end of a process looks like. (A process for each client would look the same to them and cost a
 //! thousand processes.)
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
 use tokio::{sync::Notify, time::sleep};
@@ -15,8 +19,8 @@ use crate::client::Step;
 
 /// The steps at which a client may be chosen to die. One that gets to `Store` instead dies there.
 const STEPS: [Step; 6] = [Step::Open, Step::RecordUser, Step::Create, Step::RecordId, Step::Index, Step::Delete];
-/// It dies up to so long after it began its last step: calls take about as long.
-const AFTER_MAX: Duration = Duration::from_millis(4);
+/// It dies up to so long after it began its last step, and at once when it would begin another: calls take about as long.
+const AFTER_MAX: Duration = Duration::from_millis(2);
 
 /// When a client is to die.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,21 +40,28 @@ pub fn draw(seed: u64, row: usize, share: f64) -> Option<Death> {
     Some(Death { at, after: AFTER_MAX.mul_f64(draws.random()) })
 }
 
-/// Tells of the step that is fatal.
+/// Watches a client's steps, and ends it in the fatal one.
 pub struct Watcher {
     death: Option<Death>,
+    /// The fatal step has begun.
+    doomed: AtomicBool,
     begun: Notify,
+    /// Another step would begin after it.
+    overdue: Notify,
 }
 
 impl Watcher {
     /// A watcher for a client that is to die so, or not at all.
     pub fn new(death: Option<Death>) -> Self {
-        Self { death, begun: Notify::new() }
+        Self { death, doomed: AtomicBool::new(false), begun: Notify::new(), overdue: Notify::new() }
     }
 
     /// The client begins a step.
     pub fn begins(&self, step: Step) {
-        if self.death.is_some_and(|death| death.at == step || step == Step::Store) {
+        let is_fatal = self.death.is_some_and(|death| death.at == step || step == Step::Store);
+        if self.doomed.fetch_or(is_fatal, Ordering::Relaxed) {
+            self.overdue.notify_one();
+        } else if is_fatal {
             self.begun.notify_one();
         }
     }
@@ -58,9 +69,16 @@ impl Watcher {
     /// Let the client work until it ends or dies. None: it has died.
     pub async fn live<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let Some(death) = self.death else { return Some(work.await) };
+        let dies = async {
+            self.begun.notified().await;
+            tokio::select! {
+                () = sleep(death.after) => {}
+                () = self.overdue.notified() => {}
+            }
+        };
         tokio::select! {
             biased;
-            () = async { self.begun.notified().await; sleep(death.after).await } => None,
+            () = dies => None,
             done = work => Some(done),
         }
     }
@@ -100,6 +118,18 @@ mod tests {
         });
         assert_eq!(lived.await, None);
         assert!(began_create.get());
+    }
+
+    #[tokio::test]
+    async fn a_client_does_not_outlive_its_step() {
+        let watcher = Watcher::new(Some(Death { at: Step::Create, after: Duration::from_secs(3_600) }));
+        let lived = watcher.live(async {
+            watcher.begins(Step::Create);
+            tokio::task::yield_now().await;
+            watcher.begins(Step::RecordId);
+            std::future::pending::<()>().await;
+        });
+        assert_eq!(lived.await, None);
     }
 
     #[tokio::test]

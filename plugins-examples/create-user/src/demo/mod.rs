@@ -63,7 +63,7 @@ pub async fn run(args: Args) -> ExitCode {
     } else {
         tokio::select! {
             done = demonstrate(&args) => done,
-            stopped = told_to_stop() => stopped,
+            stopped = told_to_stop() => Err(stopped.err().unwrap_or_else(|| "stopped; everything was ended".into())),
         }
     };
     match done {
@@ -76,15 +76,14 @@ pub async fn run(args: Args) -> ExitCode {
     }
 }
 
-/// Ends when somebody wants the demonstration to end. Dropping everything else then kills the other programs.
-async fn told_to_stop() -> Result<bool, Trouble> {
+/// Returns when somebody wants this program to end. Dropping the stage then kills the other programs.
+async fn told_to_stop() -> Result<(), Trouble> {
     let (mut terminate, mut hang_up) = (signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
     tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted?,
-        _ = terminate.recv() => {}
-        _ = hang_up.recv() => {}
+        interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
+        _ = terminate.recv() => Ok(()),
+        _ = hang_up.recv() => Ok(()),
     }
-    Err("stopped; the services and the host were ended".into())
 }
 
 /// From the list to the table. Whether everything was right.
@@ -99,9 +98,7 @@ async fn demonstrate(args: &Args) -> Result<bool, Trouble> {
     let within = Duration::from_secs(args.within);
     let finished = tokio::time::timeout(within, finish(args, &users, &mut stage, &board)).await;
     drawing.stop().await;
-    let finished = finished.unwrap_or_else(|_| {
-        Err(format!("not finished within {} s; when it stopped: {}", args.within, board.line()).into())
-    });
+    let finished = finished.unwrap_or_else(|_| Err(format!("not finished within {} s", args.within).into()));
     let (outcomes, verdict) = finished.map_err(|why| stage.keep_and_explain(&why))?;
 
     let mut report = Report::new(&users, &outcomes, verdict);
@@ -138,6 +135,7 @@ async fn finish(
     let clients = drive::create_all(creator, &users.rows, plan, Arc::clone(board));
     let (outcomes, killed) = tokio::join!(clients, kill_host_half_way(stage, board));
     killed?;
+    board.say("");
     admin::wait_until_none_left(stage, board).await?;
 
     board.say("checking");

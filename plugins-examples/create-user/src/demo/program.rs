@@ -48,6 +48,8 @@ impl Program {
         let log = self.open_log().map_err(|why| format!("{} cannot be written: {why}", self.log.display()))?;
         let mut command = Command::new(&self.path);
         command.args(&self.args).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).kill_on_drop(true);
+        // Ctrl-C on a terminal goes to the whole group: in a group of its own it is ended by us, in our order.
+        command.process_group(0);
         let child = command
             .spawn()
             .map_err(|why| format!("{} cannot be started: {why}; build it first", self.path.display()))?;

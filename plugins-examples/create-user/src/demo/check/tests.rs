@@ -2,6 +2,7 @@
 #![allow(clippy::panic)]
 
 use super::*;
+use crate::{service::PAGE_ROWS_MAX, user::NewUser};
 
 fn row(nick: &str, name: &str) -> Row {
     let user = NewUser { nick: nick.into(), name: name.into(), mail: format!("{name}@example.org") };

@@ -1,20 +1,15 @@
 //! The stage: a folder, a config, and services A and B and the host as processes of their own.
 
+mod places;
+
 use std::{
     ffi::OsString,
-    net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use tempfile::TempDir;
-
-use super::{
-    Trouble, admin,
-    args::Args,
-    config::{self, Facts},
-    program::Program,
-};
+use self::places::{Folder, Ports, folder, free_ports, known_ports, loopback_url, write_config};
+use super::{Trouble, admin, args::Args, program::Program};
 use crate::{
     calls::{ServiceA, ServiceB},
     service::faults::{Counts, Setting},
@@ -37,61 +32,20 @@ pub struct Stage {
     pub b: ServiceB,
 }
 
-#[derive(Clone, Copy)]
-struct Ports {
-    host: u16,
-    a: u16,
-    b: u16,
-}
-
-enum Folder {
-    Temporary(TempDir),
-    Given(PathBuf),
-}
-
-impl Folder {
-    fn path(&self) -> &Path {
-        match self {
-            Self::Temporary(folder) => folder.path(),
-            Self::Given(path) => path,
-        }
-    }
-}
-
 impl Stage {
     /// Start everything, and wait until everything answers.
     pub async fn set(args: &Args) -> Result<Self, Trouble> {
-        let handler = args.handler()?;
         let folder = folder(args)?;
-        let ports = if args.serve { Ports { host: 7340, a: 8081, b: 8082 } } else { free_ports()? };
-        let (path, a_url, b_url) = (folder.path(), loopback_url(ports.a), loopback_url(ports.b));
-        let config_file = path.join("mpy6a.toml");
-        let config = config::render(&Facts {
-            listen: &format!("127.0.0.1:{}", ports.host),
-            store: &path.join("mpy6a.redb"),
-            handler: &handler,
-            service_a: &a_url,
-            service_b: &b_url,
-            log_format: "json",
-        });
-        std::fs::write(&config_file, config)
-            .map_err(|why| format!("{} cannot be written: {why}", config_file.display()))?;
-
-        let host_args = ["serve".into(), "--config".into(), config_file.into()].into();
+        let ports = if args.serve { known_ports()? } else { free_ports()? };
+        let path = folder.path();
+        let host_args = ["serve".into(), "--config".into(), write_config(args, path, ports)?.into()].into();
         let host_bin = Args::program(args.host_bin.as_ref(), "mpy6a")?;
-        let service = |name: &'static str, named: Option<&PathBuf>, port: u16| {
-            let data = path.join(format!("{name}.sqlite"));
-            let listen = format!("127.0.0.1:{port}");
-            let arguments: Vec<OsString> = vec!["--listen".into(), listen.into(), "--data".into(), data.into()];
-            let program = Args::program(named, name)?;
-            Ok::<_, Trouble>(Program::new(name, program, arguments, path.join(format!("{name}.log"))))
-        };
         let mut stage = Self {
             host: Program::new("the host", host_bin, host_args, path.join("host.log")),
-            service_a: service("service-a", args.a_bin.as_ref(), ports.a)?,
-            service_b: service("service-b", args.b_bin.as_ref(), ports.b)?,
-            a: ServiceA::new(&a_url)?,
-            b: ServiceB::new(&b_url)?,
+            service_a: service("service-a", args.a_bin.as_ref(), ports.a, path)?,
+            service_b: service("service-b", args.b_bin.as_ref(), ports.b, path)?,
+            a: ServiceA::new(&loopback_url(ports.a))?,
+            b: ServiceB::new(&loopback_url(ports.b))?,
             ports,
             folder,
         };
@@ -125,15 +79,13 @@ impl Stage {
         self.service_b.check_runs()
     }
 
-    /// Wait for Ctrl-C; an error if any of the programs ends by itself before.
-    pub async fn wait(&mut self) -> Result<(), Trouble> {
-        let interrupted = tokio::signal::ctrl_c();
-        tokio::pin!(interrupted);
+    /// Returns only if one of the programs ends by itself.
+    pub async fn watch(&mut self) -> Trouble {
         loop {
-            tokio::select! {
-                interrupted = &mut interrupted => return Ok(interrupted?),
-                () = tokio::time::sleep(LOOK_EVERY) => self.check_runs()?,
+            if let Err(why) = self.check_runs() {
+                return why;
             }
+            tokio::time::sleep(LOOK_EVERY).await;
         }
     }
 
@@ -179,9 +131,7 @@ impl Stage {
 
     /// Leave the folder behind; give its path.
     pub fn keep(&mut self) -> &Path {
-        if let Folder::Temporary(folder) = &mut self.folder {
-            folder.disable_cleanup(true);
-        }
+        self.folder.keep();
         self.folder.path()
     }
 
@@ -191,26 +141,10 @@ impl Stage {
     }
 }
 
-/// The folder: the one asked for, or a temporary one.
-fn folder(args: &Args) -> Result<Folder, Trouble> {
-    let Some(path) = &args.dir else {
-        return Ok(Folder::Temporary(tempfile::Builder::new().prefix("mpy6a-demo-").tempdir()?));
-    };
-    std::fs::create_dir_all(path).map_err(|why| format!("{} cannot be made: {why}", path.display()))?;
-    if !args.serve && path.read_dir()?.next().is_some() {
-        return Err(format!("{} is not empty: remove it, or give another --dir", path.display()).into());
-    }
-    Ok(Folder::Given(path.canonicalize()?))
-}
-
-/// Three ports that nobody listens on. All are held until all are found, so they differ.
-fn free_ports() -> Result<Ports, std::io::Error> {
-    let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
-    let (host, a, b) = (listen()?, listen()?, listen()?);
-    let port = |listener: &TcpListener| Ok::<_, std::io::Error>(listener.local_addr()?.port());
-    Ok(Ports { host: port(&host)?, a: port(&a)?, b: port(&b)? })
-}
-
-fn loopback_url(port: u16) -> String {
-    format!("http://127.0.0.1:{port}")
+/// A service, to be started.
+fn service(name: &'static str, named: Option<&PathBuf>, port: u16, folder: &Path) -> Result<Program, Trouble> {
+    let data = folder.join(format!("{name}.sqlite"));
+    let listen = format!("127.0.0.1:{port}");
+    let args: Vec<OsString> = vec!["--listen".into(), listen.into(), "--data".into(), data.into()];
+    Ok(Program::new(name, Args::program(named, name)?, args, folder.join(format!("{name}.log"))))
 }
