@@ -159,7 +159,8 @@ impl Sessions {
         self.ask(Sender::Client, Message::Count).await
     }
 
-    /// The config changed. Holds from the next batch on; leases that run keep their length until they are renewed.
+    /// The config changed. Holds from the next batch on; a session keeps the lease that it
+    /// was opened with.
     pub fn set_kinds(&self, kinds: Kinds) {
         // Closed: then nothing is claimed or leased any more.
         let _ = self.0.queue.push(Sender::Host, Message::SetKinds(kinds));

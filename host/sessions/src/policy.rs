@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 /// How one kind's sessions are leased, delayed and repeated. All times are milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KindPolicy {
-    /// How long a client may stay silent before its session may be taken from it.
+    /// How long a client may stay silent before its session may be taken from it. Promised by `New`: a session keeps the
+    /// lease that it was opened with.
     pub lease_ms: u64,
     /// From the end of a lease, or a `Store` without a timeout, to the repeat.
     pub delay_ms: u64,

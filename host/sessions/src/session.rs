@@ -48,6 +48,8 @@ impl Session {
 pub struct Client {
     /// The key it was given: the same for as long as the session lives.
     pub key: Key,
+    /// How long it may stay silent, in milliseconds: what `New` promised, whatever the config says since.
+    pub lease_ms: u64,
     /// Whether the session is still its own.
     pub standing: Standing,
     /// The last numbered operation, to answer a retry of it.

@@ -1,6 +1,7 @@
 //! What the rules decide: a change to one session and the answer to its sender.
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     attempt::Attempt,
@@ -95,7 +96,7 @@ pub enum Reply {
 }
 
 /// A session was opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opened {
     /// What its client needs to work with it.
     pub handle: Handle,

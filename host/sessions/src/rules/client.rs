@@ -35,7 +35,7 @@ pub(super) fn open(limits: &Limits, new: &New, key: Key, stamp: &Stamp) -> Resul
         kind: new.kind,
         change_id: stamp.index,
         fence: stamp.index,
-        client: Client { key, standing: Standing::Holds, last: None },
+        client: Client { key, lease_ms: stamp.policy.lease_ms, standing: Standing::Holds, last: None },
         state: State::Active,
         created_ms: stamp.now_ms,
         stored_ms: stamp.now_ms,
@@ -45,7 +45,7 @@ pub(super) fn open(limits: &Limits, new: &New, key: Key, stamp: &Stamp) -> Resul
         attempts: 0,
         traceparent: new.traceparent.clone(),
     };
-    let opened = Opened { handle: session.client_handle(), fence: session.fence, lease_ms: stamp.policy.lease_ms };
+    let opened = Opened { handle: session.client_handle(), fence: session.fence, lease_ms: session.client.lease_ms };
     let records = RecordsChange { clear: false, append: new.record.iter().cloned().collect() };
     Ok(Decision::Change(Box::new(Change {
         session,

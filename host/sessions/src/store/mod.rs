@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     attempt::Attempt,
-    ids::{Handle, Index},
-    rules::RecordsChange,
+    ids::Index,
+    rules::{Opened, RecordsChange},
     session::{Client, Due, Session},
 };
 
@@ -130,7 +130,7 @@ pub enum Memory {
         /// A hash of what was asked.
         fingerprint: u64,
         /// The answer.
-        handle: Handle,
+        opened: Opened,
     },
     /// A session that is gone, and how its client stood.
     Gone {

@@ -12,7 +12,7 @@ use crate::{
     limits::Limits,
     op::{New, Op, Stamp},
     policy::{KindPolicy, Kinds},
-    rules::{Change, Decision, Opened, Reply, answer_gone, decide},
+    rules::{Change, Decision, Reply, answer_gone, decide},
     session::Session,
     store::{SessionChange, Store, StoreError},
 };
@@ -98,9 +98,7 @@ impl<'a, S: Store> Batch<'a, S> {
         let policy = self.kinds.get(new.kind).copied().ok_or(Refusal::KindUnknown(new.kind))?;
         let Some(request_id) = &new.request_id else { return Ok(Ok(policy)) };
         let first = self.memories.opened(request_id, new.fingerprint())?;
-        Ok(first.map_or(Ok(policy), |handle| {
-            Err(Reply::Opened(Opened { handle, fence: handle.id, lease_ms: policy.lease_ms }))
-        }))
+        Ok(first.map_or(Ok(policy), |opened| Err(Reply::Opened(opened))))
     }
 
     /// What an operation comes to whose session is not there.
@@ -127,7 +125,7 @@ impl<'a, S: Store> Batch<'a, S> {
         if let (Op::New { new, .. }, Reply::Opened(opened)) = (op, &change.reply)
             && let Some(request_id) = &new.request_id
         {
-            self.memories.remember_opened(request_id.clone(), new.fingerprint(), opened.handle);
+            self.memories.remember_opened(request_id.clone(), new.fingerprint(), *opened);
         }
     }
 

@@ -7,8 +7,9 @@ use std::collections::{HashMap, VecDeque};
 
 use crate::{
     error::Refusal,
-    ids::{Handle, Index},
+    ids::Index,
     limits::REMEMBERED_MAX,
+    rules::Opened,
     session::{Client, Session},
     store::Memory,
 };
@@ -16,7 +17,7 @@ use crate::{
 /// Everything remembered.
 #[derive(Default)]
 pub struct Memories {
-    opened: HashMap<String, (u64, Handle)>,
+    opened: HashMap<String, (u64, Opened)>,
     gone: HashMap<Index, Client>,
     /// The rows in the store, oldest first, and what each made us remember.
     rows: VecDeque<(Index, Vec<Name>)>,
@@ -43,9 +44,9 @@ impl Memories {
     }
 
     /// The first answer to a `New` with this request id.
-    pub fn opened(&self, request_id: &str, fingerprint: u64) -> Result<Option<Handle>, Refusal> {
+    pub fn opened(&self, request_id: &str, fingerprint: u64) -> Result<Option<Opened>, Refusal> {
         match self.opened.get(request_id) {
-            Some((same, handle)) if *same == fingerprint => Ok(Some(*handle)),
+            Some((same, opened)) if *same == fingerprint => Ok(Some(*opened)),
             Some(_) => Err(Refusal::RequestIdReused),
             None => Ok(None),
         }
@@ -57,8 +58,8 @@ impl Memories {
     }
 
     /// Remember the answer to a `New`.
-    pub fn remember_opened(&mut self, request_id: String, fingerprint: u64, handle: Handle) {
-        self.remember(Memory::Opened { request_id, fingerprint, handle });
+    pub fn remember_opened(&mut self, request_id: String, fingerprint: u64, opened: Opened) {
+        self.remember(Memory::Opened { request_id, fingerprint, opened });
     }
 
     /// Remember the client of a session that is gone from now on.
@@ -87,8 +88,8 @@ impl Memories {
     /// Make a memory findable.
     fn look_up(&mut self, memory: &Memory) {
         match memory {
-            Memory::Opened { request_id, fingerprint, handle } => {
-                self.opened.insert(request_id.clone(), (*fingerprint, *handle));
+            Memory::Opened { request_id, fingerprint, opened } => {
+                self.opened.insert(request_id.clone(), (*fingerprint, *opened));
             }
             Memory::Gone { id, client } => {
                 self.gone.insert(*id, client.clone());
@@ -122,10 +123,11 @@ impl Memories {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::ids::Key;
+    use crate::ids::{Handle, Key};
 
-    fn handle(index: u64) -> Handle {
-        Handle { id: Index { term: 1, index }, key: Key(index) }
+    fn opened(index: u64) -> Opened {
+        let id = Index { term: 1, index };
+        Opened { handle: Handle { id, key: Key(index) }, fence: id, lease_ms: index }
     }
 
     #[test]
@@ -135,7 +137,7 @@ mod tests {
         let a_row = REMEMBERED_MAX / 4;
         for row in 0..6_u64 {
             for n in 0..a_row {
-                memories.remember_opened(format!("{row}/{n}"), row, handle(row));
+                memories.remember_opened(format!("{row}/{n}"), row, opened(row));
             }
             let last = Index { term: 1, index: row };
             let (fresh, forget) = memories.take_fresh(last);
@@ -145,7 +147,7 @@ mod tests {
         assert_eq!(stored.iter().map(|(row, _)| row.index).collect::<Vec<_>>(), [2, 3, 4, 5]);
         for memories in [memories, Memories::load(stored)] {
             assert_eq!(memories.opened("1/0", 1), Ok(None));
-            assert_eq!(memories.opened("2/0", 2), Ok(Some(handle(2))));
+            assert_eq!(memories.opened("2/0", 2), Ok(Some(opened(2))));
             assert_eq!(memories.opened("5/7", 0), Err(Refusal::RequestIdReused));
         }
     }

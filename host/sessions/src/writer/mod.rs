@@ -124,7 +124,7 @@ impl<S: Store> Writer<S> {
         let now = self.now();
         let (active, repeating): (Vec<_>, Vec<_>) = held.iter().partition(|session| session.state == State::Active);
         for session in &active {
-            self.timers.grant(session, &self.ledger.kinds, now.monotonic);
+            self.timers.grant(session, now.monotonic);
         }
         for some in repeating.chunks(BATCH_OPS_MAX) {
             let mut batch = self.ledger.begin(now.wall_ms());
@@ -143,7 +143,7 @@ impl<S: Store> Writer<S> {
 
     fn commit(&mut self, last: Index, changes: Vec<crate::store::SessionChange>, now: Now) -> Result<(), StoreError> {
         for change in self.ledger.commit(last, changes)? {
-            self.timers.follow(&change, &self.ledger.kinds, now.monotonic);
+            self.timers.follow(&change, now.monotonic);
         }
         Ok(())
     }

@@ -128,11 +128,17 @@ fn apply_messages<S: Store>(
         match message {
             Message::Apply(op, reply_to) => {
                 let result = batch.apply(&op, environment.draw())?.map_err(Error::from);
-                match &op {
-                    Op::Finish { handle, .. } => timers.run_ended(*handle),
-                    // An answer that was given before is a sign of life all the same.
-                    Op::Client { handle, .. } if result.is_ok() => drop(timers.leases.renew(*handle, now.monotonic)),
-                    _ => {}
+                // An answer that was given before is a sign of life all the same.
+                let alive = match (&op, &result) {
+                    (Op::Client { handle, .. }, Ok(_)) => Some(*handle),
+                    (Op::New { .. }, Ok(Reply::Opened(opened))) => Some(opened.handle),
+                    _ => None,
+                };
+                if let Some(handle) = alive {
+                    timers.leases.renew(handle, now.monotonic);
+                }
+                if let Op::Finish { handle, .. } = &op {
+                    timers.run_ended(*handle);
                 }
                 answers.replies.push((reply_to, result));
             }
@@ -162,8 +168,8 @@ fn renew<S: Store>(
         return Ok(Ok(u64::try_from(lease.as_millis()).unwrap_or(u64::MAX)));
     }
     let resumed = batch.apply(&Op::Resume(handle), environment.draw())?;
-    let kind = batch.session(handle.id)?.map_or(0, |session| session.kind);
-    Ok(resumed.map(|_| batch.kinds.get_or_orphan(kind).lease_ms))
+    let lease_ms = batch.session(handle.id)?.map_or(0, |session| session.client.lease_ms);
+    Ok(resumed.map(|_| lease_ms))
 }
 
 /// Leases that ended, unless their session changed in this batch: then it has a new lease, or needs none.

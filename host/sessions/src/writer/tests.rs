@@ -1,6 +1,6 @@
 //! The writer, driven without a thread over a store in memory and clocks that stand still until told.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod claims;
 mod fixture;

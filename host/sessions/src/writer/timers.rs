@@ -5,7 +5,6 @@ use std::{collections::HashMap, time::Duration};
 use super::{leases::Leases, schedule::Schedule};
 use crate::{
     ids::{Handle, Index},
-    policy::Kinds,
     session::{Due, Session, State},
     store::{SessionChange, Store, StoreError},
 };
@@ -21,13 +20,13 @@ pub struct Timers {
 
 impl Timers {
     /// Begin the lease of an active session, or begin it again.
-    pub fn grant(&mut self, session: &Session, kinds: &Kinds, now: Duration) {
-        let lease = Duration::from_millis(kinds.get_or_orphan(session.kind).lease_ms);
+    pub fn grant(&mut self, session: &Session, now: Duration) {
+        let lease = Duration::from_millis(session.client.lease_ms);
         self.leases.grant(session.client_handle(), lease, now);
     }
 
     /// Keep in step with a committed change.
-    pub fn follow(&mut self, change: &SessionChange, kinds: &Kinds, now: Duration) {
+    pub fn follow(&mut self, change: &SessionChange, now: Duration) {
         let due = |session: &Option<Session>| {
             session.as_ref().and_then(|session| session.state.due().map(|due| (session.kind, due.at_ms)))
         };
@@ -38,7 +37,7 @@ impl Timers {
             self.schedule.stored(kind, at_ms);
         }
         match &change.after {
-            Some(session) if session.state == State::Active => self.grant(session, kinds, now),
+            Some(session) if session.state == State::Active => self.grant(session, now),
             _ => self.leases.end(change.id),
         }
     }

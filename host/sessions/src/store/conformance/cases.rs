@@ -8,7 +8,7 @@ use super::Disk;
 use crate::{
     attempt::{Attempt, Outcome, Report},
     ids::{Handle, Index, Key},
-    rules::RecordsChange,
+    rules::{Opened, RecordsChange},
     session::{Answered, Applied, Client, Due, Session, Standing, State},
     store::{ChangeSet, Memory, SessionChange, Store, Waiting},
 };
@@ -27,6 +27,7 @@ pub(super) fn session(id: u64, kind: u32, state: State) -> Session {
         fence: index(id),
         client: Client {
             key: Key(u64::MAX - id),
+            lease_ms: 30_000,
             standing: Standing::Lost,
             last: Some(Answered { number: 3, fingerprint: u64::MAX, applied }),
         },
@@ -176,8 +177,8 @@ pub fn only_the_newest_attempts_stay(disk: &mut impl Disk) {
 }
 
 pub fn counts_and_memories_survive_and_are_forgotten(disk: &mut impl Disk) {
-    let opened =
-        Memory::Opened { request_id: "r".into(), fingerprint: 3, handle: Handle { id: index(1), key: Key(9) } };
+    let opened = Opened { handle: Handle { id: index(1), key: Key(9) }, fence: index(1), lease_ms: 5 };
+    let opened = Memory::Opened { request_id: "r".into(), fingerprint: 3, opened };
     let gone = Memory::Gone { id: index(2), client: session(2, 7, State::Active).client };
     let rows = [(index(10), vec![opened]), (index(11), vec![gone])];
     let waiting = Waiting { stored: 3, parked: 4 };

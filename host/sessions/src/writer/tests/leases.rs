@@ -121,3 +121,30 @@ fn the_writer_sleeps_until_the_next_lease_ends() {
     host.open(2);
     assert_eq!(host.step(vec![]).unwrap(), Some(Duration::from_secs(3)));
 }
+
+#[test]
+fn a_session_keeps_the_lease_that_it_was_opened_with() {
+    let mut host = Host::new();
+    let handle = host.open(KIND);
+    host.set_kinds([(KIND, KindPolicy { lease_ms: 1_000, ..policy() })]);
+    host.pass_ms(5_000);
+    host.append(handle, "r").unwrap();
+    host.pass_ms(9_999);
+    assert_eq!(host.renew(&[handle]), [Ok(10_000)]);
+    host.restart();
+    host.pass_ms(9_999);
+    assert_eq!(state(&mut host, handle), StateName::Active, "its client counts on it");
+    host.pass_ms(1);
+    assert_eq!(state(&mut host, handle), StateName::Stored);
+}
+
+#[test]
+fn a_repeated_new_is_a_sign_of_life() {
+    let mut host = Host::new();
+    let new = || crate::New { kind: KIND, request_id: Some("r".into()), ..crate::New::default() };
+    let handle = host.try_new(new()).unwrap().handle;
+    host.clocks.pass_ms(9_000);
+    host.try_new(new()).unwrap();
+    host.pass_ms(9_000);
+    assert_eq!(state(&mut host, handle), StateName::Active);
+}
