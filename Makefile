@@ -9,7 +9,7 @@ USERS ?= plugins-examples/create-user/users.csv
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run compiler build
+.PHONY: help demo run test bench compiler components build guests
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,10 +20,25 @@ demo: build ## Create 1,000 users while everything fails, then check them (USERS
 run: build ## Serve the same set-up for your own hands, until Ctrl-C (ARGS=…)
 	$(BUILT)/release/demo --serve --dir run $(ARGS)
 
+test: compiler components guests ## Everything that CI runs: formatting, lints, every test
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- --deny warnings
+	cargo test --locked --workspace
+
+bench: compiler guests ## The quick bench: operations beside a bare echo, repeats from due to committed
+	cargo bench --locked -p mpy6a --bench quick
+
 # The host, the example's programs, and the handlers.
-build: compiler
-	.ci/build-guests
+build: compiler guests
 	cargo build --release --locked -p mpy6a -p create-user
+
+# The handlers, as WebAssembly.
+guests:
+	.ci/build-guests
+
+# Parts of the Rust toolchain that a minimal installation lacks.
+components:
+	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || rustup component add rustfmt clippy
 
 # A C compiler: Rust links with it, and the example's SQLite is compiled by it.
 compiler:
