@@ -1,2 +1,7 @@
-//! Soon.
-fn main() {}
+//! The program: everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mpy6a::cli::main()
+}

@@ -1,0 +1,182 @@
+//! `mpy6a check`: is this config right, and does every plugin that it names load with what it is granted? Prints a report.
+//!
+//! It opens neither store nor port, so it can run beside a host that serves. It compiles every plugin itself, not from a
+//! cache, so the time it prints is what a first start takes.
+
+use std::{fs, path::Path, process::ExitCode, sync::Arc, time::Duration};
+
+use mpy6a_plugins::{Sandbox, SandboxConfig};
+use tokio::{runtime::Builder, time::Instant};
+
+use crate::{
+    config::{Config, Kind, values::SizeText},
+    host::sandbox_config,
+    limits::REPORT_COLUMNS,
+};
+
+/// Check a config and print what was found. Ends with 0 if everything is right, else with 1.
+pub fn run(file: &Path) -> ExitCode {
+    let (report, right) = check(file);
+    print!("{report}");
+    if right { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The report, and whether everything is right.
+fn check(file: &Path) -> (String, bool) {
+    let mut report = Report::default();
+    let config = match Config::load(file) {
+        Ok(config) => config,
+        Err(error) => {
+            report.line("", &format!("{} is wrong:", file.display()));
+            error.lines().for_each(|line| report.line("  ", &line));
+            return (report.text, false);
+        }
+    };
+    let right = check_whole(file, &config, &mut report);
+    (report.text, right)
+}
+
+fn check_whole(file: &Path, config: &Config, report: &mut Report) -> bool {
+    let runs: u32 = config.kinds.values().map(|kind| kind.policy.max_running).sum();
+    let (kinds, runs_max) = (config.kinds.len(), config.fixed.runs_max);
+    report.line("", &format!("{}: {kinds} kinds, {runs} of {runs_max} runs", file.display()));
+    if kinds == 0 {
+        report.line("  ", "no kind: a host serves none until a [[kind]] is added");
+    }
+    let mut wrong = usize::from(!check_store_folder(config, report));
+    let loaded =
+        Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string()).and_then(|runtime| {
+            let sandbox = SandboxConfig { cache_dir: None, ..sandbox_config(&config.fixed) };
+            let sandbox = Sandbox::new(sandbox).map_err(|error| error.to_string())?;
+            Ok(runtime.block_on(check_kinds(config, &sandbox, report)))
+        });
+    match loaded {
+        Ok(wrong_kinds) => wrong += wrong_kinds,
+        Err(trouble) => {
+            report.line("", &trouble);
+            wrong += 1;
+        }
+    }
+    report.line("", "");
+    report.line("", if wrong == 0 { "Everything is right." } else { "Not everything is right: see above." });
+    wrong == 0
+}
+
+/// The folder of the store has to be there: a host makes the file, not the folder.
+fn check_store_folder(config: &Config, report: &mut Report) -> bool {
+    let folder = config.fixed.store_path.parent().unwrap_or(Path::new("/"));
+    let there = folder.is_dir();
+    if !there {
+        report.line("  ", &format!("store.path: the folder {} is missing: make it", folder.display()));
+    }
+    there
+}
+
+/// Load every plugin; answers how many do not.
+async fn check_kinds(config: &Config, sandbox: &Arc<Sandbox>, report: &mut Report) -> usize {
+    let mut wrong = 0;
+    for (id, kind) in &config.kinds {
+        let began = Instant::now();
+        let loaded = sandbox.load(&kind.plugin).await;
+        let loaded = loaded.map(|plugin| (plugin.digest(), began.elapsed())).map_err(|error| error.to_string());
+        wrong += usize::from(loaded.is_err());
+        report_kind(*id, kind, &loaded, report);
+    }
+    wrong
+}
+
+fn report_kind(id: u32, kind: &Kind, loaded: &Result<([u8; 32], Duration), String>, report: &mut Report) {
+    let paused = if kind.paused { ", paused" } else { "" };
+    report.line("", "");
+    report.line("", &format!("kind {id} {}{paused}", kind.name));
+    report.line("  file   ", &kind.plugin.file.display().to_string());
+    match loaded {
+        Ok((digest, took)) => {
+            let bytes = fs::metadata(&kind.plugin.file).map_or(0, |it| it.len());
+            report.line("  sha256 ", &hex::encode(digest));
+            report.line("  size   ", &format!("{bytes} bytes, loaded and compiled in {} ms", took.as_millis()));
+        }
+        Err(trouble) => report.line("  WRONG  ", trouble),
+    }
+    let limits = kind.plugin.limits;
+    let memory = SizeText(limits.memory_bytes);
+    report.line("  limits ", &format!("fuel {}, memory {memory}, time {:?}", limits.fuel, limits.time));
+    let targets: Vec<String> = kind.plugin.grants.http.iter().map(ToString::to_string).collect();
+    report.line("  http   ", &if targets.is_empty() { "denied".to_owned() } else { targets.join(" ") });
+    let names: Vec<&str> = kind.plugin.settings.keys().map(String::as_str).collect();
+    report.line("  reads  ", &if names.is_empty() { "no settings".to_owned() } else { names.join(" ") });
+}
+
+/// Text in 80 columns.
+#[derive(Debug, Default)]
+struct Report {
+    text: String,
+}
+
+impl Report {
+    /// Add a text after a label; further lines of it are indented as far as the label is wide.
+    fn line(&mut self, label: &str, text: &str) {
+        let indent = " ".repeat(label.len());
+        let options = textwrap::Options::new(REPORT_COLUMNS).initial_indent(label).subsequent_indent(&indent);
+        for line in textwrap::wrap(text, options) {
+            self.text.push_str(line.trim_end());
+            self.text.push('\n');
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// A component that exports the handler: the real thing is loaded in the black-box tests; here a file is enough that is
+    /// refused for a known reason.
+    fn config(folder: &Path, text: &str) -> std::path::PathBuf {
+        let file = folder.join("mpy6a.toml");
+        fs::write(&file, text).unwrap();
+        file
+    }
+
+    fn fits(report: &str) -> bool {
+        report.lines().all(|line| line.chars().count() <= REPORT_COLUMNS)
+    }
+
+    #[test]
+    fn every_mistake_of_a_config_is_in_the_report() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = config(folder.path(), "lisen = \"127.0.0.1:1\"\n[[kind]]\nid = 1\nname = \"a b\"\nlease = 10\n");
+        let (report, right) = check(&file);
+        assert!(!right);
+        for part in [":1: lisen:", "`listen`", ":4: kind.name:", ":5: kind.lease:", "kind.plugin.file: missing"] {
+            assert!(report.replace("\n  ", " ").contains(part), "{part} is not in\n{report}");
+        }
+    }
+
+    #[test]
+    fn each_plugin_that_does_not_load_is_named_with_its_reason_in_80_columns() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("broken.wasm"), "no wasm").unwrap();
+        let kind = |id: u32, file: &str| format!("[[kind]]\nid = {id}\nname = \"k{id}\"\nplugin.file = \"{file}\"\n");
+        let file = config(folder.path(), &[kind(1, "broken.wasm"), kind(2, "absent.wasm")].concat());
+        let (report, right) = check(&file);
+        assert!(!right && fits(&report), "{report}");
+        assert!(report.contains("kind 1 k1") && report.contains("kind 2 k2"), "{report}");
+        assert_eq!(report.matches("WRONG").count(), 2, "{report}");
+        assert!(!folder.path().join("mpy6a.redb").exists() && !folder.path().join("mpy6a.cache").exists());
+    }
+
+    #[test]
+    fn a_config_without_kinds_is_right_and_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let (report, right) = check(&config(folder.path(), ""));
+        assert!(right && report.contains("no kind") && report.contains("Everything is right."), "{report}");
+    }
+
+    #[test]
+    fn a_missing_folder_of_the_store_is_wrong() {
+        let folder = tempfile::tempdir().unwrap();
+        let (report, right) = check(&config(folder.path(), "[store]\npath = \"none/x.redb\"\n"));
+        assert!(!right && report.contains("store.path"), "{report}");
+    }
+}

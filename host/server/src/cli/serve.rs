@@ -1,0 +1,42 @@
+//! `mpy6a serve`: start a host and serve until told to stop.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use tokio::runtime::Builder;
+use tracing::error;
+
+use crate::{
+    config::Config,
+    host::{Failure, Host},
+    repeats::Runs,
+    telemetry::Telemetry,
+};
+
+/// Serve. Ends with the exit code of [`Failure::exit_code`], or 0 after being told to stop.
+pub fn run(file: PathBuf) -> ExitCode {
+    let config = match Config::load(&file) {
+        Ok(config) => config,
+        Err(error) => {
+            // There is no log yet: it is the config that says what the log is like.
+            eprintln!("{error}");
+            return Failure::Config(error).exit_code();
+        }
+    };
+    let telemetry = Telemetry::start(config.fixed.log_format, &config.log_level);
+    match serve(file, config, telemetry) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            error!("{failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+fn serve(file: PathBuf, config: Config, telemetry: Telemetry) -> Result<(), Failure> {
+    let runtime = Builder::new_multi_thread().enable_all().thread_name("mpy6a").build()?;
+    let runs = Runs::new()?;
+    let served = runtime.block_on(Host { file, config, telemetry, runs }.serve());
+    // Whatever still waits, for a dead file system perhaps, must not keep the process.
+    runtime.shutdown_background();
+    served
+}

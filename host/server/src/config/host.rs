@@ -1,0 +1,113 @@
+//! The sections about the host as a whole: where it listens, what it keeps where, and its limits.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+use mpy6a_plugins::limits::{MEMORY_BYTES_MAX, RUNS_MAX};
+use mpy6a_sessions::Limits;
+use toml::de::DeValue;
+use tracing_subscriber::EnvFilter;
+
+use super::{
+    reader::{Parsed, Table},
+    values::{duration_s, integer, nonempty, one_of, path, size, socket_address, string},
+};
+use crate::limits::{CONNECTIONS_MAX, REQUESTS_MAX};
+
+/// What stays as it is until the host is restarted: sockets, files and memory are taken at start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fixed {
+    /// Where clients connect.
+    pub listen: SocketAddr,
+    /// The database file.
+    pub store_path: PathBuf,
+    /// Memory for the database's pages, in bytes.
+    pub store_cache_bytes: u64,
+    /// How log lines are written.
+    pub log_format: LogFormat,
+    /// The limits of the state machine.
+    pub limits: Limits,
+    /// Most handler runs at once, over all kinds.
+    pub runs_max: u32,
+    /// Most memory that any kind may grant a run, in bytes.
+    pub run_memory_bytes_max: u64,
+    /// Most connections at once.
+    pub connections_max: u32,
+    /// Most requests at once on one connection.
+    pub requests_max: u32,
+    /// Where compiled plugins are kept; none: nowhere.
+    pub plugin_cache: Option<PathBuf>,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Port 7340, for clients of the same machine: whoever can connect can open sessions, so other machines are invited by name.
+const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7340);
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
+
+/// Read what is [`Fixed`].
+pub(super) fn read(root: &Table<'_, '_>, limits: &Table<'_, '_>, log: &Table<'_, '_>, folder: &Path) -> Fixed {
+    let store = root.table("store");
+    let plugins = root.table("plugins");
+    let fixed = Fixed {
+        listen: root.or("listen", LISTEN, socket_address),
+        store_path: store.or("path", folder.join("mpy6a.redb"), path(folder)),
+        store_cache_bytes: store.or("cache", 64 * MIB, size(MIB..=1024 * GIB)),
+        log_format: log.or("format", LogFormat::Text, one_of(&[("text", LogFormat::Text), ("json", LogFormat::Json)])),
+        limits: read_limits(limits),
+        runs_max: limits.or("runs", 64, integer(1..=RUNS_MAX)),
+        run_memory_bytes_max: limits.or("run_memory", 256 * MIB, size(MIB..=MEMORY_BYTES_MAX)),
+        connections_max: limits.or("connections", 1024, integer(1..=CONNECTIONS_MAX)),
+        requests_max: limits.or("requests", 512, integer(1..=REQUESTS_MAX)),
+        plugin_cache: plugins.or("cache", Some(folder.join("mpy6a.cache")), cache(folder)),
+    };
+    store.done();
+    plugins.done();
+    fixed
+}
+
+fn read_limits(limits: &Table<'_, '_>) -> Limits {
+    let default = Limits::default();
+    Limits {
+        record_bytes_max: limits.or("record", default.record_bytes_max, size(KIB..=64 * MIB)),
+        session_bytes_max: limits.or("session", default.session_bytes_max, size(KIB..=GIB)),
+        session_records_max: limits.or("session_records", default.session_records_max, integer(1..=1_000_000)),
+        timeout_s_max: limits.or("timeout", default.timeout_s_max, duration_s),
+        queue_ops_max: limits.or("queue_operations", default.queue_ops_max, integer(1..=1 << 20)),
+        queue_bytes_max: limits.or("queue_bytes", default.queue_bytes_max, |value| {
+            size(KIB..=64 * GIB)(value).and_then(|bytes| usize::try_from(bytes).map_err(|error| error.to_string()))
+        }),
+    }
+}
+
+fn cache(folder: &Path) -> impl Fn(&DeValue<'_>) -> Parsed<Option<PathBuf>> {
+    move |value| string(value).map(|text| (!text.is_empty()).then(|| folder.join(text)))
+}
+
+/// A filter in the form of `RUST_LOG`: a level, or levels for parts of the program.
+pub(super) fn log_level(value: &DeValue<'_>) -> Parsed<String> {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    let text = nonempty(value)?;
+    // A mistyped level would pass for the name of a part of the program, and nothing at all would be logged.
+    let mistyped = text.split(',').find(|part| !part.contains(['=', '[']) && !LEVELS.contains(part));
+    let parsed = EnvFilter::builder().parse(&text);
+    if mistyped.is_some() || parsed.is_err() {
+        return Err(format!(
+            "`{}` is no level: write error, warn, info, debug or trace, or for example \"info,mpy6a_plugins=debug\"",
+            mistyped.unwrap_or(&text)
+        ));
+    }
+    Ok(text)
+}

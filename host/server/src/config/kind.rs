@@ -1,0 +1,87 @@
+//! The `[[kind]]` tables: each kind of client, with its delays, its limits and its plugin.
+
+use std::{collections::BTreeMap, path::Path};
+
+use mpy6a_plugins::{PluginSpec, limits::RUNS_MAX};
+use mpy6a_sessions::{Backoff, KindPolicy, limits::KINDS_MAX};
+
+use super::{
+    plugin,
+    reader::Table,
+    values::{boolean, duration_ms, factor_hundredths, integer, name},
+};
+use crate::limits::{LEASE_MS_MIN, REPEATS_MAX};
+
+/// One kind of client.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kind {
+    /// Its name, for people.
+    pub name: String,
+    /// Its delays and bounds. `claimable` is left false: whether a plugin is in service is not the config's to say.
+    pub policy: KindPolicy,
+    /// Whether its due sessions wait.
+    pub paused: bool,
+    /// The plugin that repeats its sessions.
+    pub plugin: PluginSpec,
+}
+
+/// Read every kind. One that lacks its number, name or plugin is left out; that is a problem then.
+pub(super) fn read_all(root: &Table<'_, '_>, folder: &Path) -> BTreeMap<u32, Kind> {
+    let tables = root.tables("kind");
+    if tables.len() > KINDS_MAX {
+        root.problem(
+            "kind",
+            format!("{} kinds: a host serves at most {KINDS_MAX}, so share them among hosts", tables.len()),
+        );
+    }
+    let mut kinds = BTreeMap::new();
+    for table in tables {
+        if let Some((id, kind)) = read(&table, folder) {
+            check_unique(&table, id, &kind, &kinds);
+            kinds.insert(id, kind);
+        }
+        table.done();
+    }
+    kinds
+}
+
+fn read(table: &Table<'_, '_>, folder: &Path) -> Option<(u32, Kind)> {
+    let default = KindPolicy::default();
+    let id = table.required("id", "id = 1", integer(1..=u32::MAX));
+    let name = table.required("name", "name = \"create-user\"", name);
+    let policy = KindPolicy {
+        lease_ms: table.or("lease", default.lease_ms, duration_ms(LEASE_MS_MIN)),
+        delay_ms: table.or("delay", default.delay_ms, duration_ms(0)),
+        jitter_ms: table.or("jitter", default.jitter_ms, duration_ms(0)),
+        backoff: read_backoff(&table.table("backoff"), default.backoff),
+        max_repeats: table.or("max_repeats", default.max_repeats, integer(1..=REPEATS_MAX)),
+        max_running: table.or("max_running", default.max_running, integer(1..=RUNS_MAX)),
+        claimable: default.claimable,
+    };
+    let paused = table.or("paused", false, boolean);
+    let plugin = plugin::read(&table.table("plugin"), folder);
+    Some((id?, Kind { name: name?, policy, paused, plugin: plugin? }))
+}
+
+fn read_backoff(table: &Table<'_, '_>, default: Backoff) -> Backoff {
+    let backoff = Backoff {
+        initial_ms: table.or("initial", default.initial_ms, duration_ms(1)),
+        factor_hundredths: table.or("factor", default.factor_hundredths, factor_hundredths),
+        max_ms: table.or("max", default.max_ms, duration_ms(1)),
+    };
+    table.done();
+    if backoff.max_ms < backoff.initial_ms {
+        let (max, initial) = (backoff.max_ms, backoff.initial_ms);
+        table.problem("max", format!("{max} ms is below `initial`, {initial} ms: raise it, or lower `initial`"));
+    }
+    backoff
+}
+
+fn check_unique(table: &Table<'_, '_>, id: u32, kind: &Kind, others: &BTreeMap<u32, Kind>) {
+    if let Some(other) = others.get(&id) {
+        table.problem("id", format!("{id} is the number of kind `{}` already: give each kind its own", other.name));
+    }
+    if let Some((other, _)) = others.iter().find(|(_, other)| other.name == kind.name) {
+        table.problem("name", format!("`{}` is the name of kind {other} already: give each kind its own", kind.name));
+    }
+}

@@ -1,0 +1,71 @@
+//! What a running host cannot change: sockets, files and memory were taken at its start.
+
+use std::collections::BTreeMap;
+
+use super::{Config, Fixed, relations};
+
+impl Config {
+    /// The config that a host running with `fixed` can put into service of this one, and the keys that have to wait for a
+    /// restart.
+    ///
+    /// # Errors
+    ///
+    /// Where the kinds do not fit into the limits that the host runs with; nothing changes then.
+    pub fn within(self, fixed: &Fixed) -> Result<(Self, Vec<&'static str>), String> {
+        let waiting = differences(fixed, &self.fixed);
+        if let Err(message) = relations::fits(fixed, &self.kinds) {
+            let restart = if waiting.is_empty() { "" } else { "; a changed limit needs a restart of the host" };
+            return Err(format!("{message}{restart}"));
+        }
+        Ok((Self { fixed: fixed.clone(), ..self }, waiting))
+    }
+
+    /// The kinds of `self` that `new` no longer names.
+    #[must_use]
+    pub fn kinds_dropped_by(&self, new: &Self) -> BTreeMap<u32, &str> {
+        let dropped = self.kinds.iter().filter(|(id, _)| !new.kinds.contains_key(id));
+        dropped.map(|(id, kind)| (*id, kind.name.as_str())).collect()
+    }
+}
+
+/// The keys that differ. The patterns name every field, so that a new one cannot be forgotten.
+fn differences(old: &Fixed, new: &Fixed) -> Vec<&'static str> {
+    let Fixed {
+        listen,
+        store_path,
+        store_cache_bytes,
+        log_format,
+        limits,
+        runs_max,
+        run_memory_bytes_max,
+        connections_max,
+        requests_max,
+        plugin_cache,
+    } = old;
+    let mpy6a_sessions::Limits {
+        record_bytes_max,
+        session_bytes_max,
+        session_records_max,
+        timeout_s_max,
+        queue_ops_max,
+        queue_bytes_max,
+    } = limits;
+    let same = [
+        ("listen", *listen == new.listen),
+        ("store.path", *store_path == new.store_path),
+        ("store.cache", *store_cache_bytes == new.store_cache_bytes),
+        ("log.format", *log_format == new.log_format),
+        ("limits.record", *record_bytes_max == new.limits.record_bytes_max),
+        ("limits.session", *session_bytes_max == new.limits.session_bytes_max),
+        ("limits.session_records", *session_records_max == new.limits.session_records_max),
+        ("limits.timeout", *timeout_s_max == new.limits.timeout_s_max),
+        ("limits.queue_operations", *queue_ops_max == new.limits.queue_ops_max),
+        ("limits.queue_bytes", *queue_bytes_max == new.limits.queue_bytes_max),
+        ("limits.runs", *runs_max == new.runs_max),
+        ("limits.run_memory", *run_memory_bytes_max == new.run_memory_bytes_max),
+        ("limits.connections", *connections_max == new.connections_max),
+        ("limits.requests", *requests_max == new.requests_max),
+        ("plugins.cache", *plugin_cache == new.plugin_cache),
+    ];
+    same.into_iter().filter(|(_, same)| !same).map(|(key, _)| key).collect()
+}

@@ -1,0 +1,207 @@
+//! The one place that maps refusals and errors to the wire.
+//!
+//! Each has a standard gRPC code, and a `google.rpc.ErrorInfo` of domain `mpy6a` whose reason a program can match on and
+//! whose metadata has the numbers; where waiting helps, a `google.rpc.RetryInfo` says how long. `docs/protocol.md` lists the
+//! reasons: they are part of the wire and never change their meaning.
+
+use std::{collections::HashMap, time::Duration};
+
+use mpy6a_proto::ERROR_DOMAIN;
+use mpy6a_sessions::{Error, Refusal};
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
+
+use crate::limits::SHUTDOWN_RETRY;
+
+/// What the wire says of an error: code, reason, and the numbers in it.
+type Mapped = (Code, &'static str, Vec<(&'static str, String)>);
+
+/// The status for an error.
+#[must_use]
+pub fn status(error: &Error) -> Status {
+    let (code, reason, numbers) = map(error);
+    let retry = match error {
+        Error::Overloaded(after) => Some(*after),
+        Error::ShuttingDown => Some(SHUTDOWN_RETRY),
+        Error::Refused(_) | Error::StoreFailed => None,
+    };
+    build(code, reason, numbers, retry, &error.to_string())
+}
+
+/// The status for a request that says too little, or nonsense: `what` names the field and the remedy.
+#[must_use]
+pub fn invalid(what: &str) -> Status {
+    build(Code::InvalidArgument, REQUEST_INVALID, Vec::new(), None, what)
+}
+
+/// The reason of a refusal, for answers that carry several outcomes.
+#[must_use]
+pub fn reason(refusal: &Refusal) -> &'static str {
+    map_refusal(refusal).1
+}
+
+/// The reason for a request that says too little, or nonsense.
+pub const REQUEST_INVALID: &str = "REQUEST_INVALID";
+/// The reason for a record, or a message, that is too long.
+pub const RECORD_TOO_LARGE: &str = "RECORD_TOO_LARGE";
+
+/// Put a status together from its parts.
+pub(crate) fn build(
+    code: Code,
+    reason: &'static str,
+    numbers: Vec<(&'static str, String)>,
+    retry: Option<Duration>,
+    message: &str,
+) -> Status {
+    let metadata: HashMap<String, String> = numbers.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    let mut details = ErrorDetails::with_error_info(reason, ERROR_DOMAIN, metadata);
+    if let Some(after) = retry {
+        details.set_retry_info(Some(after));
+    }
+    Status::with_error_details(code, message, details)
+}
+
+fn map(error: &Error) -> Mapped {
+    match error {
+        Error::Refused(refusal) => map_refusal(refusal),
+        Error::Overloaded(_) => (Code::ResourceExhausted, "OVERLOADED", vec![]),
+        Error::ShuttingDown => (Code::Unavailable, "SHUTTING_DOWN", vec![]),
+        Error::StoreFailed => (Code::Unavailable, "STORE_FAILED", vec![]),
+    }
+}
+
+fn map_refusal(refusal: &Refusal) -> Mapped {
+    let session = |id: &mpy6a_sessions::Index| vec![("session", id.to_string())];
+    match refusal {
+        Refusal::KindUnknown(kind) => (Code::NotFound, "KIND_UNKNOWN", vec![("kind", kind.to_string())]),
+        Refusal::SessionNotFound(id) => (Code::NotFound, "SESSION_NOT_FOUND", session(id)),
+        Refusal::SessionFinished(id) => (Code::FailedPrecondition, "SESSION_FINISHED", session(id)),
+        Refusal::LeaseLost(id) => (Code::FailedPrecondition, "LEASE_LOST", session(id)),
+        Refusal::KeyWrong(id) => (Code::PermissionDenied, "KEY_WRONG", session(id)),
+        Refusal::RecordTooLarge { bytes, max } => {
+            (Code::ResourceExhausted, RECORD_TOO_LARGE, vec![("bytes", bytes.to_string()), ("limit", max.to_string())])
+        }
+        Refusal::SessionTooLarge { bytes, max } => (
+            Code::ResourceExhausted,
+            "SESSION_TOO_LARGE",
+            vec![("bytes", bytes.to_string()), ("limit", max.to_string())],
+        ),
+        Refusal::TooManyRecords { max } => {
+            (Code::ResourceExhausted, "SESSION_TOO_MANY_RECORDS", vec![("limit", max.to_string())])
+        }
+        Refusal::TimeoutTooLong { timeout_s, max_s } => {
+            let numbers = vec![("timeout_s", timeout_s.to_string()), ("limit", max_s.to_string())];
+            (Code::InvalidArgument, "TIMEOUT_TOO_LONG", numbers)
+        }
+        Refusal::NumberReused { number } => {
+            (Code::FailedPrecondition, "OPERATION_NUMBER_REUSED", vec![("number", number.to_string())])
+        }
+        Refusal::NumberStale { number, last } => {
+            let numbers = vec![("number", number.to_string()), ("last", last.to_string())];
+            (Code::FailedPrecondition, "OPERATION_NUMBER_STALE", numbers)
+        }
+        Refusal::RequestIdReused => (Code::FailedPrecondition, "REQUEST_ID_REUSED", vec![]),
+        Refusal::TooLong { max, .. } => (Code::InvalidArgument, REQUEST_INVALID, vec![("limit", max.to_string())]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use mpy6a_sessions::Index;
+
+    use super::*;
+
+    const ID: Index = Index { term: 3, index: 1042 };
+
+    /// Every error there is, with the code, reason and metadata that the protocol promises. The compiler keeps the mapping
+    /// complete; this table keeps it from changing.
+    fn all() -> Vec<(Error, Code, &'static str, &'static [(&'static str, &'static str)])> {
+        use Code::{FailedPrecondition, InvalidArgument, NotFound, PermissionDenied, ResourceExhausted, Unavailable};
+        let refused = Error::Refused;
+        let wait = Duration::from_millis(250);
+        vec![
+            (refused(Refusal::KindUnknown(9)), NotFound, "KIND_UNKNOWN", &[("kind", "9")]),
+            (refused(Refusal::SessionNotFound(ID)), NotFound, "SESSION_NOT_FOUND", &[("session", "3-1042")]),
+            (refused(Refusal::SessionFinished(ID)), FailedPrecondition, "SESSION_FINISHED", &[("session", "3-1042")]),
+            (refused(Refusal::LeaseLost(ID)), FailedPrecondition, "LEASE_LOST", &[("session", "3-1042")]),
+            (refused(Refusal::KeyWrong(ID)), PermissionDenied, "KEY_WRONG", &[("session", "3-1042")]),
+            (
+                refused(Refusal::RecordTooLarge { bytes: 11, max: 10 }),
+                ResourceExhausted,
+                "RECORD_TOO_LARGE",
+                &[("bytes", "11"), ("limit", "10")],
+            ),
+            (
+                refused(Refusal::SessionTooLarge { bytes: 21, max: 20 }),
+                ResourceExhausted,
+                "SESSION_TOO_LARGE",
+                &[("bytes", "21"), ("limit", "20")],
+            ),
+            (
+                refused(Refusal::TooManyRecords { max: 5 }),
+                ResourceExhausted,
+                "SESSION_TOO_MANY_RECORDS",
+                &[("limit", "5")],
+            ),
+            (
+                refused(Refusal::TimeoutTooLong { timeout_s: 8, max_s: 7 }),
+                InvalidArgument,
+                "TIMEOUT_TOO_LONG",
+                &[("timeout_s", "8"), ("limit", "7")],
+            ),
+            (
+                refused(Refusal::NumberReused { number: 4 }),
+                FailedPrecondition,
+                "OPERATION_NUMBER_REUSED",
+                &[("number", "4")],
+            ),
+            (
+                refused(Refusal::NumberStale { number: 3, last: 4 }),
+                FailedPrecondition,
+                "OPERATION_NUMBER_STALE",
+                &[("number", "3"), ("last", "4")],
+            ),
+            (refused(Refusal::RequestIdReused), FailedPrecondition, "REQUEST_ID_REUSED", &[]),
+            (refused(Refusal::TooLong { what: "x", max: 6 }), InvalidArgument, "REQUEST_INVALID", &[("limit", "6")]),
+            (Error::Overloaded(wait), ResourceExhausted, "OVERLOADED", &[]),
+            (Error::ShuttingDown, Unavailable, "SHUTTING_DOWN", &[]),
+            (Error::StoreFailed, Unavailable, "STORE_FAILED", &[]),
+        ]
+    }
+
+    #[test]
+    fn every_error_has_its_code_reason_and_numbers_on_the_wire() {
+        for (error, code, reason, numbers) in all() {
+            let status = status(&error);
+            assert_eq!(status.code(), code, "{error}");
+            assert_eq!(status.message(), error.to_string());
+            let info = status.get_details_error_info().unwrap();
+            assert_eq!((info.domain.as_str(), info.reason.as_str()), ("mpy6a", reason));
+            let numbers: HashMap<_, _> = numbers.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+            assert_eq!(info.metadata, numbers, "{error}");
+        }
+    }
+
+    #[test]
+    fn retry_info_is_there_where_waiting_helps_and_nowhere_else() {
+        for (error, ..) in all() {
+            let retry = status(&error).get_details_retry_info().and_then(|info| info.retry_delay);
+            let expected = match error {
+                Error::Overloaded(after) => Some(after),
+                Error::ShuttingDown => Some(SHUTDOWN_RETRY),
+                _ => None,
+            };
+            assert_eq!(retry, expected, "{error}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_inside_an_answer_has_the_reason_of_the_status() {
+        for (error, _, expected, _) in all() {
+            if let Error::Refused(refusal) = error {
+                assert_eq!(reason(&refusal), expected);
+            }
+        }
+    }
+}

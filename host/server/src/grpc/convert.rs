@@ -1,0 +1,181 @@
+//! Between the messages of the wire and the values of the state machine. Records are not copied: both sides are
+//! reference-counted [`bytes::Bytes`].
+
+use mpy6a_proto::v1;
+use mpy6a_sessions::{Applied, Attempt, Handle, Index, Key, New, Session, SessionOp, State};
+use tonic::Status;
+
+use crate::error::invalid;
+
+/// An index for the wire.
+#[must_use]
+pub fn index(index: Index) -> v1::Index {
+    v1::Index { term: index.term, index: index.index }
+}
+
+/// A handle for the wire.
+#[must_use]
+pub fn handle(handle: Handle) -> v1::Handle {
+    v1::Handle { id: Some(index(handle.id)), key: handle.key.0 }
+}
+
+/// A session's id from the wire.
+///
+/// # Errors
+///
+/// `REQUEST_INVALID`, where it is absent.
+pub fn id(given: Option<v1::Index>) -> Result<Index, Status> {
+    let v1::Index { term, index } =
+        given.ok_or_else(|| invalid("`id` is missing: name the session by its term and index"))?;
+    Ok(Index { term, index })
+}
+
+/// A handle from the wire.
+///
+/// # Errors
+///
+/// `REQUEST_INVALID`, where it or its id is absent.
+pub fn given_handle(given: Option<v1::Handle>) -> Result<Handle, Status> {
+    let missing = || invalid("`handle` is missing or has no `id`: send the handle that New answered");
+    let v1::Handle { id, key } = given.ok_or_else(missing)?;
+    let v1::Index { term, index } = id.ok_or_else(missing)?;
+    Ok(Handle { id: Index { term, index }, key: Key(key) })
+}
+
+/// What a client asks of `New`. Empty texts are absent ones: the wire cannot tell them apart.
+#[must_use]
+pub fn new(request: v1::NewRequest) -> New {
+    let given = |text: String| (!text.is_empty()).then_some(text);
+    New {
+        kind: request.kind,
+        record: request.record,
+        request_id: given(request.request_id),
+        traceparent: given(request.traceparent),
+    }
+}
+
+/// What a client asks of `Store`.
+#[must_use]
+pub fn store(timeout_s: Option<u32>) -> SessionOp {
+    SessionOp::Store { timeout_s }
+}
+
+/// The answer to `Store`.
+#[must_use]
+pub fn stored(applied: Applied) -> v1::StoreResponse {
+    v1::StoreResponse { change_id: Some(index(applied.change_id)), due_ms: applied.due_ms.unwrap_or(0) }
+}
+
+/// A session with its records and attempts, for operators of the host. It has no key in it.
+#[must_use]
+pub fn session(session: Session, records: Vec<bytes::Bytes>, attempts: Vec<Attempt>) -> v1::GetSessionResponse {
+    let (state, due) = match session.state {
+        State::Active => (v1::SessionState::Active, None),
+        State::Stored(due) => (v1::SessionState::Stored, Some(due)),
+        State::Repeating { due, .. } => (v1::SessionState::Repeating, Some(due)),
+        State::Parked { .. } => (v1::SessionState::Parked, None),
+    };
+    v1::GetSessionResponse {
+        id: Some(index(session.id)),
+        kind: session.kind,
+        state: state.into(),
+        change_id: Some(index(session.change_id)),
+        fence: Some(index(session.fence)),
+        created_ms: session.created_ms,
+        stored_ms: if matches!(session.state, State::Active) { 0 } else { session.stored_ms },
+        due_ms: due.map_or(0, |due| due.at_ms),
+        repeats: session.repeats,
+        records,
+        attempts: attempts.into_iter().map(attempt).collect(),
+        traceparent: session.traceparent.unwrap_or_default(),
+    }
+}
+
+fn attempt(attempt: Attempt) -> v1::Attempt {
+    let report = attempt.report;
+    v1::Attempt {
+        fence: Some(index(attempt.fence)),
+        repeat: attempt.repeat,
+        started_ms: attempt.started_ms,
+        duration_us: report.duration_us,
+        outcome: report.outcome.name().to_owned(),
+        cause: report.outcome.cause().to_owned(),
+        fuel: report.fuel,
+        memory_peak_bytes: report.memory_peak_bytes,
+        plugin_digest: hex::encode(report.plugin_digest),
+        log: report.log_tail,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use bytes::Bytes;
+    use mpy6a_sessions::{Due, Outcome, Report, session::Client};
+    use tonic::Code;
+
+    use super::*;
+
+    const ID: Index = Index { term: 2, index: 7 };
+
+    #[test]
+    fn a_handle_comes_back_as_it_went() {
+        let it = Handle { id: ID, key: Key(u64::MAX) };
+        assert_eq!(given_handle(Some(handle(it))).unwrap(), it);
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        for given in [None, Some(v1::Handle { id: None, key: 1 })] {
+            let status = given_handle(given).unwrap_err();
+            assert_eq!(status.code(), Code::InvalidArgument);
+            assert!(status.message().contains("`handle`"), "{status}");
+        }
+        assert!(id(None).unwrap_err().message().contains("`id`"));
+    }
+
+    #[test]
+    fn empty_texts_of_new_are_absent_and_an_empty_record_is_not() {
+        let request = v1::NewRequest { kind: 1, record: Some(Bytes::new()), ..v1::NewRequest::default() };
+        let expected = New { kind: 1, record: Some(Bytes::new()), request_id: None, traceparent: None };
+        assert_eq!(new(request), expected);
+    }
+
+    #[test]
+    fn a_record_is_passed_on_without_a_copy() {
+        let record = Bytes::from(vec![7; 1000]);
+        let at = record.as_ptr();
+        let request = v1::NewRequest { record: Some(record), ..v1::NewRequest::default() };
+        assert_eq!(new(request).record.unwrap().as_ptr(), at);
+    }
+
+    #[test]
+    fn a_session_shows_everything_but_its_keys() {
+        let secret = 0x5EC2_E75E_C2E7_5EC2;
+        let due = Due { at_ms: 50, stored: ID };
+        let it = Session {
+            id: ID,
+            kind: 3,
+            change_id: ID,
+            fence: ID,
+            client: Client { key: Key(secret), closed: false, last: None },
+            state: State::Repeating { key: Key(secret), due, since_ms: 60 },
+            created_ms: 10,
+            stored_ms: 40,
+            repeats: 2,
+            records: 1,
+            bytes: 1,
+            attempts: 1,
+            traceparent: None,
+        };
+        let report = Report::bare(Outcome::Retry("later".to_owned()));
+        let history = vec![Attempt { fence: ID, repeat: 1, started_ms: 20, report }];
+        let shown = session(it, vec![Bytes::from_static(b"r")], history);
+        assert_eq!(shown.state(), v1::SessionState::Repeating);
+        assert_eq!((shown.stored_ms, shown.due_ms, shown.repeats), (40, 50, 2));
+        assert_eq!((shown.attempts[0].outcome.as_str(), shown.attempts[0].cause.as_str()), ("retry", "later"));
+        let bytes = prost::Message::encode_to_vec(&shown);
+        assert!(!bytes.windows(8).any(|window| window == secret.to_le_bytes()));
+        assert!(!format!("{shown:?}").contains(&secret.to_string()));
+    }
+}

@@ -1,0 +1,44 @@
+//! A message over the size limit is refused by the transport before any service sees it, with `OUT_OF_RANGE`. To a client it
+//! is a record that is too large, so it gets the error of one.
+
+use http::{HeaderValue, Response};
+use tonic::{Code, Status, body::Body};
+
+use crate::error::{RECORD_TOO_LARGE, build};
+
+/// The response as it is, unless it refuses a message for its size. Costs one look into the headers: an answer of a
+/// service has its status in the trailers.
+pub fn renamed(response: Response<Body>, record_bytes_max: u64) -> Response<Body> {
+    // 11 is OUT_OF_RANGE, which no service here answers by itself.
+    if response.headers().get(Status::GRPC_STATUS) != Some(&HeaderValue::from_static("11")) {
+        return response;
+    }
+    refusal(record_bytes_max).into_http()
+}
+
+fn refusal(record_bytes_max: u64) -> Status {
+    let message = format!(
+        "the message is too long: a record may have {record_bytes_max} bytes; keep large payloads elsewhere and record their name"
+    );
+    let numbers = vec![("limit", record_bytes_max.to_string())];
+    build(Code::ResourceExhausted, RECORD_TOO_LARGE, numbers, None, &message)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_message_too_long_becomes_a_record_too_large_and_nothing_else_changes() {
+        let too_long = Status::out_of_range("decoded message length too large").into_http();
+        let status = Status::from_header_map(renamed(too_long, 10).headers()).unwrap();
+        assert_eq!(status.code(), Code::ResourceExhausted);
+        let info = tonic_types::StatusExt::get_details_error_info(&status).unwrap();
+        assert_eq!((info.reason.as_str(), info.metadata["limit"].as_str()), ("RECORD_TOO_LARGE", "10"));
+
+        let other = Status::not_found("no").into_http();
+        let status = Status::from_header_map(renamed(other, 10).headers()).unwrap();
+        assert_eq!(status.code(), Code::NotFound);
+    }
+}

@@ -1,0 +1,57 @@
+//! Why a host did not start, or stopped serving, and the exit code that says so to scripts.
+
+use std::{io, process::ExitCode};
+
+use mpy6a_plugins::SandboxError;
+use mpy6a_sessions::{StartError, store::redb::OpenError};
+
+use crate::{config::ConfigError, grpc::listener::ListenError};
+
+/// Why the host is not serving. Every message names the remedy.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The config cannot be used.
+    #[error("{0}")]
+    Config(#[from] ConfigError),
+    /// The address cannot be had.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The database file cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The database file cannot be taken over.
+    #[error("cannot take over the store: {0}")]
+    Start(#[from] StartError),
+    /// The sandbox cannot be built.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    /// The store failed while the host served.
+    #[error(
+        "the store failed: {0}. Nothing more was acknowledged and nothing acknowledged is lost: free space or mend the disk, \
+         then start the host again"
+    )]
+    StoreFailed(String),
+    /// The gRPC server ended by itself.
+    #[error("the gRPC server ended: {0}")]
+    Server(String),
+    /// The system refused threads, signals or the like.
+    #[error(
+        "the system refused what a host needs: {0}: lift the limit on processes or open files (ulimit -u, ulimit -n)"
+    )]
+    System(#[from] io::Error),
+}
+
+impl Failure {
+    /// The exit code. 0 is a host that was told to stop, 2 a wrong command line.
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Server(_) | Self::System(_) => 1,
+            Self::Config(_) => 3,
+            Self::Listen(_) => 4,
+            Self::Open(_) | Self::Start(_) => 5,
+            Self::Sandbox(_) => 6,
+            Self::StoreFailed(_) => 7,
+        })
+    }
+}

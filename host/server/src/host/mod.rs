@@ -1,0 +1,178 @@
+//! The life of a host: the order in which things start, what makes them stop, and the order in which they do.
+//!
+//! Start: address, store, plugins, state machine, server; then health says SERVING. What can fail cheaply comes first: a port
+//! in use costs no term of the store. Clients that connect before the server runs wait for it.
+//!
+//! Stop, on SIGTERM or SIGINT: see [`Running::stop`]. A second signal ends the host at once.
+//!
+//! Failure: when the store fails the writer refuses everything; health says NOT_SERVING and the process ends with an exit
+//! code of its own ([`failure`]), so that whoever watches it starts it again or calls a person.
+
+pub mod failure;
+pub mod health;
+pub mod signals;
+
+use std::{path::PathBuf, sync::Arc};
+
+use mpy6a_plugins::{Sandbox, SandboxConfig};
+use mpy6a_sessions::{Ending, Environment, Sessions, Started, store::redb::RedbStore};
+use tokio::{task::JoinHandle, time};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+pub use self::failure::Failure;
+use self::{health::Health, signals::Signals};
+use crate::{
+    config::{Config, Fixed},
+    grpc::{self, Services, gate::Gate, listener::Listener},
+    limits::REPLY_GRACE,
+    reload::{self, Board, Reloader},
+    repeats::{Context, Runs},
+    telemetry::Telemetry,
+};
+
+/// What a host is started with.
+#[derive(Debug)]
+pub struct Host {
+    /// The config file, to be watched.
+    pub file: PathBuf,
+    /// What it says.
+    pub config: Config,
+    /// The log.
+    pub telemetry: Telemetry,
+    /// The threads for handler runs.
+    pub runs: Runs,
+}
+
+impl Host {
+    /// Serve until told to stop.
+    ///
+    /// # Errors
+    ///
+    /// Why it could not start, or had to stop.
+    pub async fn serve(self) -> Result<(), Failure> {
+        let mut signals = Signals::new()?;
+        let running = tokio::select! {
+            running = self.start() => running?,
+            () = signals.next() => return Ok(()),
+        };
+        let told = tokio::select! {
+            () = signals.next() => Ok(()),
+            ending = running.sessions.ended() => Err(failure_of(ending)),
+        };
+        match told {
+            Ok(()) => {
+                signals.end_at_next();
+                running.stop().await
+            }
+            Err(failure) => {
+                running.health.not_serving().await;
+                Err(failure)
+            }
+        }
+    }
+
+    async fn start(self) -> Result<Running, Failure> {
+        let fixed = self.config.fixed.clone();
+        let listener = Listener::bind(fixed.listen, fixed.connections_max).await?;
+        let address = listener.address()?;
+        let store = open_store(&fixed).await?;
+        let sandbox = Sandbox::new(sandbox_config(&fixed))?;
+        let (board, loads, watcher) = reload::start(&self.file, self.config, sandbox).await;
+
+        let policies = board.now().config.policies(|kind| board.plugins.get(kind).is_some());
+        let environment = Environment::real();
+        let clock = Arc::clone(&environment.clock);
+        let Started { sessions, claims } = mpy6a_sessions::start(store, fixed.limits, policies, environment)?;
+        self.runs.start(Context { sessions: sessions.clone(), board: Arc::clone(&board), clock }, claims);
+        let (file, telemetry) = (self.file, self.telemetry);
+        let (board_, sessions_) = (Arc::clone(&board), sessions.clone());
+        Reloader { file, board: board_, loads, watcher, sessions: sessions_, telemetry }.spawn()?;
+
+        let (health, health_service) = Health::new().await;
+        let gate = Gate::default();
+        let services = Services { sessions: sessions.clone(), board: Arc::clone(&board), gate: gate.clone() };
+        let stop = CancellationToken::new();
+        let stopped = stop.clone().cancelled_owned();
+        let server = tokio::spawn(grpc::serve(listener, services, health_service, fixed, stopped));
+        health.serving().await;
+        let kinds = board.now().config.kinds.len();
+        let served = board.plugins.all().len();
+        info!(%address, term = sessions.term(), kinds, served, "ready");
+        Ok(Running { sessions, board, health, gate, runs: self.runs, server, stop })
+    }
+}
+
+/// A host that serves.
+struct Running {
+    sessions: Sessions,
+    board: Arc<Board>,
+    health: Health,
+    gate: Gate,
+    runs: Runs,
+    server: JoinHandle<Result<(), tonic::transport::Error>>,
+    stop: CancellationToken,
+}
+
+impl Running {
+    /// Stop in order: nothing new comes in; what is under way finishes, within the config's `limits.shutdown`; what is
+    /// queued is committed; answers are sent.
+    ///
+    /// Runs that are still under way then are cut. Their sessions are REPEATING in the store, so they are due at once when
+    /// the host starts again.
+    async fn stop(self) -> Result<(), Failure> {
+        let shutdown = self.board.now().config.shutdown;
+        info!(?shutdown, "stopping: no new requests and repeats, those under way may finish");
+        self.health.not_serving().await;
+        self.gate.shut();
+        self.sessions.stop_claims();
+        self.stop.cancel();
+        let cut = self.runs.drain(shutdown).await;
+        if cut > 0 {
+            warn!(
+                runs = cut,
+                "runs outlived limits.shutdown and are cut: their sessions are due when the host starts again"
+            );
+        }
+        let ending = self.sessions.stop().await;
+        drop(self.runs);
+        // A client that keeps a stream open, to watch the health for example, would keep the server for ever.
+        let _ = time::timeout(REPLY_GRACE, self.server).await;
+        match ending {
+            Ending::Stopped => {
+                info!("stopped");
+                Ok(())
+            }
+            failed @ Ending::Failed(_) => Err(failure_of(failed)),
+        }
+    }
+}
+
+fn failure_of(ending: Ending) -> Failure {
+    match ending {
+        Ending::Failed(why) => Failure::StoreFailed(why),
+        Ending::Stopped => Failure::StoreFailed("the writer stopped by itself".to_owned()),
+    }
+}
+
+/// Opening repairs the file where the last host was killed: off the async threads.
+async fn open_store(fixed: &Fixed) -> Result<RedbStore, Failure> {
+    let path = fixed.store_path.clone();
+    let cache_bytes = usize::try_from(fixed.store_cache_bytes).unwrap_or(usize::MAX);
+    let opened = tokio::task::spawn_blocking(move || RedbStore::open(&path, cache_bytes)).await;
+    match opened {
+        Ok(opened) => Ok(opened?),
+        Err(panic) => Err(Failure::StoreFailed(format!("opening it panicked, a bug worth reporting: {panic}"))),
+    }
+}
+
+/// How large a sandbox this config needs.
+#[must_use]
+pub fn sandbox_config(fixed: &Fixed) -> SandboxConfig {
+    SandboxConfig {
+        runs_max: fixed.runs_max,
+        memory_bytes_max: fixed.run_memory_bytes_max,
+        cache_dir: fixed.plugin_cache.clone(),
+        limits: fixed.limits,
+    }
+}

@@ -1,0 +1,62 @@
+//! Bounds of this crate that no config changes.
+
+use std::time::Duration;
+
+/// Longest time span in a config, in milliseconds: 400 days. Longer waits are mistakes of a unit, and this keeps every sum
+/// of times far from overflow.
+pub const DURATION_MS_MAX: u64 = 400 * 86_400_000;
+
+/// Shortest lease, in milliseconds: a client has to renew several times within it, each a round trip through the writer.
+pub const LEASE_MS_MIN: u64 = 50;
+
+/// Largest backoff factor, in hundredths: 100.
+pub const FACTOR_HUNDREDTHS_MAX: u32 = 10_000;
+
+/// Largest number of repeats before a session is parked: a million, at one a second eleven days.
+pub const REPEATS_MAX: u32 = 1_000_000;
+
+/// Longest name of a kind, in bytes: it stands in every log line about the kind.
+pub const NAME_BYTES_MAX: usize = 64;
+
+/// Longest config file, in bytes: 1,024 kinds at 1 KiB each.
+pub const CONFIG_BYTES_MAX: u64 = 1 << 20;
+
+/// Most settings of a kind, and the most bytes of them: a run gets a copy.
+pub const SETTINGS_MAX: usize = 256;
+/// See [`SETTINGS_MAX`].
+pub const SETTINGS_BYTES_MAX: usize = 64 << 10;
+
+/// Most connections that a config may allow, each a file descriptor and some 20 KiB.
+pub const CONNECTIONS_MAX: u32 = 100_000;
+
+/// Most requests at once on one connection that a config may allow.
+pub const REQUESTS_MAX: u32 = 10_000;
+
+/// How much longer than the longest record a message may be, in bytes: what stands around the record takes some 300
+/// bytes, and a record that is over the limit should still be refused by name, not as a message too long.
+pub const MESSAGE_SLACK_BYTES: usize = 64 << 10;
+
+/// What one handle takes in a `Renew`, at most, in bytes: two indices of ten bytes each, the key, and the tags.
+pub const RENEW_HANDLE_BYTES: usize = 40;
+
+/// How long a connection may be silent before the host asks whether its peer is still there.
+pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
+
+/// How long the peer may take to answer that.
+pub const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// When to try again, for a client that was refused because the host is shutting down: about what a restart takes.
+pub const SHUTDOWN_RETRY: Duration = Duration::from_secs(1);
+
+/// How long answers may take to reach their clients after the last commit, before their connections are cut.
+pub const REPLY_GRACE: Duration = Duration::from_secs(1);
+
+/// How often the config and the plugin files are looked at. With [`SETTLE`], and the time to compile a small handler, a
+/// change is in service well within a second; a look costs a microsecond or two a file.
+pub const POLL: Duration = Duration::from_millis(200);
+
+/// How long a changed file has to lie still before it is read: whoever copies a file writes it in shorter steps.
+pub const SETTLE: Duration = Duration::from_millis(100);
+
+/// Width of printed reports, in columns.
+pub const REPORT_COLUMNS: usize = 80;

@@ -1,0 +1,182 @@
+//! Notices that files changed: the config and the plugins.
+//!
+//! It looks at them several times a second, by name. That costs microseconds, and it sees what notifications of the file
+//! system miss or need care to see: files that are replaced by renaming, symlinks whose target changes, network and overlay
+//! file systems, a file that did not exist. It also spares the folder of a busy database a stream of events.
+//!
+//! A change is reported when the files have lain still for [`SETTLE`], so that a file being copied is read once and whole. A
+//! copy that stalls for longer is read too early; the load fails then, keeps the old version in service, and the copy's next
+//! write is the next change. Whoever wants certainty pins `sha256`, or renames the finished file into place.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+};
+
+use tokio::{task, time};
+
+use crate::limits::{POLL, SETTLE};
+
+/// What tells one version of a file from another without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Print {
+    device: u64,
+    inode: u64,
+    bytes: u64,
+    /// Of contents and of the inode, in seconds and nanoseconds: the second also changes when the first is set back.
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+/// The files by name, each with its print if it exists.
+type Prints = BTreeMap<PathBuf, Option<Print>>;
+
+/// Watches a set of files.
+#[derive(Debug)]
+pub struct Watcher {
+    files: BTreeSet<PathBuf>,
+    /// As last reported.
+    seen: Prints,
+}
+
+impl Watcher {
+    /// Watch these files. Whoever reads them does so after this call, or a change in between is missed.
+    pub async fn new(files: BTreeSet<PathBuf>) -> Self {
+        let seen = prints(&files).await;
+        Self { files, seen }
+    }
+
+    /// Take it that this file has changed.
+    pub fn distrust(&mut self, file: &Path) {
+        self.seen.remove(file);
+    }
+
+    /// Watch these files instead. Those that are new to the watcher are read after this call, as with [`Watcher::new`].
+    pub async fn set_files(&mut self, files: BTreeSet<PathBuf>) {
+        let fresh: BTreeSet<PathBuf> = files.difference(&self.files).cloned().collect();
+        self.seen.extend(prints(&fresh).await);
+        self.seen.retain(|file, _| files.contains(file));
+        self.files = files;
+    }
+
+    /// Wait until files have changed and lie still again; answers which. Dropping the future loses no change.
+    pub async fn changed(&mut self) -> BTreeSet<PathBuf> {
+        loop {
+            let mut now = prints(&self.files).await;
+            while now != self.seen {
+                time::sleep(SETTLE).await;
+                let before = std::mem::replace(&mut now, prints(&self.files).await);
+                if now == before {
+                    let differs = |(file, print): &(&PathBuf, &Option<Print>)| self.seen.get(*file) != Some(*print);
+                    let changed = now.iter().filter(differs).map(|(file, _)| file.clone()).collect();
+                    self.seen = now;
+                    return changed;
+                }
+            }
+            time::sleep(POLL).await;
+        }
+    }
+}
+
+/// Look at the files, off the async threads: a dead network file system blocks whoever asks it.
+async fn prints(files: &BTreeSet<PathBuf>) -> Prints {
+    let files = files.clone();
+    let look = move || {
+        let print = |file: PathBuf| {
+            let print = std::fs::metadata(&file).ok().map(|it| Print {
+                device: it.dev(),
+                inode: it.ino(),
+                bytes: it.size(),
+                modified: (it.mtime(), it.mtime_nsec()),
+                changed: (it.ctime(), it.ctime_nsec()),
+            });
+            (file, print)
+        };
+        files.into_iter().map(print).collect()
+    };
+    // Fails when the runtime ends: nobody looks at the answer then.
+    task::spawn_blocking(look).await.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::{fs, io::Write as _, time::Duration};
+
+    use super::*;
+
+    async fn watch(folder: &Path, names: &[&str]) -> Watcher {
+        Watcher::new(names.iter().map(|name| folder.join(name)).collect()).await
+    }
+
+    async fn next(watcher: &mut Watcher) -> Vec<String> {
+        let changed = time::timeout(Duration::from_secs(20), watcher.changed()).await.unwrap();
+        changed.iter().map(|file| file.file_name().unwrap().to_string_lossy().into_owned()).collect()
+    }
+
+    #[tokio::test]
+    async fn sees_files_written_replaced_made_and_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("a"), "1").unwrap();
+        fs::write(path("b"), "1").unwrap();
+        let mut watcher = watch(folder.path(), &["a", "b", "c"]).await;
+
+        fs::write(path("a"), "2").unwrap();
+        assert_eq!(next(&mut watcher).await, ["a"], "written in place, at the same length");
+        fs::write(path("aside"), "1").unwrap();
+        fs::rename(path("aside"), path("b")).unwrap();
+        assert_eq!(next(&mut watcher).await, ["b"], "replaced by a rename");
+        fs::write(path("c"), "1").unwrap();
+        fs::remove_file(path("a")).unwrap();
+        assert_eq!(next(&mut watcher).await, ["a", "c"], "removed, and made");
+    }
+
+    #[tokio::test]
+    async fn sees_the_target_of_a_symlink_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("v1"), "1").unwrap();
+        fs::write(path("v2"), "1").unwrap();
+        std::os::unix::fs::symlink(path("v1"), path("link")).unwrap();
+        let mut watcher = watch(folder.path(), &["link"]).await;
+        std::os::unix::fs::symlink(path("v2"), path("aside")).unwrap();
+        fs::rename(path("aside"), path("link")).unwrap();
+        assert_eq!(next(&mut watcher).await, ["link"]);
+    }
+
+    #[tokio::test]
+    async fn a_file_being_written_is_reported_once_and_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a");
+        fs::write(&file, "").unwrap();
+        let mut watcher = watch(folder.path(), &["a"]).await;
+        let (pieces, pause) = (30, SETTLE / 5);
+        let writer = {
+            let file = file.clone();
+            std::thread::spawn(move || {
+                let mut file = fs::OpenOptions::new().append(true).open(file).unwrap();
+                for _ in 0..pieces {
+                    file.write_all(b"x").unwrap();
+                    std::thread::sleep(pause);
+                }
+            })
+        };
+        assert_eq!(next(&mut watcher).await, ["a"]);
+        assert_eq!(fs::metadata(&file).unwrap().len(), pieces);
+        writer.join().unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_change_made_between_two_calls_is_not_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a");
+        fs::write(&file, "1").unwrap();
+        let mut watcher = watch(folder.path(), &["a"]).await;
+        fs::write(&file, "22").unwrap();
+        // Cut off in the middle of its wait, as a `select!` does.
+        assert!(time::timeout(SETTLE / 2, watcher.changed()).await.is_err());
+        assert_eq!(next(&mut watcher).await, ["a"]);
+    }
+}

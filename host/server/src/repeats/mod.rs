@@ -1,0 +1,161 @@
+//! Runs the handlers of claimed sessions: the claims come in from the state machine, and each ends with one `finish`.
+//!
+//! ```text
+//! claims --> repeat: plugin in service? -> run in the sandbox -> finish -> "repeat ended" in the log
+//! ```
+//!
+//! Invariants:
+//!
+//! * One `finish` for each claim, whatever happens: no plugin, a refusal of the sandbox, a panic. Without it a worker of the
+//!   kind would be gone for good. The one exception is a host that stops and cuts its last runs.
+//! * A run goes on with the plugin it began with, whatever is swapped meanwhile.
+//!
+//! Runs live on a runtime of their own ([`Runs`]). A handler that computes keeps its thread busy for a tick of the sandbox at a
+//! time; on a shared runtime every answer to a client would queue behind such ticks, with threads of their own the operating
+//! system shares the cores out fairly. `docs/architecture.md` has the figures.
+
+pub mod runtime;
+pub mod timing;
+
+use std::{
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+};
+
+use mpy6a_plugins::{Job, RunEnd};
+use mpy6a_sessions::{Claimed, Claims, Ended, Error, Outcome, Report, Sessions, clock::Clock};
+use tokio_util::task::TaskTracker;
+use tracing::{error, info, warn};
+
+pub use self::runtime::Runs;
+use self::timing::{Stopwatch, Times};
+use crate::reload::Board;
+
+/// What every repeat needs.
+#[derive(Clone)]
+pub struct Context {
+    /// The state machine.
+    pub sessions: Sessions,
+    /// What is in service.
+    pub board: Arc<Board>,
+    /// The clock of the state machine, to measure by.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Run whatever is claimed, until the claims end.
+pub async fn run_claims(context: Context, mut claims: Claims, tracker: TaskTracker) {
+    while let Some(claimed) = claims.recv().await {
+        tracker.spawn(repeat(context.clone(), claimed));
+    }
+}
+
+async fn repeat(context: Context, claimed: Claimed) {
+    let mut watch = Stopwatch::start(Arc::clone(&context.clock), claimed.late, claimed.claimed_at);
+    let line = Line::new(&context.board, &claimed);
+    let handle = claimed.handle;
+    let RunEnd { ops, report } = caught(run(&context, claimed, line.kind_name.clone())).await;
+    watch.run_ended();
+    let (outcome, fuel) = (report.outcome.clone(), report.fuel);
+    let finished = context.sessions.finish(handle, ops, report).await;
+    line.write(&outcome, fuel, finished, watch.committed());
+}
+
+/// One run, from the claim to what is to be committed at its end.
+async fn run(context: &Context, claimed: Claimed, kind_name: String) -> RunEnd {
+    let kind = claimed.session.kind;
+    let Some(plugin) = context.board.plugins.get(kind) else {
+        return not_started("no plugin of this kind is in service: see the kind's trouble in Admin.ListKinds");
+    };
+    let config = Arc::clone(&context.board.now().config);
+    let max_repeats = config.kinds.get(&kind).map_or(claimed.session.repeats, |kind| kind.policy.max_repeats);
+    let job = Job { claimed, kind_name, max_repeats };
+    plugin.run(job, Arc::new(context.sessions.clone())).await
+}
+
+fn not_started(why: &str) -> RunEnd {
+    RunEnd { ops: Vec::new(), report: Report::bare(Outcome::NotStarted(why.to_owned())) }
+}
+
+/// The run, or, should the host itself panic in it, a report of that: a bug in the host must not cost a worker.
+async fn caught(run: impl Future<Output = RunEnd>) -> RunEnd {
+    let mut run = pin!(run);
+    std::future::poll_fn(|cx| {
+        // After a panic the future is not polled again, and what it shares with others is the sandbox and the state
+        // machine's door, which hold no lock across a poll.
+        match catch_unwind(AssertUnwindSafe(|| run.as_mut().poll(cx))) {
+            Ok(poll) => poll,
+            Err(panic) => {
+                let text = panic.downcast_ref::<&str>().copied();
+                let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+                let cause = format!("the host panicked during the run, a bug worth reporting: {text}");
+                Poll::Ready(RunEnd { ops: Vec::new(), report: Report::bare(Outcome::Trapped(cause)) })
+            }
+        }
+    })
+    .await
+}
+
+/// The line in the log that ends a repeat.
+struct Line {
+    session: mpy6a_sessions::Index,
+    kind: u32,
+    kind_name: String,
+    repeat: u32,
+}
+
+impl Line {
+    fn new(board: &Board, claimed: &Claimed) -> Self {
+        let (session, kind) = (claimed.session.id, claimed.session.kind);
+        let kind_name = board.now().config.kinds.get(&kind).map(|kind| kind.name.clone()).unwrap_or_default();
+        Self { session, kind, kind_name, repeat: claimed.session.repeats }
+    }
+
+    fn write(self, outcome: &Outcome, fuel: u64, finished: Result<Ended, Error>, times: Times) {
+        let Self { session, kind, kind_name, repeat } = self;
+        let ended = match finished {
+            Ok(Ended::Deleted) => "deleted",
+            Ok(Ended::Stored { .. }) => "stored",
+            Ok(Ended::Backoff { .. }) => "backoff",
+            Ok(Ended::Parked) => "parked",
+            Err(error) => {
+                error!(%session, kind, kind_name, repeat, outcome = outcome.name(), %error, "the end of a repeat was not kept");
+                return;
+            }
+        };
+        let Times { lag_us, run_us, commit_us, total_us } = times;
+        let (outcome, cause) = (outcome.name(), outcome.cause());
+        info!(
+            %session, kind, kind_name, repeat, outcome, cause, ended, lag_us, run_us, commit_us, total_us, fuel,
+            "repeat ended"
+        );
+        if ended == "parked" {
+            warn!(%session, kind, kind_name, repeat, outcome, cause, "session parked: it waits for a person to decide");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_in_a_run_ends_it_with_a_report() {
+        let end = caught(async {
+            tokio::task::yield_now().await;
+            #[allow(clippy::panic)]
+            {
+                panic!("number {}", 7)
+            }
+        })
+        .await;
+        assert!(end.ops.is_empty());
+        assert!(
+            matches!(&end.report.outcome, Outcome::Trapped(cause) if cause.contains("number 7")),
+            "{:?}",
+            end.report
+        );
+    }
+}
