@@ -19,3 +19,8 @@ pub mod service;
 pub mod service_a;
 pub mod service_b;
 pub mod user;
+
+/// The project's README: its examples compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct Readme;

@@ -53,15 +53,11 @@ pub fn read(log: impl Read) -> Result<Repeats, Trouble> {
 fn total_us(line: &[u8]) -> Option<u64> {
     #[derive(Deserialize)]
     struct Event {
-        fields: Fields,
-    }
-    #[derive(Deserialize)]
-    struct Fields {
         message: String,
         total_us: u64,
     }
-    let Event { fields } = serde_json::from_slice(line).ok()?;
-    (fields.message == "repeat ended").then_some(fields.total_us)
+    let event: Event = serde_json::from_slice(line).ok()?;
+    (event.message == "repeat ended").then_some(event.total_us)
 }
 
 #[cfg(test)]
@@ -73,12 +69,10 @@ mod tests {
 
     #[test]
     fn only_ended_repeats_count() {
-        let mut log =
-            String::from("{\"fields\":{\"message\":\"listening\"}}\n{\"fields\":{\"message\":\"repeat en\n\n");
-        log += "{\"fields\":{\"message\":\"something else\",\"total_us\":5}}\nthread main panicked\n";
+        let mut log = String::from("{\"message\":\"ready\"}\n{\"message\":\"repeat en\n\n");
+        log += "{\"message\":\"something else\",\"total_us\":5}\nthread main panicked\n";
         for total_us in 1..=100 {
-            writeln!(log, "{{\"level\":\"INFO\",\"fields\":{{\"message\":\"repeat ended\",\"total_us\":{total_us}}}}}")
-                .unwrap();
+            writeln!(log, "{{\"level\":\"INFO\",\"message\":\"repeat ended\",\"total_us\":{total_us}}}").unwrap();
         }
         assert_eq!(read(log.as_bytes()).unwrap(), Repeats { count: 100, p50_us: 50, p99_us: 99 });
     }
