@@ -1,4 +1,4 @@
-;; Returns `retry` with a reason of 16 MiB, less what stands before it: the host must not keep all of it.
+;; Returns `retry` with a reason of 15 MiB: the host must not keep all of it.
 (module
   (memory (export "memory") 256)
   ;; At 2048: err (1), retry (0), the reason's address (0x10_0000) and length (0xf0_0000).

@@ -48,6 +48,11 @@ pub mod settings;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub use failure::{Failure, OrFail};
 pub use repeat::Repeat;
 pub use session::SessionError;

@@ -17,7 +17,7 @@
 //! | `delete-then-trap`, `delete-then-http URL` | deletes, and then that; of HTTP *permanent: the outcome* |
 //! | `big-record N` | appends a record of N bytes; *permanent: what it got* |
 //! | `fill N` | appends records of N bytes until one is refused; *permanent: how many, and why* |
-//! | `facts` | *permanent: all that it was given, `name=value` a line* |
+//! | `facts` | *permanent: all that it was given, as `name=value; …`* |
 //! | `setting KEY` | *permanent: the setting* |
 //! | `trap` | executes `unreachable` |
 //! | `panic` | panics with the message "asked to panic" |

@@ -34,7 +34,7 @@ pub fn fill(repeat: &Repeat, bytes: usize) -> String {
     }
 }
 
-/// All that the handler was given, one fact a line.
+/// All that the handler was given, `name=value`, parted by `; `.
 pub fn facts(repeat: &Repeat) -> String {
     let records: Vec<_> = repeat.records().iter().map(|record| String::from_utf8_lossy(record)).collect();
     let facts = [
@@ -52,5 +52,5 @@ pub fn facts(repeat: &Repeat) -> String {
         ("traceparent", format!("{:?}", repeat.traceparent())),
         ("records", records.join("|")),
     ];
-    facts.map(|(name, value)| format!("{name}={value}")).join("\n")
+    facts.map(|(name, value)| format!("{name}={value}")).join("; ")
 }
