@@ -1,10 +1,8 @@
 ;; A component that exports a true `handle` and imports the file system, which is never granted. Its core does nothing
 ;; but return ok: what counts is the import.
 (component
-  (import "wasi:filesystem/preopens@0.2.0" (instance
-    (export "descriptor" (type $descriptor (sub resource)))
-    (type $directories (list (tuple (own $descriptor) string)))
-    (export "get-directories" (func (result $directories)))))
+  (import "wasi:filesystem/types@0.2.0" (instance
+    (export "descriptor" (type (sub resource)))))
 
   ;; The parts of the contract's `types` that `handle` names.
   (import "mpy6a:handler/types@1.0.0" (instance $types

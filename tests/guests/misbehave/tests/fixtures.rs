@@ -26,7 +26,7 @@ const REFUSED: [(&str, &str); 3] =
     [("imports-filesystem", "wasi:filesystem/preopens@0.2.0"), ("no-handle", "handle"), ("wrong-handle", "handle")];
 /// Components already, with their imports and exports.
 const COMPONENTS: [(&str, &[&str], &[&str]); 2] = [
-    ("component-imports-filesystem", &["wasi:filesystem/preopens@0.2.0", "mpy6a:handler/types@1.0.0"], &["handle"]),
+    ("component-imports-filesystem", &["wasi:filesystem/types@0.2.0", "mpy6a:handler/types@1.0.0"], &["handle"]),
     ("component-without-handle", &[], &["answer"]),
 ];
 
