@@ -111,7 +111,7 @@ fn attempt(attempt: Attempt) -> v1::Attempt {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use bytes::Bytes;
-    use mpy6a_sessions::{Due, Outcome, Report, session::Client};
+    use mpy6a_sessions::{Client, Due, Outcome, Report, Standing};
     use tonic::Code;
 
     use super::*;
@@ -158,7 +158,7 @@ mod tests {
             kind: 3,
             change_id: ID,
             fence: ID,
-            client: Client { key: Key(secret), closed: false, last: None },
+            client: Client { key: Key(secret), standing: Standing::Holds, last: None },
             state: State::Repeating { key: Key(secret), due, since_ms: 60 },
             created_ms: 10,
             stored_ms: 40,

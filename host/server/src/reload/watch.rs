@@ -36,46 +36,76 @@ type Prints = BTreeMap<PathBuf, Option<Print>>;
 #[derive(Debug)]
 pub struct Watcher {
     files: BTreeSet<PathBuf>,
-    /// As last reported.
-    seen: Prints,
+    looks: Looks,
 }
 
 impl Watcher {
     /// Watch these files. Whoever reads them does so after this call, or a change in between is missed.
     pub async fn new(files: BTreeSet<PathBuf>) -> Self {
-        let seen = prints(&files).await;
-        Self { files, seen }
+        let looks = Looks { seen: prints(&files).await, last: None };
+        Self { files, looks }
     }
 
     /// Take it that this file has changed.
     pub fn distrust(&mut self, file: &Path) {
-        self.seen.remove(file);
+        self.looks.seen.remove(file);
     }
 
     /// Watch these files instead. Those that are new to the watcher are read after this call, as with [`Watcher::new`].
     pub async fn set_files(&mut self, files: BTreeSet<PathBuf>) {
         let fresh: BTreeSet<PathBuf> = files.difference(&self.files).cloned().collect();
-        self.seen.extend(prints(&fresh).await);
-        self.seen.retain(|file, _| files.contains(file));
+        self.looks.seen.extend(prints(&fresh).await);
+        self.looks.seen.retain(|file, _| files.contains(file));
         self.files = files;
     }
 
     /// Wait until files have changed and lie still again; answers which. Dropping the future loses no change.
     pub async fn changed(&mut self) -> BTreeSet<PathBuf> {
         loop {
-            let mut now = prints(&self.files).await;
-            while now != self.seen {
-                time::sleep(SETTLE).await;
-                let before = std::mem::replace(&mut now, prints(&self.files).await);
-                if now == before {
-                    let differs = |(file, print): &(&PathBuf, &Option<Print>)| self.seen.get(*file) != Some(*print);
-                    let changed = now.iter().filter(differs).map(|(file, _)| file.clone()).collect();
-                    self.seen = now;
-                    return changed;
-                }
+            match self.looks.next(prints(&self.files).await) {
+                Look::Same => time::sleep(POLL).await,
+                Look::Moving => time::sleep(SETTLE).await,
+                Look::Changed(files) => return files,
             }
-            time::sleep(POLL).await;
         }
+    }
+}
+
+/// What was seen, look by look.
+#[derive(Debug)]
+struct Looks {
+    /// As last reported.
+    seen: Prints,
+    /// At the last look, where it was another.
+    last: Option<Prints>,
+}
+
+/// What a look shows.
+#[derive(Debug, PartialEq, Eq)]
+enum Look {
+    /// All is as last reported.
+    Same,
+    /// Something changed; whether it lies still, the next look shows.
+    Moving,
+    /// These files changed, and were the same at two looks in a row.
+    Changed(BTreeSet<PathBuf>),
+}
+
+impl Looks {
+    fn next(&mut self, now: Prints) -> Look {
+        if now == self.seen {
+            self.last = None;
+            return Look::Same;
+        }
+        if self.last.as_ref() != Some(&now) {
+            self.last = Some(now);
+            return Look::Moving;
+        }
+        self.last = None;
+        let differs = |(file, print): &(&PathBuf, &Option<Print>)| self.seen.get(*file) != Some(*print);
+        let changed = now.iter().filter(differs).map(|(file, _)| file.clone()).collect();
+        self.seen = now;
+        Look::Changed(changed)
     }
 }
 
@@ -102,7 +132,7 @@ async fn prints(files: &BTreeSet<PathBuf>) -> Prints {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use std::{fs, io::Write as _, time::Duration};
+    use std::{fs, time::Duration};
 
     use super::*;
 
@@ -146,26 +176,25 @@ mod tests {
         assert_eq!(next(&mut watcher).await, ["link"]);
     }
 
-    #[tokio::test]
-    async fn a_file_being_written_is_reported_once_and_whole() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("a");
-        fs::write(&file, "").unwrap();
-        let mut watcher = watch(folder.path(), &["a"]).await;
-        let (pieces, pause) = (30, SETTLE / 5);
-        let writer = {
-            let file = file.clone();
-            std::thread::spawn(move || {
-                let mut file = fs::OpenOptions::new().append(true).open(file).unwrap();
-                for _ in 0..pieces {
-                    file.write_all(b"x").unwrap();
-                    std::thread::sleep(pause);
-                }
-            })
+    #[test]
+    fn a_file_being_written_is_reported_once_it_lies_still() {
+        let print = |bytes| Print { device: 1, inode: 1, bytes, modified: (0, 0), changed: (0, 0) };
+        let at = |bytes| Prints::from([("a".into(), Some(print(bytes))), ("b".into(), None)]);
+        let mut looks = Looks { seen: at(0), last: None };
+        let seen: Vec<Look> = [0, 1, 2, 3, 3, 3].map(|bytes| looks.next(at(bytes))).into();
+        let changed = Look::Changed(["a".into()].into());
+        assert_eq!(seen, [Look::Same, Look::Moving, Look::Moving, Look::Moving, changed, Look::Same]);
+    }
+
+    #[test]
+    fn a_file_put_back_as_it_was_is_no_change() {
+        let at = |bytes| {
+            let print = Print { device: 1, inode: 1, bytes, modified: (0, 0), changed: (0, 0) };
+            Prints::from([("a".into(), Some(print))])
         };
-        assert_eq!(next(&mut watcher).await, ["a"]);
-        assert_eq!(fs::metadata(&file).unwrap().len(), pieces);
-        writer.join().unwrap();
+        let mut looks = Looks { seen: at(0), last: None };
+        let seen: Vec<Look> = [1, 0, 1, 1].map(|bytes| looks.next(at(bytes))).into();
+        assert_eq!(seen, [Look::Moving, Look::Same, Look::Moving, Look::Changed(["a".into()].into())]);
     }
 
     #[tokio::test]
