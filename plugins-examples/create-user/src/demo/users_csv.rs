@@ -43,7 +43,7 @@ pub struct Users {
 #[derive(Debug, thiserror::Error)]
 pub enum BadFile {
     /// It cannot be read.
-    #[error("{0} cannot be read: {1}")]
+    #[error("{0} cannot be read: {1}; give another --users, or start from the project's own folder")]
     Unreadable(String, std::io::Error),
     /// Reading it failed on the way.
     #[error("the CSV file cannot be read: {0}")]
