@@ -45,8 +45,7 @@ async fn wait_for_events(host: &Host) -> Vec<serde_json::Value> {
         let events: Vec<_> = log
             .lines()
             .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-            .map(|mut event| event["fields"].take())
-            .filter(|fields| fields["message"] == "repeat ended")
+            .filter(|event| event["message"] == "repeat ended")
             .collect();
         if events.len() >= REPEATS {
             return events;
