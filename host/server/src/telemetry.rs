@@ -27,7 +27,7 @@ impl Telemetry {
     /// Start to log. Once for each process; a second time changes nothing.
     #[must_use]
     pub fn start(format: LogFormat, level: &str) -> Self {
-        let (filter, handle) = reload::Layer::new(filter(level));
+        let (filter, handle) = reload::Layer::new(filter(env::var(LEVEL_VARIABLE).ok(), level));
         let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
         let lines = match format {
             LogFormat::Text => lines.boxed(),
@@ -40,16 +40,30 @@ impl Telemetry {
 
     /// Log at another level from now on.
     pub fn set_level(&self, level: &str) {
-        if let Err(error) = self.filter.reload(filter(level)) {
+        if let Err(error) = self.filter.reload(filter(env::var(LEVEL_VARIABLE).ok(), level)) {
             warn!(%error, "the level of the log stays as it was");
         }
     }
 }
 
 /// The variable, where it is set and right; the config otherwise.
-fn filter(level: &str) -> EnvFilter {
-    let variable = env::var(LEVEL_VARIABLE).ok().filter(|text| !text.is_empty());
+fn filter(variable: Option<String>, level: &str) -> EnvFilter {
+    let variable = variable.filter(|text| !text.is_empty());
     let variable = variable.and_then(|text| EnvFilter::builder().parse(text).ok());
     // The config has checked its level; the log must go on in any case.
     variable.unwrap_or_else(|| EnvFilter::builder().parse_lossy(level))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_variable_overrides_the_config_where_it_is_set_and_right() {
+        let chosen = |variable: Option<&str>| filter(variable.map(str::to_owned), "warn").to_string();
+        assert_eq!(chosen(None), "warn");
+        assert_eq!(chosen(Some("")), "warn");
+        assert_eq!(chosen(Some("debug")), "debug");
+        assert_eq!(chosen(Some("a=b=c")), "warn");
+    }
 }

@@ -39,7 +39,8 @@ fn check(file: &Path) -> (String, bool) {
 fn check_whole(file: &Path, config: &Config, report: &mut Report) -> bool {
     let runs: u32 = config.kinds.values().map(|kind| kind.policy.max_running).sum();
     let (kinds, runs_max) = (config.kinds.len(), config.fixed.runs_max);
-    report.line("", &format!("{}: {kinds} kinds, {runs} of {runs_max} runs", file.display()));
+    let s = if kinds == 1 { "" } else { "s" };
+    report.line("", &format!("{}: {kinds} kind{s}, at most {runs} of {runs_max} runs at once", file.display()));
     if kinds == 0 {
         report.line("  ", "no kind: a host serves none until a [[kind]] is added");
     }

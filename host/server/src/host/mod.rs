@@ -66,7 +66,7 @@ impl Host {
                 running.stop().await
             }
             Err(failure) => {
-                running.health.not_serving().await;
+                running.fail().await;
                 Err(failure)
             }
         }
@@ -136,8 +136,7 @@ impl Running {
         }
         let ending = self.sessions.stop().await;
         drop(self.runs);
-        // A client that keeps a stream open, to watch the health for example, would keep the server for ever.
-        let _ = time::timeout(REPLY_GRACE, self.server).await;
+        answer(self.server).await;
         match ending {
             Ending::Stopped => {
                 info!("stopped");
@@ -146,6 +145,19 @@ impl Running {
             failed @ Ending::Failed(_) => Err(failure_of(failed)),
         }
     }
+
+    /// The store failed, and the writer refuses everything by itself: say so, send those refusals, cut the runs.
+    async fn fail(self) {
+        self.health.not_serving().await;
+        self.stop.cancel();
+        answer(self.server).await;
+    }
+}
+
+/// Let the last answers reach their clients. A client that keeps a stream open, to watch the health for example, would keep
+/// the server for ever, so not for long.
+async fn answer(server: JoinHandle<Result<(), tonic::transport::Error>>) {
+    let _ = time::timeout(REPLY_GRACE, server).await;
 }
 
 fn failure_of(ending: Ending) -> Failure {

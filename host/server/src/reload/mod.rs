@@ -25,6 +25,9 @@ pub mod board;
 pub mod loads;
 pub mod watch;
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
