@@ -1,8 +1,8 @@
 //! The one place that maps refusals and errors to the wire.
 //!
-//! Each has a standard gRPC code, and a `google.rpc.ErrorInfo` of domain `mpy6a` whose reason a program can match on and
-//! whose metadata has the numbers; where waiting helps, a `google.rpc.RetryInfo` says how long. `docs/protocol.md` lists the
-//! reasons: they are part of the wire and never change their meaning.
+//! Each has a standard gRPC code, and a `google.rpc.ErrorInfo` of domain `mpy6a` whose reason a program can match on
+//! and whose metadata has the numbers; where waiting helps, a `google.rpc.RetryInfo` says how long.
+//! `docs/protocol.md` lists the reasons: they are part of the wire and never change their meaning.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -114,8 +114,8 @@ mod tests {
 
     const ID: Index = Index { term: 3, index: 1042 };
 
-    /// Every error there is, with the code, reason and metadata that the protocol promises. The compiler keeps the mapping
-    /// complete; this table keeps it from changing.
+    /// Every error there is, with the code, reason and metadata that the protocol promises. The compiler keeps the
+    /// mapping complete; this table keeps it from changing.
     fn all() -> Vec<(Error, Code, &'static str, &'static [(&'static str, &'static str)])> {
         use Code::{FailedPrecondition, InvalidArgument, NotFound, PermissionDenied, ResourceExhausted, Unavailable};
         let refused = Error::Refused;

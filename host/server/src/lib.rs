@@ -23,7 +23,8 @@
 //!                             +-------- barrier, finish <--------------------------------------------+
 //! ```
 //!
-//! This is the only crate that names tonic's server. It keeps nothing durable itself and decides nothing about sessions.
+//! This is the only crate that names tonic's server. It keeps nothing durable itself and decides nothing about
+//! sessions.
 
 pub mod cli;
 pub mod config;

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-/// Longest time span in a config, in milliseconds: 400 days. Longer waits are mistakes of a unit, and this keeps every sum
-/// of times far from overflow.
+/// Longest time span in a config, in milliseconds: 400 days. Longer waits are mistakes of a unit, and this keeps
+/// every sum of times far from overflow.
 pub const DURATION_MS_MAX: u64 = 400 * 86_400_000;
 
-/// Shortest lease, in milliseconds: a client has to renew several times within it, each a round trip through the writer.
+/// Shortest lease, in milliseconds: a client has to renew several times within it, each a round trip through the
+/// writer.
 pub const LEASE_MS_MIN: u64 = 50;
 
 /// Largest backoff factor, in hundredths: 100.

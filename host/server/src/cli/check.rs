@@ -1,17 +1,18 @@
-//! `mpy6a check`: is this config right, and does every plugin that it names load with what it is granted? Prints a report.
+//! `mpy6a check`: is this config right, and does every plugin that it names load with what it is granted? Prints a
+//! report.
 //!
-//! It opens neither store nor port, so it can run beside a host that serves. It compiles every plugin itself, not from a
-//! cache, so the time it prints is what a first start takes.
+//! It opens neither store nor port, so it can run beside a host that serves. It compiles every plugin itself, not
+//! from a cache, so the time it prints is what a first start takes.
 
 use std::{fs, path::Path, process::ExitCode, sync::Arc, time::Duration};
 
 use mpy6a_plugins::{Sandbox, SandboxConfig};
 use tokio::{runtime::Builder, time::Instant};
 
+use super::report::Report;
 use crate::{
     config::{Config, Kind, values::SizeText},
     host::sandbox_config,
-    limits::REPORT_COLUMNS,
 };
 
 /// Check a config and print what was found. Ends with 0 if everything is right, else with 1.
@@ -108,31 +109,14 @@ fn report_kind(id: u32, kind: &Kind, loaded: &Result<([u8; 32], Duration), Strin
     report.line("  reads  ", &if names.is_empty() { "no settings".to_owned() } else { names.join(" ") });
 }
 
-/// Text in 80 columns.
-#[derive(Debug, Default)]
-struct Report {
-    text: String,
-}
-
-impl Report {
-    /// Add a text after a label; further lines of it are indented as far as the label is wide.
-    fn line(&mut self, label: &str, text: &str) {
-        let indent = " ".repeat(label.len());
-        let options = textwrap::Options::new(REPORT_COLUMNS).initial_indent(label).subsequent_indent(&indent);
-        for line in textwrap::wrap(text, options) {
-            self.text.push_str(line.trim_end());
-            self.text.push('\n');
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::limits::REPORT_COLUMNS;
 
-    /// A component that exports the handler: the real thing is loaded in the black-box tests; here a file is enough that is
-    /// refused for a known reason.
+    /// A component that exports the handler: the real thing is loaded in the black-box tests; here a file is enough
+    /// that is refused for a known reason.
     fn config(folder: &Path, text: &str) -> std::path::PathBuf {
         let file = folder.join("mpy6a.toml");
         fs::write(&file, text).unwrap();

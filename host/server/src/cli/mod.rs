@@ -1,6 +1,7 @@
 //! The command line: one file for each command.
 
 pub mod check;
+mod report;
 pub mod serve;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -20,11 +21,11 @@ struct Cli {
 enum Command {
     /// Serve clients and repeat what they left unfinished, until told to stop.
     ///
-    /// SIGHUP reads the config and every plugin again; changed files are noticed without it. SIGTERM and SIGINT let what is
-    /// under way finish; a second one ends the host at once.
+    /// SIGHUP reads the config and every plugin again; changed files are noticed without it. SIGTERM and SIGINT let
+    /// what is under way finish; a second one ends the host at once.
     ///
-    /// Exit codes: 0 told to stop, 2 wrong command line, 3 config, 4 address, 5 store cannot be opened, 6 sandbox, 7 store
-    /// failed while serving, 8 told to stop twice, 1 anything else.
+    /// Exit codes: 0 told to stop, 2 wrong command line, 3 config, 4 address, 5 store cannot be opened, 6 sandbox, 7
+    /// store failed while serving, 8 told to stop twice, 1 anything else.
     Serve(ConfigFile),
     /// Check a config and load every plugin that it names, without touching store or port.
     ///

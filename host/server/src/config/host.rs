@@ -50,7 +50,8 @@ pub enum LogFormat {
     Json,
 }
 
-/// Port 7340, for clients of the same machine: whoever can connect can open sessions, so other machines are invited by name.
+/// Port 7340, for clients of the same machine: whoever can connect can open sessions, so other machines are invited
+/// by name.
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7340);
 
 const KIB: u64 = 1 << 10;

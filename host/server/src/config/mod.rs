@@ -2,7 +2,8 @@
 //!
 //! | file | its job |
 //! |---|---|
-//! | [`reader`] | reads a TOML tree key by key and gathers problems |
+//! | [`reader`] | reads a TOML tree key by key |
+//! | [`findings`] | gathers what is wrong on the way |
 //! | [`values`] | parses single values: time spans, sizes, names, digests |
 //! | [`host`] | the sections about the host as a whole |
 //! | [`kind`] | the `[[kind]]` tables |
@@ -15,6 +16,7 @@
 //!
 //! Invariant: a `Config` is whole. Nobody behind this module checks a value again, and nobody sees half of a config.
 
+pub mod findings;
 pub mod host;
 pub mod kind;
 pub mod plugin;
@@ -85,8 +87,8 @@ impl Config {
         parse(text, folder).map(|(config, _)| config)
     }
 
-    /// The policies for the state machine, where `served` says which kinds have a plugin in service: the others' sessions
-    /// wait.
+    /// The policies for the state machine, where `served` says which kinds have a plugin in service: the others'
+    /// sessions wait.
     #[must_use]
     pub fn policies(&self, served: impl Fn(u32) -> bool) -> Kinds {
         let policy = |(id, kind): (&u32, &Kind)| {

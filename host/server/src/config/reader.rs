@@ -1,8 +1,10 @@
-//! Reads a TOML tree key by key and gathers everything that is wrong on the way, so that one look at the report is enough.
+//! Reads a TOML tree key by key and gathers everything that is wrong on the way, so that one look at the report is
+//! enough.
 //!
-//! A [`Table`] is asked for each key that it may have; [`Table::done`] then reports the keys that nobody asked for. A key
-//! that is absent or wrong yields its default, so that reading goes on; the caller uses nothing of it if there were
-//! problems. What was asked for and absent is kept too: a test proves by it that the documented config names every key.
+//! A [`Table`] is asked for each key that it may have; [`Table::done`] then reports the keys that nobody asked for. A
+//! key that is absent or wrong yields its default, so that reading goes on; the caller uses nothing of it if there
+//! were problems. What was asked for and absent is kept too: a test proves by it that the documented config names
+//! every key.
 
 use std::{cell::RefCell, ops::Range};
 
@@ -11,40 +13,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::problem::Problem;
-
-/// What a parser of one value answers: the value, or what is wrong with it and what to write instead.
-pub type Parsed<T> = Result<T, String>;
-
-/// Gathers what is found while one file is read.
-#[derive(Debug)]
-pub struct Findings<'a> {
-    text: &'a str,
-    problems: RefCell<Vec<Problem>>,
-    absent: RefCell<Vec<String>>,
-}
-
-impl<'a> Findings<'a> {
-    /// Nothing found yet in this text.
-    #[must_use]
-    pub fn new(text: &'a str) -> Self {
-        Self { text, problems: RefCell::default(), absent: RefCell::default() }
-    }
-
-    /// Add a problem at a byte range of the text.
-    pub fn add(&self, at: Option<Range<usize>>, key: &str, message: impl Into<String>) {
-        let line = at.and_then(|at| self.text.get(..at.start)).map(|before| before.matches('\n').count() + 1);
-        self.problems.borrow_mut().push(Problem { line, key: key.to_owned(), message: message.into() });
-    }
-
-    /// The problems in the order of their lines, and the keys that were absent.
-    #[must_use]
-    pub fn into_parts(self) -> (Vec<Problem>, Vec<String>) {
-        let mut problems = self.problems.into_inner();
-        problems.sort_by_key(|problem| problem.line);
-        (problems, self.absent.into_inner())
-    }
-}
+pub use super::findings::{Findings, Parsed};
 
 /// One table of the file, or an empty one where the file has none.
 #[derive(Debug)]
@@ -164,7 +133,7 @@ impl<'t, 'a> Table<'t, 'a> {
         self.asked.borrow_mut().push(key);
         let value = self.table.and_then(|table| table.get(key));
         if value.is_none() {
-            self.findings.absent.borrow_mut().push(self.path(key));
+            self.findings.absent(self.path(key));
         }
         value
     }

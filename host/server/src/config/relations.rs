@@ -27,8 +27,8 @@ pub(super) fn check_kinds(root: &Table<'_, '_>, fixed: &Fixed, kinds: &BTreeMap<
     }
 }
 
-/// Whether a host with these limits can run these kinds: asked of a config by itself, and again when a running host, whose
-/// limits stay as they are, gets new kinds.
+/// Whether a host with these limits can run these kinds: asked of a config by itself, and again when a running host,
+/// whose limits stay as they are, gets new kinds.
 ///
 /// # Errors
 ///

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::{Config, Fixed, relations};
 
 impl Config {
-    /// The config that a host running with `fixed` can put into service of this one, and the keys that have to wait for a
-    /// restart.
+    /// The config that a host running with `fixed` can put into service of this one, and the keys that have to wait
+    /// for a restart.
     ///
     /// # Errors
     ///

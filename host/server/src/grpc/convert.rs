@@ -158,7 +158,7 @@ mod tests {
             kind: 3,
             change_id: ID,
             fence: ID,
-            client: Client { key: Key(secret), standing: Standing::Holds, last: None },
+            client: Client { key: Key(secret), standing: Standing::Holds, lease_ms: 1_000, last: None },
             state: State::Repeating { key: Key(secret), due, since_ms: 60 },
             created_ms: 10,
             stored_ms: 40,

@@ -1,23 +1,16 @@
 //! The listening socket, with a bound on how many connections are open at once. Past it, new ones wait in the kernel's
 //! queue until another closes.
 
-use std::{
-    io,
-    net::SocketAddr,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    net::TcpListener,
+    sync::{Semaphore, mpsc},
 };
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::transport::server::{Connected, TcpConnectInfo};
 use tracing::warn;
+
+use super::connection::Connection;
 
 /// How long to wait after the kernel refused to accept, out of file descriptors most likely.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
@@ -92,9 +85,10 @@ async fn accept(listener: &Listener, sender: &mpsc::Sender<io::Result<Connection
         let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
         match listener.socket.accept().await {
             Ok((stream, _)) => {
-                // Answers are small and awaited: none may wait for the next. Where it fails the connection is gone already.
+                // Answers are small and awaited: none may wait for the next. Where it fails the connection is gone
+                // already.
                 let _ = stream.set_nodelay(true);
-                if sender.send(Ok(Connection { stream, _slot: slot })).await.is_err() {
+                if sender.send(Ok(Connection::new(stream, slot))).await.is_err() {
                     return;
                 }
             }
@@ -106,56 +100,10 @@ async fn accept(listener: &Listener, sender: &mpsc::Sender<io::Result<Connection
     }
 }
 
-/// A connection, which frees its slot when it is dropped.
-#[derive(Debug)]
-pub struct Connection {
-    stream: TcpStream,
-    _slot: OwnedSemaphorePermit,
-}
-
-impl Connected for Connection {
-    type ConnectInfo = TcpConnectInfo;
-
-    fn connect_info(&self) -> TcpConnectInfo {
-        self.stream.connect_info()
-    }
-}
-
-impl AsyncRead for Connection {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
-    }
-}
-
-impl AsyncWrite for Connection {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use tokio::net::TcpStream;
     use tokio_stream::StreamExt as _;
 
     use super::*;

@@ -6,12 +6,13 @@
 //! | [`admin`] | what operators of the host call |
 //! | [`convert`] | between messages and the state machine's values |
 //! | [`gate`] | turns requests away during shutdown |
-//! | [`listener`] | the socket, with a bound on connections |
+//! | [`listener`], [`connection`] | the socket, with a bound on connections |
 //! | [`oversize`] | gives a message that is too long the error of a record that is |
 //!
 //! Health and reflection are the standard services. Errors are mapped in [`crate::error`] and nowhere else.
 
 pub mod admin;
+pub mod connection;
 pub mod convert;
 pub mod gate;
 pub mod listener;

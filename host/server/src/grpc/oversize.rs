@@ -1,5 +1,5 @@
-//! A message over the size limit is refused by the transport before any service sees it, with `OUT_OF_RANGE`. To a client it
-//! is a record that is too large, so it gets the error of one.
+//! A message over the size limit is refused by the transport before any service sees it, with `OUT_OF_RANGE`. To a
+//! client it is a record that is too large, so it gets the error of one.
 
 use http::{HeaderValue, Response};
 use tonic::{Code, Status, body::Body};

@@ -1,5 +1,5 @@
-//! Service `Truba`: what clients call. Each method converts its request, passes the state machine's one door, and converts
-//! the answer, which leaves after the fsync of the commit that holds it.
+//! Service `Truba`: what clients call. Each method converts its request, passes the state machine's one door, and
+//! converts the answer, which leaves after the fsync of the commit that holds it.
 //!
 //! This is the fast path, measured against a bare echo: no lock, no log line and no copy of a record per call.
 

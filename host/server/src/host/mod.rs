@@ -1,32 +1,35 @@
 //! The life of a host: the order in which things start, what makes them stop, and the order in which they do.
 //!
-//! Start: address, store, plugins, state machine, server; then health says SERVING. What can fail cheaply comes first: a port
-//! in use costs no term of the store. Clients that connect before the server runs wait for it.
+//! Start: address, store, plugins, state machine, server; then health says SERVING. What can fail cheaply comes
+//! first: a port in use costs no term of the store. Clients that connect before the server runs wait for it.
 //!
-//! Stop, on SIGTERM or SIGINT: see [`Running::stop`]. A second signal ends the host at once.
+//! Stop, on SIGTERM or SIGINT: see [`running`]. A second signal ends the host at once.
 //!
-//! Failure: when the store fails the writer refuses everything; health says NOT_SERVING and the process ends with an exit
-//! code of its own ([`failure`]), so that whoever watches it starts it again or calls a person.
+//! Failure: when the store fails the writer refuses everything; health says NOT_SERVING and the process ends with an
+//! exit code of its own ([`failure`]), so that whoever watches it starts it again or calls a person.
 
 pub mod failure;
 pub mod health;
+pub mod running;
 pub mod signals;
 
 use std::{path::PathBuf, sync::Arc};
 
 use mpy6a_plugins::{Sandbox, SandboxConfig};
-use mpy6a_sessions::{Ending, Environment, Sessions, Started, store::redb::RedbStore};
-use tokio::{task::JoinHandle, time};
+use mpy6a_sessions::{Environment, Started, store::redb::RedbStore};
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::info;
 
 pub use self::failure::Failure;
-use self::{health::Health, signals::Signals};
+use self::{
+    health::Health,
+    running::{Running, failure_of},
+    signals::Signals,
+};
 use crate::{
     config::{Config, Fixed},
     grpc::{self, Services, gate::Gate, listener::Listener},
-    limits::REPLY_GRACE,
-    reload::{self, Board, Reloader},
+    reload::{self, Reloader},
     repeats::{Context, Runs},
     telemetry::Telemetry,
 };
@@ -100,70 +103,6 @@ impl Host {
         let served = board.plugins.all().len();
         info!(%address, term = sessions.term(), kinds, served, "ready");
         Ok(Running { sessions, board, health, gate, runs: self.runs, server, stop })
-    }
-}
-
-/// A host that serves.
-struct Running {
-    sessions: Sessions,
-    board: Arc<Board>,
-    health: Health,
-    gate: Gate,
-    runs: Runs,
-    server: JoinHandle<Result<(), tonic::transport::Error>>,
-    stop: CancellationToken,
-}
-
-impl Running {
-    /// Stop in order: nothing new comes in; what is under way finishes, within the config's `limits.shutdown`; what is
-    /// queued is committed; answers are sent.
-    ///
-    /// Runs that are still under way then are cut. Their sessions are REPEATING in the store, so they are due at once when
-    /// the host starts again.
-    async fn stop(self) -> Result<(), Failure> {
-        let shutdown = self.board.now().config.shutdown;
-        info!(?shutdown, "stopping: no new requests and repeats, those under way may finish");
-        self.health.not_serving().await;
-        self.gate.shut();
-        self.sessions.stop_claims();
-        self.stop.cancel();
-        let cut = self.runs.drain(shutdown).await;
-        if cut > 0 {
-            warn!(
-                runs = cut,
-                "runs outlived limits.shutdown and are cut: their sessions are due when the host starts again"
-            );
-        }
-        let ending = self.sessions.stop().await;
-        drop(self.runs);
-        answer(self.server).await;
-        match ending {
-            Ending::Stopped => {
-                info!("stopped");
-                Ok(())
-            }
-            failed @ Ending::Failed(_) => Err(failure_of(failed)),
-        }
-    }
-
-    /// The store failed, and the writer refuses everything by itself: say so, send those refusals, cut the runs.
-    async fn fail(self) {
-        self.health.not_serving().await;
-        self.stop.cancel();
-        answer(self.server).await;
-    }
-}
-
-/// Let the last answers reach their clients. A client that keeps a stream open, to watch the health for example, would keep
-/// the server for ever, so not for long.
-async fn answer(server: JoinHandle<Result<(), tonic::transport::Error>>) {
-    let _ = time::timeout(REPLY_GRACE, server).await;
-}
-
-fn failure_of(ending: Ending) -> Failure {
-    match ending {
-        Ending::Failed(why) => Failure::StoreFailed(why),
-        Ending::Stopped => Failure::StoreFailed("the writer stopped by itself".to_owned()),
     }
 }
 

@@ -33,8 +33,8 @@ impl Signals {
         }
     }
 
-    /// From now on the next one ends the process at once. That loses nothing but the runs under way and the answers not yet
-    /// sent: whatever was acknowledged is on disk.
+    /// From now on the next one ends the process at once. That loses nothing but the runs under way and the answers
+    /// not yet sent: whatever was acknowledged is on disk.
     pub fn end_at_next(mut self) {
         tokio::spawn(async move {
             self.next().await;

@@ -1,5 +1,5 @@
-//! Plugins being loaded, each in a task of its own, so that a large one that compiles for seconds holds up no other. The
-//! sandbox bounds how many are compiled at once.
+//! Plugins being loaded, each in a task of its own, so that a large one that compiles for seconds holds up no other.
+//! The sandbox bounds how many are compiled at once.
 
 use std::{collections::BTreeMap, sync::Arc};
 

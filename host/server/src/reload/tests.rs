@@ -1,5 +1,5 @@
-//! Tests of what a reload takes into service and what it keeps, over real plugins and a real store. The watcher has tests of
-//! its own; here a reload is asked for.
+//! Tests of what a reload takes into service and what it keeps, over real plugins and a real store. The watcher has
+//! tests of its own; here a reload is asked for.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -10,7 +10,7 @@ use mpy6a_sessions::{Environment, Error, Limits, New, Refusal, Started, store::r
 use tempfile::TempDir;
 
 use super::*;
-use crate::config::LogFormat;
+use crate::{config::LogFormat, telemetry::Telemetry};
 
 /// A handler that returns at once; the data makes each version another file.
 fn handler(version: u32) -> Vec<u8> {

@@ -1,36 +1,24 @@
 //! Notices that files changed: the config and the plugins.
 //!
-//! It looks at them several times a second, by name. That costs microseconds, and it sees what notifications of the file
-//! system miss or need care to see: files that are replaced by renaming, symlinks whose target changes, network and overlay
-//! file systems, a file that did not exist. It also spares the folder of a busy database a stream of events.
+//! It looks at them several times a second, by name. That costs microseconds, and it sees what notifications of the
+//! file system miss or need care to see: files that are replaced by renaming, symlinks whose target changes, network
+//! and overlay file systems, a file that did not exist. It also spares the folder of a busy database a stream of
+//! events.
 //!
-//! A change is reported when the files have lain still for [`SETTLE`], so that a file being copied is read once and whole. A
-//! copy that stalls for longer is read too early; the load fails then, keeps the old version in service, and the copy's next
-//! write is the next change. Whoever wants certainty pins `sha256`, or renames the finished file into place.
+//! A change is reported when the files have lain still for [`SETTLE`], so that a file being copied is read once and
+//! whole. A copy that stalls for longer is read too early; the load fails then, keeps the old version in service, and
+//! the copy's next write is the next change. Whoever wants certainty pins `sha256`, or renames the finished file into
+//! place.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    os::unix::fs::MetadataExt as _,
+    collections::BTreeSet,
     path::{Path, PathBuf},
 };
 
 use tokio::{task, time};
 
+use super::looks::{Look, Looks, Print, Prints};
 use crate::limits::{POLL, SETTLE};
-
-/// What tells one version of a file from another without reading it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Print {
-    device: u64,
-    inode: u64,
-    bytes: u64,
-    /// Of contents and of the inode, in seconds and nanoseconds: the second also changes when the first is set back.
-    modified: (i64, i64),
-    changed: (i64, i64),
-}
-
-/// The files by name, each with its print if it exists.
-type Prints = BTreeMap<PathBuf, Option<Print>>;
 
 /// Watches a set of files.
 #[derive(Debug)]
@@ -71,56 +59,12 @@ impl Watcher {
     }
 }
 
-/// What was seen, look by look.
-#[derive(Debug)]
-struct Looks {
-    /// As last reported.
-    seen: Prints,
-    /// At the last look, where it was another.
-    last: Option<Prints>,
-}
-
-/// What a look shows.
-#[derive(Debug, PartialEq, Eq)]
-enum Look {
-    /// All is as last reported.
-    Same,
-    /// Something changed; whether it lies still, the next look shows.
-    Moving,
-    /// These files changed, and were the same at two looks in a row.
-    Changed(BTreeSet<PathBuf>),
-}
-
-impl Looks {
-    fn next(&mut self, now: Prints) -> Look {
-        if now == self.seen {
-            self.last = None;
-            return Look::Same;
-        }
-        if self.last.as_ref() != Some(&now) {
-            self.last = Some(now);
-            return Look::Moving;
-        }
-        self.last = None;
-        let differs = |(file, print): &(&PathBuf, &Option<Print>)| self.seen.get(*file) != Some(*print);
-        let changed = now.iter().filter(differs).map(|(file, _)| file.clone()).collect();
-        self.seen = now;
-        Look::Changed(changed)
-    }
-}
-
 /// Look at the files, off the async threads: a dead network file system blocks whoever asks it.
 async fn prints(files: &BTreeSet<PathBuf>) -> Prints {
     let files = files.clone();
     let look = move || {
         let print = |file: PathBuf| {
-            let print = std::fs::metadata(&file).ok().map(|it| Print {
-                device: it.dev(),
-                inode: it.ino(),
-                bytes: it.size(),
-                modified: (it.mtime(), it.mtime_nsec()),
-                changed: (it.ctime(), it.ctime_nsec()),
-            });
+            let print = std::fs::metadata(&file).ok().map(|it| Print::of(&it));
             (file, print)
         };
         files.into_iter().map(print).collect()
@@ -174,27 +118,6 @@ mod tests {
         std::os::unix::fs::symlink(path("v2"), path("aside")).unwrap();
         fs::rename(path("aside"), path("link")).unwrap();
         assert_eq!(next(&mut watcher).await, ["link"]);
-    }
-
-    #[test]
-    fn a_file_being_written_is_reported_once_it_lies_still() {
-        let print = |bytes| Print { device: 1, inode: 1, bytes, modified: (0, 0), changed: (0, 0) };
-        let at = |bytes| Prints::from([("a".into(), Some(print(bytes))), ("b".into(), None)]);
-        let mut looks = Looks { seen: at(0), last: None };
-        let seen: Vec<Look> = [0, 1, 2, 3, 3, 3].map(|bytes| looks.next(at(bytes))).into();
-        let changed = Look::Changed(["a".into()].into());
-        assert_eq!(seen, [Look::Same, Look::Moving, Look::Moving, Look::Moving, changed, Look::Same]);
-    }
-
-    #[test]
-    fn a_file_put_back_as_it_was_is_no_change() {
-        let at = |bytes| {
-            let print = Print { device: 1, inode: 1, bytes, modified: (0, 0), changed: (0, 0) };
-            Prints::from([("a".into(), Some(print))])
-        };
-        let mut looks = Looks { seen: at(0), last: None };
-        let seen: Vec<Look> = [1, 0, 1, 1].map(|bytes| looks.next(at(bytes))).into();
-        assert_eq!(seen, [Look::Moving, Look::Same, Look::Moving, Look::Changed(["a".into()].into())]);
     }
 
     #[tokio::test]

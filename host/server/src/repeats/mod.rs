@@ -6,13 +6,13 @@
 //!
 //! Invariants:
 //!
-//! * One `finish` for each claim, whatever happens: no plugin, a refusal of the sandbox, a panic. Without it a worker of the
-//!   kind would be gone for good. The one exception is a host that stops and cuts its last runs.
+//! * One `finish` for each claim, whatever happens: no plugin, a refusal of the sandbox, a panic. Without it a worker
+//!   of the kind would be gone for good. The one exception is a host that stops and cuts its last runs.
 //! * A run goes on with the plugin it began with, whatever is swapped meanwhile.
 //!
-//! Runs live on a runtime of their own ([`Runs`]). A handler that computes keeps its thread busy for a tick of the sandbox at a
-//! time; on a shared runtime every answer to a client would queue behind such ticks, with threads of their own the operating
-//! system shares the cores out fairly. `docs/architecture.md` has the figures.
+//! Runs live on a runtime of their own ([`Runs`]). A handler that computes keeps its thread busy for a tick of the
+//! sandbox at a time; on a shared runtime every answer to a client would queue behind such ticks, with threads of
+//! their own the operating system shares the cores out fairly. `docs/architecture.md` has the figures.
 
 pub mod runtime;
 pub mod timing;

@@ -44,8 +44,8 @@ impl Runs {
 }
 
 impl Drop for Runs {
-    /// Cuts the runs still under way and ends the threads, without waiting for them: a runtime may not be waited for where
-    /// async code runs.
+    /// Cuts the runs still under way and ends the threads, without waiting for them: a runtime may not be waited for
+    /// where async code runs.
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();

@@ -1,8 +1,8 @@
 //! How long the parts of a repeat took: lag (due to the start of the run), run, commit (end of the run to durable).
 //!
-//! The writer says how late it set out to claim the session, by its own time that never goes backwards, and when that was by
-//! the monotonic clock. Everything after is measured by the monotonic clock alone, so a clock that is set during a run
-//! bends no figure.
+//! The writer says how late it set out to claim the session, by its own time that never goes backwards, and when that
+//! was by the monotonic clock. Everything after is measured by the monotonic clock alone, so a clock that is set
+//! during a run bends no figure.
 
 use std::{sync::Arc, time::Duration};
 
@@ -30,7 +30,8 @@ pub struct Times {
 }
 
 impl Stopwatch {
-    /// The run starts now. `late` is how long after its due time the session was claimed, at `claimed_at` by this clock.
+    /// The run starts now. `late` is how long after its due time the session was claimed, at `claimed_at` by this
+    /// clock.
     #[must_use]
     pub fn start(clock: Arc<dyn Clock>, late: Duration, claimed_at: Duration) -> Self {
         let started = clock.monotonic();

@@ -1,0 +1,88 @@
+//! A host that serves, and the two ways in which it ends: told to stop, or by a failure of its store.
+
+use std::sync::Arc;
+
+use mpy6a_sessions::{Ending, Sessions};
+use tokio::{task::JoinHandle, time};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::{failure::Failure, health::Health};
+use crate::{grpc::gate::Gate, limits::REPLY_GRACE, reload::Board, repeats::Runs};
+
+/// A host that serves.
+pub struct Running {
+    /// The state machine.
+    pub sessions: Sessions,
+    /// What is in service.
+    pub board: Arc<Board>,
+    /// Says how the host is.
+    pub health: Health,
+    /// In front of the services.
+    pub gate: Gate,
+    /// The handler runs.
+    pub runs: Runs,
+    /// The gRPC server.
+    pub server: JoinHandle<Result<(), tonic::transport::Error>>,
+    /// Tells the server to stop.
+    pub stop: CancellationToken,
+}
+
+impl Running {
+    /// Stop in order: nothing new comes in; what is under way finishes, within the config's `limits.shutdown`; what is
+    /// queued is committed; answers are sent.
+    ///
+    /// Runs that are still under way then are cut. Their sessions are REPEATING in the store, so they are due at once
+    /// when the host starts again.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails meanwhile.
+    pub async fn stop(self) -> Result<(), Failure> {
+        let shutdown = self.board.now().config.shutdown;
+        info!(?shutdown, "stopping: no new requests and repeats, those under way may finish");
+        self.health.not_serving().await;
+        self.gate.shut();
+        self.sessions.stop_claims();
+        self.stop.cancel();
+        let cut = self.runs.drain(shutdown).await;
+        if cut > 0 {
+            warn!(
+                runs = cut,
+                "runs outlived limits.shutdown and are cut: their sessions are due when the host starts again"
+            );
+        }
+        let ending = self.sessions.stop().await;
+        drop(self.runs);
+        answer(self.server).await;
+        match ending {
+            Ending::Stopped => {
+                info!("stopped");
+                Ok(())
+            }
+            failed @ Ending::Failed(_) => Err(failure_of(failed)),
+        }
+    }
+
+    /// The store failed, and the writer refuses everything by itself: say so, send those refusals, cut the runs.
+    pub async fn fail(self) {
+        self.health.not_serving().await;
+        self.stop.cancel();
+        answer(self.server).await;
+    }
+}
+
+/// Let the last answers reach their clients. A client that keeps a stream open, to watch the health for example,
+/// would keep the server for ever, so not for long.
+async fn answer(server: JoinHandle<Result<(), tonic::transport::Error>>) {
+    let _ = time::timeout(REPLY_GRACE, server).await;
+}
+
+/// What a writer that ended by itself means.
+#[must_use]
+pub fn failure_of(ending: Ending) -> Failure {
+    match ending {
+        Ending::Failed(why) => Failure::StoreFailed(why),
+        Ending::Stopped => Failure::StoreFailed("the writer stopped by itself".to_owned()),
+    }
+}

@@ -1,0 +1,156 @@
+//! Takes changed configs and plugins into service, one after another: the only writer of the [`Board`].
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use mpy6a_plugins::Plugin;
+use mpy6a_sessions::Sessions;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::{error, info, warn};
+
+use super::{Board, files, loads::Loads, take, watch::Watcher};
+use crate::{config::Config, telemetry::Telemetry};
+
+/// Keeps what is in service up to date with the files.
+pub struct Reloader {
+    /// The config file.
+    pub file: PathBuf,
+    /// What is in service.
+    pub board: Arc<Board>,
+    /// Loads plugins.
+    pub loads: Loads,
+    /// Tells of changed files.
+    pub watcher: Watcher,
+    /// Told of changed policies.
+    pub sessions: Sessions,
+    /// Told of a changed level.
+    pub telemetry: Telemetry,
+}
+
+/// Why something is read again.
+enum Wake {
+    Files(BTreeSet<PathBuf>),
+    Hangup,
+    Loaded(u32, Result<Arc<Plugin>, String>),
+}
+
+impl Reloader {
+    /// Watch and reload, for as long as the host runs.
+    ///
+    /// # Errors
+    ///
+    /// The system's, if it refuses to tell of SIGHUP.
+    pub fn spawn(self) -> std::io::Result<()> {
+        // Taken at once: until then a SIGHUP would end the host.
+        let hangup = signal(SignalKind::hangup())?;
+        tokio::spawn(self.run(hangup));
+        Ok(())
+    }
+
+    async fn run(mut self, mut hangup: Signal) {
+        loop {
+            match self.wake(&mut hangup).await {
+                Wake::Files(changed) => self.reload(|file| changed.contains(file)).await,
+                Wake::Hangup => {
+                    info!("SIGHUP: reading the config and every plugin again");
+                    self.reload(|_| true).await;
+                }
+                Wake::Loaded(kind, result) => {
+                    take(&self.board, kind, result);
+                    self.publish();
+                }
+            }
+        }
+    }
+
+    async fn wake(&mut self, hangup: &mut Signal) -> Wake {
+        tokio::select! {
+            changed = self.watcher.changed() => Wake::Files(changed),
+            Some(()) = hangup.recv() => Wake::Hangup,
+            Some((kind, result)) = self.loads.next() => Wake::Loaded(kind, result),
+        }
+    }
+
+    /// Read again what changed: the config, if it did, and every plugin whose file or whose part of the config did.
+    pub(super) async fn reload(&mut self, changed: impl Fn(&PathBuf) -> bool) {
+        let old = Arc::clone(&self.board.now().config);
+        let new = if changed(&self.file) { self.read_config(&old) } else { Arc::clone(&old) };
+        self.watcher.set_files(files(&self.file, &self.board)).await;
+        for (id, kind) in &new.kinds {
+            let same = old.kinds.get(id).is_some_and(|old| old.plugin == kind.plugin);
+            if !same || changed(&kind.plugin.file) {
+                self.loads.start(*id, kind.plugin.clone());
+            }
+        }
+        let dropped = old.kinds_dropped_by(&new);
+        for kind in dropped.keys() {
+            self.loads.forget(*kind);
+        }
+        self.publish();
+        self.warn_of_dropped(&dropped).await;
+    }
+
+    /// The config to be in service now: the file's, or the old one where the file is wrong.
+    fn read_config(&self, old: &Arc<Config>) -> Arc<Config> {
+        let read = Config::load(&self.file).map_err(|error| error.to_string());
+        match read.and_then(|config| config.within(&old.fixed)) {
+            Ok((config, waiting)) => {
+                if !waiting.is_empty() {
+                    let keys = waiting.join(", ");
+                    warn!(keys, "these keys changed and stay as they were until the host is restarted");
+                }
+                if config == **old {
+                    // Touched, or put back to what is in service.
+                    self.board.change(|now| now.config_trouble = None);
+                    return Arc::clone(old);
+                }
+                let config = Arc::new(config);
+                self.telemetry.set_level(&config.log_level);
+                self.board.change(|now| {
+                    now.config_trouble = None;
+                    now.plugin_troubles.retain(|kind, _| config.kinds.contains_key(kind));
+                    now.config = Arc::clone(&config);
+                });
+                info!(file = %self.file.display(), kinds = config.kinds.len(), "config in service");
+                config
+            }
+            Err(trouble) => {
+                error!(file = %self.file.display(), trouble, "the config is wrong: the old one stays in service");
+                self.board.change(|now| now.config_trouble = Some(trouble));
+                Arc::clone(old)
+            }
+        }
+    }
+
+    /// Make the state machine and the registry follow the config in service: plugins of kinds that it dropped go,
+    /// policies change, and kinds with a plugin may be claimed.
+    pub(super) fn publish(&self) {
+        let config = Arc::clone(&self.board.now().config);
+        let mut plugins = BTreeMap::clone(&self.board.plugins.all());
+        let policies = config.policies(|kind| plugins.contains_key(&kind));
+        self.sessions.set_kinds(policies);
+        plugins.retain(|kind, _| config.kinds.contains_key(kind));
+        self.board.plugins.swap(plugins);
+    }
+
+    async fn warn_of_dropped(&self, dropped: &BTreeMap<u32, &str>) {
+        if dropped.is_empty() {
+            return;
+        }
+        // Fails when the host is stopping: nobody needs the warning then.
+        let Ok(counts) = self.sessions.counts().await else { return };
+        for (kind, name) in dropped {
+            let count = counts.get(kind).copied().unwrap_or_default();
+            let sessions = count.active + count.stored + count.repeating + count.parked;
+            if sessions > 0 {
+                warn!(
+                    kind,
+                    name, sessions, "the kind left the config: its sessions are kept and wait until it is back"
+                );
+            }
+        }
+    }
+}
