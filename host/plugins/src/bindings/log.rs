@@ -1,0 +1,20 @@
+//! `mpy6a:handler/log`: lines into the run's log.
+
+use tracing::Level;
+
+use super::handler::log::{self, Level as GuestLevel};
+use crate::host::Host;
+
+impl log::Host for Host {
+    fn write(&mut self, level: GuestLevel, message: String) -> wasmtime::Result<()> {
+        let level = match level {
+            GuestLevel::Trace => Level::TRACE,
+            GuestLevel::Debug => Level::DEBUG,
+            GuestLevel::Info => Level::INFO,
+            GuestLevel::Warn => Level::WARN,
+            GuestLevel::Error => Level::ERROR,
+        };
+        self.log.line(level, &message);
+        Ok(())
+    }
+}

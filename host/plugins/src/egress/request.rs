@@ -1,0 +1,118 @@
+//! Making a request out of what a guest asked for: all checks that need no network.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
+use http_body_util::{BodyExt, Full};
+use url::Url;
+
+use super::{Body, Egress, rule::parts};
+use crate::limits::{HEAD_BYTES_MAX, HEADERS_MAX, STEP_BYTES_MAX, URL_BYTES_MAX};
+
+/// Carries the session and the step, so that the service can tell a repeat from a new request.
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// Carries the fence, so that the service can refuse a stale holder of the session.
+const FENCE: HeaderName = HeaderName::from_static("mpy6a-fence");
+
+/// What belongs to the connection and its framing, and so to the host.
+const HOSTS_OWN: [HeaderName; 14] = [
+    header::HOST,
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+    header::TE,
+    header::TRAILER,
+    header::UPGRADE,
+    header::EXPECT,
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+    HeaderName::from_static("proxy-connection"),
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("http2-settings"),
+    HeaderName::from_static("alt-used"),
+];
+
+/// Nothing left the host.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// The allow-list does not name the target.
+    Denied(String),
+    /// The request is malformed.
+    Invalid(String),
+}
+
+/// What a guest asked for.
+pub(crate) struct Asked {
+    pub(crate) method: String,
+    pub(crate) url: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Option<Vec<u8>>,
+    pub(crate) step: Option<String>,
+}
+
+impl Egress {
+    /// The target of a URL, where it is well formed and granted.
+    pub(crate) fn granted(&self, url: &str) -> Result<Uri, Refused> {
+        if url.len() > URL_BYTES_MAX {
+            return Err(Refused::Invalid(format!("the URL is longer than {URL_BYTES_MAX} bytes")));
+        }
+        let mut url = Url::parse(url).map_err(|error| Refused::Invalid(format!("no absolute URL: {error}")))?;
+        let (https, host, port) = parts(&url).map_err(|why| Refused::Invalid(why.to_owned()))?;
+        if !self.rules.iter().any(|rule| rule.names(https, &host, port)) {
+            let target = format!("{}://{host}:{port}", url.scheme());
+            let remedy = "add it with [[kind.plugin.http]] and `allow` to the kind's config if it is meant";
+            return Err(Refused::Denied(format!("the allow-list does not name {target}: {remedy}")));
+        }
+        // A fragment is the client's own and is not sent.
+        url.set_fragment(None);
+        url.as_str().parse().map_err(|error| Refused::Invalid(format!("the URL cannot be sent: {error}")))
+    }
+
+    /// The request as it will leave, for a session with this id and fence.
+    pub(crate) fn prepare(&self, asked: Asked, session: &str, fence: &str) -> Result<Request<Body>, Refused> {
+        let uri = self.granted(&asked.url)?;
+        let method = Method::from_bytes(asked.method.as_bytes())
+            .map_err(|_| Refused::Invalid(format!("`{}` is no HTTP method", asked.method.escape_default())))?;
+        if method == Method::CONNECT {
+            return Err(Refused::Invalid("CONNECT opens a tunnel, and there are none".to_owned()));
+        }
+        let body = Full::new(Bytes::from(asked.body.unwrap_or_default()));
+        let mut request = Request::new(body.map_err(|never| match never {}).boxed_unsync());
+        let headers = headers(&asked.headers, asked.step.as_deref(), session, fence).map_err(Refused::Invalid)?;
+        (*request.method_mut(), *request.uri_mut(), *request.headers_mut()) = (method, uri, headers);
+        Ok(request)
+    }
+}
+
+fn headers(asked: &[(String, String)], step: Option<&str>, session: &str, fence: &str) -> Result<HeaderMap, String> {
+    let bytes: usize = asked.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if asked.len() > HEADERS_MAX || bytes > HEAD_BYTES_MAX {
+        return Err(format!("more than {HEADERS_MAX} headers, or more than {HEAD_BYTES_MAX} bytes of them"));
+    }
+    let mut headers = HeaderMap::with_capacity(asked.len() + 2);
+    for (name, value) in asked {
+        let shown = name.escape_default();
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("`{shown}` is no header name"))?;
+        if HOSTS_OWN.contains(&name) {
+            return Err(format!("the header `{name}` is the host's to set: leave it out"));
+        }
+        if step.is_some() && (name == IDEMPOTENCY_KEY || name == FENCE) {
+            return Err(format!("the header `{name}` is set by `step`: leave out one of the two"));
+        }
+        let value = HeaderValue::from_str(value).map_err(|_| format!("the value of `{name}` has a control character"))?;
+        headers.append(name, value);
+    }
+    if let Some(step) = step {
+        if step.is_empty() || step.len() > STEP_BYTES_MAX || !step.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(format!("a step is named by 1 to {STEP_BYTES_MAX} visible ASCII characters, without spaces"));
+        }
+        let made = |text: String| HeaderValue::try_from(text).map_err(|error| error.to_string());
+        headers.insert(IDEMPOTENCY_KEY, made(format!("{session}/{step}"))?);
+        headers.insert(FENCE, made(fence.to_owned())?);
+    }
+    Ok(headers)
+}
+
+#[cfg(test)]
+#[path = "request_tests.rs"]
+mod tests;

@@ -1,0 +1,137 @@
+//! What a component imports, against what its kind is granted; and whether it exports what is asked of it. By name, before
+//! anything is compiled, so that the answer is quick and says what to do.
+
+use wasmparser::{Chunk, ComponentExternalKind, Parser, Payload};
+
+use super::{LoadError, componentize::list};
+use crate::plugin::Grants;
+
+/// The contract's package, and what of it a handler may import.
+const CONTRACT: &str = "mpy6a:handler";
+const CONTRACT_INTERFACES: [&str; 3] = ["types", "http", "log"];
+
+/// WASI 0.2 packages of which everything may be imported; what of it leads out is linked empty.
+const WASI: [&str; 6] = ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random", "wasi:sockets"];
+
+/// Check the names of all imports and exports of a component.
+pub(super) fn imports_and_exports(component: &[u8], grants: &Grants) -> Result<(), LoadError> {
+    let names = names(component).map_err(LoadError::invalid)?;
+    for import in &names.imports {
+        check_import(import, grants)?;
+    }
+    if !names.exports.iter().any(|(name, is_function)| *is_function && name == "handle") {
+        let exports: Vec<String> = names.exports.into_iter().map(|(name, _)| name).collect();
+        return Err(LoadError::NoHandle { exports: list(&exports) });
+    }
+    Ok(())
+}
+
+fn check_import(import: &str, grants: &Grants) -> Result<(), LoadError> {
+    let refused = |remedy| Err(LoadError::Import { import: import.escape_default().to_string(), remedy });
+    let (path, version) = import.split_once('@').unwrap_or((import, ""));
+    let (package, interface) = path.split_once('/').unwrap_or((path, ""));
+    let is_wasi_02 = version == "0.2" || version.starts_with("0.2.");
+    match package {
+        CONTRACT if !version.starts_with("1.") && version != "1" => Err(LoadError::Version {
+            import: import.escape_default().to_string(),
+            remedy: "build it with the SDK of this host's version, or update the host",
+        }),
+        CONTRACT if CONTRACT_INTERFACES.contains(&interface) => Ok(()),
+        CONTRACT => refused("this version of the contract has no such interface; build it against wit/ or update the host"),
+        "wasi:config" if interface == "store" => Ok(()),
+        "wasi:http" if !is_wasi_02 => refused("build it for WASI 0.2"),
+        "wasi:http" if !matches!(interface, "types" | "outgoing-handler") => {
+            refused("a handler sends requests and receives none; build it without an HTTP server")
+        }
+        "wasi:http" if grants.http.is_empty() => {
+            refused("add [[kind.plugin.http]] with `allow` to its config, or build it without HTTP")
+        }
+        "wasi:http" => Ok(()),
+        package if WASI.contains(&package) && is_wasi_02 => Ok(()),
+        package if WASI.contains(&package) => refused("build it for WASI 0.2"),
+        _ => refused("the host has nothing of this name; handlers get mpy6a:handler, wasi:config/store and WASI 0.2"),
+    }
+}
+
+struct Names {
+    imports: Vec<String>,
+    exports: Vec<(String, bool)>,
+}
+
+/// The outermost names of a component; what is nested in it is skipped.
+fn names(component: &[u8]) -> wasmparser::Result<Names> {
+    let mut names = Names { imports: Vec::new(), exports: Vec::new() };
+    let mut parser = Parser::new(0);
+    let mut at = 0;
+    loop {
+        let rest = component.get(at..).unwrap_or_default();
+        let Chunk::Parsed { consumed, payload } = parser.parse(rest, true)? else { return Ok(names) };
+        at += consumed;
+        match payload {
+            Payload::ComponentImportSection(imports) => {
+                for import in imports {
+                    names.imports.push(import?.name.full_name().into_owned());
+                }
+            }
+            Payload::ComponentExportSection(exports) => {
+                for export in exports {
+                    let export = export?;
+                    names.exports.push((export.name.name.to_owned(), export.kind == ComponentExternalKind::Func));
+                }
+            }
+            // The parser goes on behind what is nested, and so does this.
+            Payload::ModuleSection { unchecked_range, .. } | Payload::ComponentSection { unchecked_range, .. } => {
+                at = usize::try_from(unchecked_range.end).unwrap_or(usize::MAX);
+            }
+            Payload::End(_) => return Ok(names),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::egress::HttpRule;
+
+    fn granted() -> Grants {
+        Grants { http: HttpRule::parse("http://a.example", &[] as &[&str]).into_iter().collect() }
+    }
+
+    #[test]
+    fn what_toolchains_import_without_using_it_loads() {
+        let imports = [
+            "mpy6a:handler/types@1.0.0",
+            "mpy6a:handler/http@1.7.3",
+            "wasi:config/store@0.2.0-rc.1",
+            "wasi:cli/environment@0.2.6",
+            "wasi:filesystem/preopens@0.2.3",
+            "wasi:sockets/tcp@0.2.0",
+            "wasi:io/poll@0.2",
+        ];
+        for import in imports {
+            assert!(check_import(import, &Grants::default()).is_ok(), "{import}");
+        }
+    }
+
+    #[test]
+    fn http_needs_a_grant_and_the_refusal_names_it() {
+        for import in ["wasi:http/types@0.2.3", "wasi:http/outgoing-handler@0.2.0"] {
+            assert!(check_import(import, &granted()).is_ok());
+            let refused = check_import(import, &Grants::default()).map_err(|error| error.to_string());
+            assert!(refused.is_err_and(|text| text.contains(import) && text.contains("[[kind.plugin.http]]")));
+        }
+        assert!(check_import("wasi:http/incoming-handler@0.2.0", &granted()).is_err());
+    }
+
+    #[test]
+    fn what_is_unknown_is_refused_by_name() {
+        for import in ["wasi:nn/tensor@0.2.0", "env", "wasi:io/poll@0.3.0", "acme:db/store@1.0.0", "mpy6a:handler/db@1.0.0"] {
+            let refused = check_import(import, &granted());
+            assert!(matches!(&refused, Err(LoadError::Import { import: named, .. }) if named == import), "{refused:?}");
+        }
+        for import in ["mpy6a:handler/types@2.0.0", "mpy6a:handler/types@0.1.0", "mpy6a:handler/types", "mpy6a:handler/log@10.0.0"] {
+            assert!(matches!(check_import(import, &granted()), Err(LoadError::Version { .. })), "{import}");
+        }
+    }
+}

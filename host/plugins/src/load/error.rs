@@ -1,0 +1,97 @@
+//! Why a plugin does not load, by what to do about it. Whatever served before goes on serving.
+
+use std::{io, path::PathBuf};
+
+use mpy6a_sessions::Outcome;
+
+use crate::limits::{PLUGIN_BYTES_MAX, RULES_MAX};
+
+/// A plugin does not load. Every message names the remedy.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file cannot be read.
+    #[error("the plugin file {path} cannot be read: {error}; check the path, which is relative to the config file, and who may read it")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// The system's reason.
+        error: io::Error,
+    },
+    /// The file is too large.
+    #[error("the plugin file {path} is larger than {PLUGIN_BYTES_MAX} bytes: build it without debug information")]
+    TooLarge {
+        /// Which.
+        path: PathBuf,
+    },
+    /// The file changed each time it was read.
+    #[error("the plugin file {path} is being written all the time: copy it aside and rename it over the old one")]
+    Changing {
+        /// Which.
+        path: PathBuf,
+    },
+    /// The file is not the pinned one.
+    #[error("the plugin file has sha256 {found}, but {pinned} is pinned: install the right file, or correct `sha256` in the config")]
+    Pin {
+        /// What the config says, in hex.
+        pinned: String,
+        /// What the file has, in hex.
+        found: String,
+    },
+    /// It is no Wasm, or broken Wasm.
+    #[error("the plugin file is not usable Wasm: {0}; build it again, as docs/plugins.md says for its language")]
+    Invalid(String),
+    /// It does not export `handle`.
+    #[error(
+        "the plugin does not export `handle`: build it for the world `mpy6a:handler/handler`; what it exports: {exports}"
+    )]
+    NoHandle {
+        /// The names that it does export.
+        exports: String,
+    },
+    /// It speaks another version of the contract.
+    #[error("the plugin was built for {import}, but this host speaks mpy6a:handler@1: {remedy}")]
+    Version {
+        /// The import.
+        import: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// It imports what the config does not grant.
+    #[error("the plugin imports {import}, which its kind is not granted: {remedy}")]
+    Import {
+        /// The import.
+        import: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// Its imports or exports have other types than the contract's.
+    #[error("the plugin does not fit the contract: {0}; build it against wit/ of this version")]
+    Contract(String),
+    /// It ended while it was tried out.
+    #[error("the plugin does not start within its limits: {0}; mend it, or raise the kind's `fuel`, `memory` or `time`")]
+    Start(Outcome),
+    /// The kind is to get more memory than the sandbox was built for.
+    #[error("a memory limit of {asked} bytes is over the sandbox's {max}: lower it, or restart the host to raise the sandbox's")]
+    Memory {
+        /// What the kind is to get, in bytes.
+        asked: u64,
+        /// The most that it may get, in bytes.
+        max: u64,
+    },
+    /// The kind has too many allow rules.
+    #[error("{0} rules for HTTP are more than {RULES_MAX}: split the kind")]
+    TooManyRules(usize),
+    /// The host failed at it.
+    #[error("the host failed while it loaded the plugin, please report it: {0}")]
+    Host(String),
+}
+
+impl LoadError {
+    pub(super) fn contract(error: wasmtime::Error) -> Self {
+        Self::Contract(format!("{error:#}"))
+    }
+
+    pub(super) fn invalid(error: impl std::fmt::Display) -> Self {
+        Self::Invalid(format!("{error:#}"))
+    }
+}

@@ -1,0 +1,91 @@
+//! How the end of a run becomes a typed cause.
+
+use std::{any::Any, fmt::Write};
+
+use mpy6a_sessions::{Error, Outcome};
+use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace, component::ResourceTableError};
+use wasmtime_wasi::I32Exit;
+
+use crate::{
+    bindings::Failure,
+    limits::{HOST_RESOURCES_MAX, TRAP_BYTES_MAX, TRAP_FRAMES_MAX},
+};
+
+/// Why the host ends a run from within one of the guest's calls. It travels through wasmtime as an error and is found again
+/// in [`of_error`].
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Stop {
+    /// The guest asked for more memory or table space than it may have.
+    #[error("over the memory limit")]
+    Memory,
+    /// What the handler had asked could not be made durable, so nothing may follow it.
+    #[error("the host could not make the session's operations durable before a request, so the request was not sent: {0}")]
+    Barrier(Error),
+}
+
+/// The handler returned.
+pub(crate) fn of_return(returned: Result<(), Failure>) -> Outcome {
+    match returned {
+        Ok(()) => Outcome::Returned,
+        Err(Failure::Retry(reason)) => Outcome::Retry(reason),
+        Err(Failure::Permanent(reason)) => Outcome::Permanent(reason),
+    }
+}
+
+/// The host panicked on behalf of the guest. That is a bug of the host, kept inside the run.
+pub(crate) fn of_panic(panic: &(dyn Any + Send)) -> Outcome {
+    let message = panic.downcast_ref::<&str>().copied();
+    let message = message.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+    Outcome::Trapped(format!("the host panicked during the run, please report it: {message}"))
+}
+
+/// wasmtime ended the run.
+pub(crate) fn of_error(error: &wasmtime::Error) -> Outcome {
+    if let Some(stop) = error.downcast_ref::<Stop>() {
+        return match stop {
+            Stop::Memory => Outcome::OutOfMemory,
+            Stop::Barrier(_) => Outcome::Trapped(stop.to_string()),
+        };
+    }
+    if let Some(trap) = error.downcast_ref::<Trap>() {
+        return match trap {
+            Trap::OutOfFuel => Outcome::OutOfFuel,
+            trap => Outcome::Trapped(with_backtrace(&trap.to_string(), error)),
+        };
+    }
+    if let Some(I32Exit(status)) = error.downcast_ref::<I32Exit>() {
+        let message = format!("it exited with status {status} instead of returning from `handle`");
+        return Outcome::Trapped(with_backtrace(&message, error));
+    }
+    if error.is::<PoolConcurrencyLimitError>() {
+        return Outcome::NotStarted(format!("no room in the pool of instances: {}", error.root_cause()));
+    }
+    if let Some(ResourceTableError::Full) = error.downcast_ref::<ResourceTableError>() {
+        let message = format!("it held more than {HOST_RESOURCES_MAX} host resources at once");
+        return Outcome::ContractBroken(with_backtrace(&message, error));
+    }
+    // What remains is the guest breaking the rules between components: text that is not UTF-8, a pointer outside its
+    // memory, a handle that is not its own, more bytes in one call than the host takes.
+    Outcome::ContractBroken(with_backtrace(&error.root_cause().to_string(), error))
+}
+
+/// The message and the innermost frames, on one line.
+fn with_backtrace(message: &str, error: &wasmtime::Error) -> String {
+    let mut text = message.to_owned();
+    let frames = error.downcast_ref::<WasmBacktrace>().map(WasmBacktrace::frames).unwrap_or_default();
+    for (number, frame) in frames.iter().take(TRAP_FRAMES_MAX).enumerate() {
+        text.push_str(if number == 0 { "; in " } else { " < " });
+        // Writing to a `String` cannot fail.
+        let _ = match frame.func_name() {
+            Some(name) => write!(text, "{name}"),
+            None => write!(text, "function {}", frame.func_index()),
+        };
+    }
+    if frames.len() > TRAP_FRAMES_MAX {
+        text.push_str(" < …");
+    }
+    let end = (0..=text.len().min(TRAP_BYTES_MAX)).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    text.truncate(end);
+    // A function's name is the guest's own text.
+    text.replace(|char: char| char.is_control(), " ")
+}

@@ -1,0 +1,77 @@
+//! A plugin: what the config says about it ([`PluginSpec`]), and the same loaded and ready to run ([`Plugin`]).
+
+use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
+
+use wasmtime_wasi_config::WasiConfigVariables;
+
+use crate::{
+    bindings::HandlerPre,
+    egress::{Egress, HttpRule},
+    host::Host,
+    limits::RunLimits,
+    sandbox::Sandbox,
+};
+
+/// What the config says about one kind's plugin. Two specs are equal where loading them gives the same plugin, apart from the
+/// contents of the file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PluginSpec {
+    /// A component, or a core module that the host makes a component of.
+    pub file: PathBuf,
+    /// The SHA-256 that the file must have, where it is pinned.
+    pub sha256: Option<[u8; 32]>,
+    /// What one run may use.
+    pub limits: RunLimits,
+    /// What it may reach.
+    pub grants: Grants,
+    /// What it reads through `wasi:config/store`.
+    pub settings: BTreeMap<String, String>,
+}
+
+/// What a plugin may reach outside the sandbox. Nothing by default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Grants {
+    /// The targets of its HTTP requests, at most [`RULES_MAX`](crate::limits::RULES_MAX).
+    pub http: Vec<HttpRule>,
+}
+
+/// A loaded plugin. Runs share it; each gets an instance of its own.
+pub struct Plugin {
+    pub(crate) sandbox: Arc<Sandbox>,
+    pub(crate) spec: PluginSpec,
+    pub(crate) digest: [u8; 32],
+    pub(crate) loaded_ms: u64,
+    pub(crate) pre: HandlerPre<Host>,
+    pub(crate) egress: Option<Arc<Egress>>,
+    pub(crate) settings: Arc<WasiConfigVariables>,
+}
+
+impl Plugin {
+    /// SHA-256 of the plugin file.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        self.digest
+    }
+
+    /// What it was loaded from.
+    #[must_use]
+    pub fn spec(&self) -> &PluginSpec {
+        &self.spec
+    }
+
+    /// When it was loaded, Unix milliseconds.
+    #[must_use]
+    pub fn loaded_ms(&self) -> u64 {
+        self.loaded_ms
+    }
+}
+
+impl fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plugin")
+            .field("file", &self.spec.file)
+            .field("digest", &hex::encode(self.digest))
+            .field("loaded_ms", &self.loaded_ms)
+            .finish_non_exhaustive()
+    }
+}
