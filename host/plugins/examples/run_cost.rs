@@ -51,7 +51,8 @@ async fn main() {
     );
     let runs: u32 = arguments.next().map_or(10_000, |runs| runs.parse().unwrap());
 
-    let config = SandboxConfig { runs_max: 64, memory_bytes_max: 256 << 20, cache_dir: None, limits: Limits::default() };
+    let config =
+        SandboxConfig { runs_max: 64, memory_bytes_max: 256 << 20, cache_dir: None, limits: Limits::default() };
     let begun = Instant::now();
     let sandbox = Sandbox::new(config).unwrap();
     println!("sandbox   {:>9.1?}", begun.elapsed());
@@ -73,7 +74,12 @@ async fn main() {
     }
     times.sort();
     let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
-    println!("run       {:>9.1?} p50, {:.1?} p99, {:.1?} mean of {runs}", at(0.5), at(0.99), times.iter().sum::<Duration>() / runs);
+    println!(
+        "run       {:>9.1?} p50, {:.1?} p99, {:.1?} mean of {runs}",
+        at(0.5),
+        at(0.99),
+        times.iter().sum::<Duration>() / runs
+    );
     println!("last      {outcome:?}");
 }
 

@@ -19,7 +19,9 @@ pub(crate) enum Stop {
     #[error("over the memory limit")]
     Memory,
     /// What the handler had asked could not be made durable, so nothing may follow it.
-    #[error("the host could not make the session's operations durable before a request, so the request was not sent: {0}")]
+    #[error(
+        "the host could not make the session's operations durable before a request, so the request was not sent: {0}"
+    )]
     Barrier(Error),
 }
 

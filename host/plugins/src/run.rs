@@ -105,7 +105,9 @@ impl Plugin {
     fn outbound(&self) -> Outbound {
         match &self.egress {
             Some(egress) => Outbound::Granted(Arc::clone(egress)),
-            None => Outbound::Denied("this kind has no grant for HTTP: add [[kind.plugin.http]] with `allow` to its config"),
+            None => {
+                Outbound::Denied("this kind has no grant for HTTP: add [[kind.plugin.http]] with `allow` to its config")
+            }
         }
     }
 }

@@ -113,8 +113,10 @@ async fn send(
 ) -> Result<Answer, Error> {
     let request = request.map(|body| body.map_err(BoxError::from).boxed_unsync());
     // Connecting has a limit of its own; both of the guest's lie within the run's deadline.
-    let time = options.connect_timeout.unwrap_or_default().saturating_add(options.first_byte_timeout.unwrap_or(Duration::MAX));
-    let response = timeout(time, egress.begin(request)).await.map_err(|_| Error::ConnectionReadTimeout)?.map_err(wasi)?;
+    let time =
+        options.connect_timeout.unwrap_or_default().saturating_add(options.first_byte_timeout.unwrap_or(Duration::MAX));
+    let response =
+        timeout(time, egress.begin(request)).await.map_err(|_| Error::ConnectionReadTimeout)?.map_err(wasi)?;
     let max = egress.response_bytes_max();
     let bounded = |body| {
         Limited::new(body, usize::try_from(max).unwrap_or(usize::MAX))

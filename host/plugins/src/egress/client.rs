@@ -27,7 +27,11 @@ pub(crate) enum SendError {
 
 impl Egress {
     /// Send a request and read the whole response.
-    pub(crate) async fn send(&self, request: Request<Body>, time: Option<Duration>) -> Result<Response<Bytes>, SendError> {
+    pub(crate) async fn send(
+        &self,
+        request: Request<Body>,
+        time: Option<Duration>,
+    ) -> Result<Response<Bytes>, SendError> {
         let exchange = self.exchange(request);
         match time {
             Some(time) => timeout(time, exchange).await.unwrap_or(Err(SendError::Timeout)),

@@ -15,7 +15,10 @@ use tokio::{net::TcpStream, time::timeout};
 use tower::Service;
 use url::{Host, Url};
 
-use super::rule::{HttpRule, parts};
+use super::{
+    BoxError,
+    rule::{HttpRule, parts},
+};
 use crate::limits::CONNECT_TIMEOUT;
 
 /// A name's addresses, to come.
@@ -69,10 +72,33 @@ impl Service<Uri> for Connector {
 
     fn call(&mut self, target: Uri) -> Self::Future {
         let connector = self.clone();
+        Box::pin(async move { connector.connect(&target).await })
+    }
+}
+
+/// A connector that has [`CONNECT_TIMEOUT`] for all of it: name, TCP and, where it wraps that, TLS.
+#[derive(Clone)]
+pub(crate) struct InTime<C>(pub(super) C);
+
+impl<C> Service<Uri> for InTime<C>
+where
+    C: Service<Uri>,
+    C::Error: Into<BoxError>,
+    C::Future: Send + 'static,
+{
+    type Response = C::Response;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.0.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, target: Uri) -> Self::Future {
+        let connecting = timeout(CONNECT_TIMEOUT, self.0.call(target));
         Box::pin(async move {
-            let connecting = timeout(CONNECT_TIMEOUT, connector.connect(&target));
-            let seconds = CONNECT_TIMEOUT.as_secs();
-            connecting.await.unwrap_or_else(|_| Err(ConnectError::Failed(format!("no connection within {seconds} s"))))
+            let late = || ConnectError::Failed(format!("no connection within {} s", CONNECT_TIMEOUT.as_secs()));
+            connecting.await.map_err(|_| late())?.map_err(Into::into)
         })
     }
 }

@@ -29,8 +29,8 @@ use hyper_util::{
 };
 use rustls::{ClientConfig, RootCertStore};
 
-use self::connect::Connector;
 pub(crate) use self::connect::SystemResolver;
+use self::connect::{Connector, InTime};
 pub use self::{
     connect::{Resolve, Resolving},
     rule::{HttpRule, RuleError},
@@ -64,7 +64,7 @@ impl Outside {
 /// One plugin's way out.
 pub(crate) struct Egress {
     rules: Arc<[HttpRule]>,
-    client: Client<HttpsConnector<Connector>, Body>,
+    client: Client<InTime<HttpsConnector<Connector>>, Body>,
     response_bytes_max: u64,
 }
 
@@ -83,7 +83,7 @@ impl Egress {
             .pool_max_idle_per_host(IDLE_PER_TARGET_MAX)
             .http1_max_buf_size(HEAD_BYTES_MAX)
             .http1_max_headers(HEADERS_MAX)
-            .build(connector);
+            .build(InTime(connector));
         Self { rules, client, response_bytes_max }
     }
 

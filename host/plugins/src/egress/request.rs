@@ -99,7 +99,8 @@ fn headers(asked: &[(String, String)], step: Option<&str>, session: &str, fence:
         if step.is_some() && (name == IDEMPOTENCY_KEY || name == FENCE) {
             return Err(format!("the header `{name}` is set by `step`: leave out one of the two"));
         }
-        let value = HeaderValue::from_str(value).map_err(|_| format!("the value of `{name}` has a control character"))?;
+        let value =
+            HeaderValue::from_str(value).map_err(|_| format!("the value of `{name}` has a control character"))?;
         headers.append(name, value);
     }
     if let Some(step) = step {

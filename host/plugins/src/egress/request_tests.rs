@@ -35,7 +35,8 @@ async fn only_what_is_named_is_granted() {
     for url in others {
         assert!(matches!(egress().granted(url), Err(Refused::Denied(_))), "{url}");
     }
-    let malformed = ["", "/path", "a.example", "file:///etc/passwd", "http://u@a.example", "http://a.example@evil.example"];
+    let malformed =
+        ["", "/path", "a.example", "file:///etc/passwd", "http://u@a.example", "http://a.example@evil.example"];
     for url in malformed {
         assert!(matches!(egress().granted(url), Err(Refused::Invalid(_))), "{url}");
     }
@@ -50,7 +51,8 @@ async fn what_was_checked_is_what_is_sent() {
 
 #[tokio::test]
 async fn headers_that_are_not_the_guests_to_set_are_refused() {
-    let names = ["Host", "Connection", "Transfer-Encoding", "content-length", "TE", "Upgrade", "Expect", "a b", "", "a:b"];
+    let names =
+        ["Host", "Connection", "Transfer-Encoding", "content-length", "TE", "Upgrade", "Expect", "a b", "", "a:b"];
     for name in names {
         let asked = Asked { headers: vec![(name.into(), "x".into())], ..asked("http://a.example") };
         assert!(matches!(refused(asked), Refused::Invalid(_)), "{name}");

@@ -21,7 +21,9 @@ pub struct HttpRule {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RuleError {
     /// It is no URL of a target.
-    #[error("`{rule}` is no target: {why}; write scheme, host and, if it is not the usual one, port: `https://api.example.com:8443`")]
+    #[error(
+        "`{rule}` is no target: {why}; write scheme, host and, if it is not the usual one, port: `https://api.example.com:8443`"
+    )]
     Target {
         /// What was given.
         rule: String,

@@ -46,7 +46,9 @@ pub enum CacheError {
         error: io::Error,
     },
     /// Others could put code into it.
-    #[error("the folder for compiled plugins, {0}, is not this user's alone: chown it to the host's user and chmod it to 700")]
+    #[error(
+        "the folder for compiled plugins, {0}, is not this user's alone: chown it to the host's user and chmod it to 700"
+    )]
     NotPrivate(PathBuf),
 }
 

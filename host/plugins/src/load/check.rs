@@ -1,7 +1,7 @@
 //! What a component imports, against what its kind is granted; and whether it exports what is asked of it. By name, before
 //! anything is compiled, so that the answer is quick and says what to do.
 
-use wasmparser::{Chunk, ComponentExternalKind, Parser, Payload};
+use wasmparser::{Chunk, ComponentExternalKind, ComponentTypeRef, Parser, Payload, TypeBounds};
 
 use super::{LoadError, componentize::list};
 use crate::plugin::Grants;
@@ -37,7 +37,9 @@ fn check_import(import: &str, grants: &Grants) -> Result<(), LoadError> {
             remedy: "build it with the SDK of this host's version, or update the host",
         }),
         CONTRACT if CONTRACT_INTERFACES.contains(&interface) => Ok(()),
-        CONTRACT => refused("this version of the contract has no such interface; build it against wit/ or update the host"),
+        CONTRACT => {
+            refused("this version of the contract has no such interface; build it against wit/ or update the host")
+        }
         "wasi:config" if interface == "store" => Ok(()),
         "wasi:http" if !is_wasi_02 => refused("build it for WASI 0.2"),
         "wasi:http" if !matches!(interface, "types" | "outgoing-handler") => {
@@ -70,7 +72,11 @@ fn names(component: &[u8]) -> wasmparser::Result<Names> {
         match payload {
             Payload::ComponentImportSection(imports) => {
                 for import in imports {
-                    names.imports.push(import?.name.full_name().into_owned());
+                    let import = import?;
+                    // The world's names for types of its interfaces bring nothing in.
+                    if !matches!(import.ty, ComponentTypeRef::Type(TypeBounds::Eq(_))) {
+                        names.imports.push(import.name.full_name().into_owned());
+                    }
                 }
             }
             Payload::ComponentExportSection(exports) => {
@@ -126,11 +132,18 @@ mod tests {
 
     #[test]
     fn what_is_unknown_is_refused_by_name() {
-        for import in ["wasi:nn/tensor@0.2.0", "env", "wasi:io/poll@0.3.0", "acme:db/store@1.0.0", "mpy6a:handler/db@1.0.0"] {
+        for import in
+            ["wasi:nn/tensor@0.2.0", "env", "wasi:io/poll@0.3.0", "acme:db/store@1.0.0", "mpy6a:handler/db@1.0.0"]
+        {
             let refused = check_import(import, &granted());
             assert!(matches!(&refused, Err(LoadError::Import { import: named, .. }) if named == import), "{refused:?}");
         }
-        for import in ["mpy6a:handler/types@2.0.0", "mpy6a:handler/types@0.1.0", "mpy6a:handler/types", "mpy6a:handler/log@10.0.0"] {
+        for import in [
+            "mpy6a:handler/types@2.0.0",
+            "mpy6a:handler/types@0.1.0",
+            "mpy6a:handler/types",
+            "mpy6a:handler/log@10.0.0",
+        ] {
             assert!(matches!(check_import(import, &granted()), Err(LoadError::Version { .. })), "{import}");
         }
     }

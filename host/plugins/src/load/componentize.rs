@@ -12,7 +12,7 @@ use wit_parser::{Resolve, WorldId};
 
 use super::LoadError;
 
-/// The contract, as the host was built with it.
+/// The contract, as the host was built with it; what `handler.wit` needs comes first.
 const WIT: [(&str, &str); 2] = [
     ("store.wit", include_str!("../../../../wit/deps/wasi-config/store.wit")),
     ("handler.wit", include_str!("../../../../wit/handler.wit")),
@@ -31,9 +31,9 @@ pub(super) fn component(mut file: Vec<u8>) -> Result<Vec<u8>, LoadError> {
         return Err(LoadError::NoHandle { exports: list(&module.exports) });
     }
     if !module.has_type {
-        embed(&mut file).map_err(|error| LoadError::Host(format!("{error:#}")))?;
+        embed(&mut file)?;
     }
-    encode(&file, module.is_preview1).map_err(LoadError::invalid)
+    encode(&file, module.is_preview1)
 }
 
 /// Names for an error message, bounded.
@@ -76,30 +76,32 @@ fn survey(file: &[u8]) -> Result<Option<Module>, LoadError> {
     Ok(Some(module))
 }
 
-fn embed(module: &mut Vec<u8>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// Say that the module is for this host's world.
+fn embed(module: &mut Vec<u8>) -> Result<(), LoadError> {
     let (resolve, world) = world()?;
-    Ok(embed_component_metadata(module, &resolve, world, StringEncoding::UTF8, false)?)
+    embed_component_metadata(module, &resolve, world, StringEncoding::UTF8, false).map_err(LoadError::host)
 }
 
-fn world() -> Result<(Resolve, WorldId), Box<dyn std::error::Error + Send + Sync>> {
+fn world() -> Result<(Resolve, WorldId), LoadError> {
     let mut resolve = Resolve::default();
-    let mut last = None;
+    let mut packages = Vec::new();
     for (name, text) in WIT {
-        last = Some(resolve.push_source(name, text)?);
+        packages.push(resolve.push_source(name, text).map_err(LoadError::host)?);
     }
-    let package = last.ok_or("no WIT")?;
-    let world = resolve.select_world(&[package], Some("handler"))?;
+    let handler = packages.split_off(packages.len() - 1);
+    let world = resolve.select_world(&handler, Some("handler")).map_err(LoadError::host)?;
     Ok((resolve, world))
 }
 
-fn encode(module: &[u8], is_preview1: bool) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+fn encode(module: &[u8], is_preview1: bool) -> Result<Vec<u8>, LoadError> {
     let mut encoder = ComponentEncoder::default();
-    encoder.module(module)?.validate(true);
+    encoder.module(module).map_err(LoadError::invalid)?.validate(true);
     if is_preview1 {
         encoder
-            .adapter(WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER)?
+            .adapter(WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER)
+            .map_err(LoadError::host)?
             // Otherwise the adapter allocates through the module's own allocator, before Go's runtime is up.
             .realloc_via_memory_grow(true);
     }
-    Ok(encoder.encode()?)
+    encoder.encode().map_err(LoadError::invalid)
 }

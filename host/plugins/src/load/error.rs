@@ -1,6 +1,6 @@
 //! Why a plugin does not load, by what to do about it. Whatever served before goes on serving.
 
-use std::{io, path::PathBuf};
+use std::{fmt, io, path::PathBuf};
 
 use mpy6a_sessions::Outcome;
 
@@ -10,7 +10,9 @@ use crate::limits::{PLUGIN_BYTES_MAX, RULES_MAX};
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The file cannot be read.
-    #[error("the plugin file {path} cannot be read: {error}; check the path, which is relative to the config file, and who may read it")]
+    #[error(
+        "the plugin file {path} cannot be read: {error}; check the path, which is relative to the config file, and who may read it"
+    )]
     File {
         /// Which.
         path: PathBuf,
@@ -30,7 +32,9 @@ pub enum LoadError {
         path: PathBuf,
     },
     /// The file is not the pinned one.
-    #[error("the plugin file has sha256 {found}, but {pinned} is pinned: install the right file, or correct `sha256` in the config")]
+    #[error(
+        "the plugin file has sha256 {found}, but {pinned} is pinned: install the right file, or correct `sha256` in the config"
+    )]
     Pin {
         /// What the config says, in hex.
         pinned: String,
@@ -68,10 +72,14 @@ pub enum LoadError {
     #[error("the plugin does not fit the contract: {0}; build it against wit/ of this version")]
     Contract(String),
     /// It ended while it was tried out.
-    #[error("the plugin does not start within its limits: {0}; mend it, or raise the kind's `fuel`, `memory` or `time`")]
+    #[error(
+        "the plugin does not start within its limits: {0}; mend it, or raise the kind's `fuel`, `memory` or `time`"
+    )]
     Start(Outcome),
     /// The kind is to get more memory than the sandbox was built for.
-    #[error("a memory limit of {asked} bytes is over the sandbox's {max}: lower it, or restart the host to raise the sandbox's")]
+    #[error(
+        "a memory limit of {asked} bytes is over the sandbox's {max}: lower it, or restart the host to raise the sandbox's"
+    )]
     Memory {
         /// What the kind is to get, in bytes.
         asked: u64,
@@ -87,11 +95,17 @@ pub enum LoadError {
 }
 
 impl LoadError {
-    pub(super) fn contract(error: wasmtime::Error) -> Self {
+    // The alternate form has the whole chain of reasons.
+
+    pub(super) fn contract(error: impl fmt::Display) -> Self {
         Self::Contract(format!("{error:#}"))
     }
 
-    pub(super) fn invalid(error: impl std::fmt::Display) -> Self {
+    pub(super) fn invalid(error: impl fmt::Display) -> Self {
         Self::Invalid(format!("{error:#}"))
+    }
+
+    pub(super) fn host(error: impl fmt::Display) -> Self {
+        Self::Host(format!("{error:#}"))
     }
 }

@@ -2,7 +2,10 @@
 
 use std::{io, net::IpAddr, sync::Arc, time::Duration};
 
-use mpy6a_plugins::{RunEnd, Sandbox, egress::{Resolve, Resolving}};
+use mpy6a_plugins::{
+    RunEnd, Sandbox,
+    egress::{Resolve, Resolving},
+};
 use mpy6a_sessions::{Error, Outcome};
 
 use crate::{
@@ -44,7 +47,10 @@ async fn what_was_asked_is_durable_before_the_request_leaves() {
     assert_eq!(commit, r#"commit [Append(b"intent")]"#);
     assert!(request.starts_with("GET /users HTTP/1.1\r\n"), "{request}");
     let request = request.to_lowercase();
-    assert!(request.contains("\r\nidempotency-key: 1-7/step\r\n") && request.contains("\r\nmpy6a-fence: 1-9\r\n"), "{request}");
+    assert!(
+        request.contains("\r\nidempotency-key: 1-7/step\r\n") && request.contains("\r\nmpy6a-fence: 1-9\r\n"),
+        "{request}"
+    );
 }
 
 #[tokio::test]
@@ -148,20 +154,26 @@ async fn silence_ends_by_the_guests_timeout_or_by_the_runs_own() {
 }
 
 #[tokio::test]
-async fn nobody_there_and_no_tls_are_unreachable() {
+async fn nobody_there_is_unreachable() {
     // A port that was free a moment ago.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let target = format!("http://127.0.0.1:{port}");
     let end = Rig::new().target(&target, &target).run(&handler(ASK)).await;
     assert_eq!(error(&end).0, UNREACHABLE);
+}
 
-    let plain = Rig::new();
-    let port = serve(Arc::clone(&plain.events), Answer::ok("found")).await;
-    let target = format!("https://localhost:{port}");
-    let plain = plain.target(&target, &target);
-    let end = plain.run(&handler(ASK)).await;
-    assert_eq!(error(&end).0, UNREACHABLE, "{:?}", error(&end));
-    assert_eq!(plain.events().len(), 1, "the commit only");
+#[tokio::test]
+async fn a_server_that_speaks_no_tls_is_unreachable_whether_it_answers_or_not() {
+    for answer in [Answer::ok("found"), Answer::Silence] {
+        let rig = Rig::new();
+        let port = serve(Arc::clone(&rig.events), answer).await;
+        let target = format!("https://127.0.0.1:{port}");
+        let rig = rig.target(&target, &target);
+        // The run has 20 s, connecting 5 s.
+        let end = rig.run(&handler(ASK)).await;
+        assert_eq!(error(&end).0, UNREACHABLE, "{:?}", error(&end));
+        assert_eq!(rig.events().len(), 1, "the commit only");
+    }
 }
 
 /// Every name is here.
@@ -204,7 +216,7 @@ async fn nothing_is_sent_while_a_plugin_is_tried_out() {
            (i32.store (i32.const 1300) (i32.const 1304))
            (i32.store (i32.const 1304) (i32.const 1200)) (i32.store (i32.const 1308) (i32.const {}))
            (call $get (i32.const 1300) (i32.const 0)))
-         (start $start)",
+         (export \"_initialize\" (func $start))",
         url.len()
     );
     let plugin = rig.load(&crate::guest::handler_with(&start, "(call $ok)")).await.unwrap();

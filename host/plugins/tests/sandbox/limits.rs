@@ -136,7 +136,11 @@ async fn a_flood_of_log_lines_is_dropped_and_the_run_goes_on() {
     let end = rig.run(&handler(flood)).await;
     assert_eq!(end.report.outcome, Outcome::Returned);
     assert_eq!(end.report.log_tail.matches("INFO intent").count(), 1000 / (6 + 32));
-    assert!(end.report.log_tail.ends_with("more log lines dropped: over the kind's limit\n"), "{}", end.report.log_tail);
+    assert!(
+        end.report.log_tail.ends_with("more log lines dropped: over the kind's limit\n"),
+        "{}",
+        end.report.log_tail
+    );
 }
 
 #[tokio::test]

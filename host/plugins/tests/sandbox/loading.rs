@@ -100,7 +100,8 @@ async fn a_start_function_that_loops_or_traps_is_found_when_it_is_loaded() {
     assert!(matches!(refused, LoadError::Start(Outcome::OutOfFuel)), "{refused}");
     let refused = refusal(&rig, &start("unreachable")).await;
     assert!(matches!(refused, LoadError::Start(Outcome::Trapped(_))), "{refused}");
-    let refused = refusal(&rig, &handler("(call $ok)").replace("(export \"memory\") 16)", "(export \"memory\") 256)")).await;
+    let refused =
+        refusal(&rig, &handler("(call $ok)").replace("(export \"memory\") 16)", "(export \"memory\") 256)")).await;
     assert!(matches!(refused, LoadError::Start(Outcome::OutOfMemory)), "{refused}");
 }
 
@@ -111,7 +112,10 @@ async fn a_pinned_digest_must_be_the_files() {
     rig.spec.sha256 = Some(Sha256::digest(wat::parse_str(&wat).unwrap()).into());
     assert_eq!(Some(rig.load(&wat).await.unwrap().digest()), rig.spec.sha256);
     let refused = refusal(&rig, &handler("unreachable")).await;
-    assert!(matches!(&refused, LoadError::Pin { pinned, .. } if *pinned == hex::encode(rig.spec.sha256.unwrap())), "{refused}");
+    assert!(
+        matches!(&refused, LoadError::Pin { pinned, .. } if *pinned == hex::encode(rig.spec.sha256.unwrap())),
+        "{refused}"
+    );
 }
 
 #[tokio::test]

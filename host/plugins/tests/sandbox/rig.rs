@@ -32,7 +32,8 @@ pub struct Rig {
 }
 
 pub fn config() -> SandboxConfig {
-    let limits = Limits { record_bytes_max: 1000, session_bytes_max: 2000, session_records_max: 5, ..Limits::default() };
+    let limits =
+        Limits { record_bytes_max: 1000, session_bytes_max: 2000, session_records_max: 5, ..Limits::default() };
     SandboxConfig { runs_max: 4, memory_bytes_max: 64 << 20, cache_dir: None, limits }
 }
 
@@ -48,7 +49,10 @@ impl Rig {
             events: Events::default(),
             barrier_answer: Ok(()),
             records: vec![Bytes::from_static(b"first"), Bytes::from_static(b"second")],
-            spec: PluginSpec { limits: RunLimits { time: Duration::from_secs(20), ..limits() }, ..PluginSpec::default() },
+            spec: PluginSpec {
+                limits: RunLimits { time: Duration::from_secs(20), ..limits() },
+                ..PluginSpec::default()
+            },
         }
     }
 
@@ -177,12 +181,16 @@ async fn exchange(mut stream: TcpStream, events: Events, answer: Answer) {
     let mut buffer = [0; 4096];
     while !head.windows(4).any(|window| window == b"\r\n\r\n") {
         match stream.read(&mut buffer).await {
+            // Of TLS, which this server does not speak: 0x16 begins a handshake.
+            Ok(count) if count > 0 && head.is_empty() && buffer[0] == 0x16 => break,
             Ok(count) if count > 0 => head.extend_from_slice(&buffer[..count]),
-            // A connection without a request, or not of HTTP.
+            // A connection without a request.
             _ => return,
         }
     }
-    events.lock().unwrap().push(String::from_utf8(head).unwrap());
+    if !head.is_empty() {
+        events.lock().unwrap().push(String::from_utf8(head).unwrap());
+    }
     match answer {
         Answer::Bytes(bytes) => stream.write_all(&bytes).await.unwrap(),
         Answer::Endless(bytes) => {

@@ -29,7 +29,11 @@ async fn a_failure_keeps_what_was_asked_and_a_trap_throws_it_away() {
     assert_eq!(end.ops, [SessionOp::Append("intent".into())]);
 
     let end = rig.run(&handler("(call $intend (local.get $data)) unreachable")).await;
-    assert!(matches!(&end.report.outcome, Outcome::Trapped(why) if why.contains("unreachable")), "{:?}", end.report.outcome);
+    assert!(
+        matches!(&end.report.outcome, Outcome::Trapped(why) if why.contains("unreachable")),
+        "{:?}",
+        end.report.outcome
+    );
     assert_eq!(end.ops, []);
 }
 
@@ -63,7 +67,8 @@ async fn a_handler_gets_its_records_and_what_the_host_knows() {
     assert_eq!(end.report.outcome, Outcome::Permanent("1-7".into()));
 }
 
-/// Do this and tell which `session-error` it was, 1 being the first, and its number; 0 is none.
+/// Do this and tell which `session-error` it was, 1 being the first, and its number as far as two bytes of 6 bits show it; 0
+/// is none.
 async fn refusal_of(body: &str) -> (char, u64) {
     let end = Rig::new()
         .run(&handler(&format!(
@@ -73,7 +78,7 @@ async fn refusal_of(body: &str) -> (char, u64) {
                (select (i32.add (i32.const 1) (i32.load8_u (i32.const 3008))) (i32.const 0) (i32.load8_u (i32.const 3000)))))
              (memory.copy (i32.const 1101) (i32.const 3016) (i32.const 2))
              (i32.store8 (i32.const 1101) (i32.add (i32.const 33) (i32.and (i32.load8_u (i32.const 1101)) (i32.const 63))))
-             (i32.store8 (i32.const 1102) (i32.add (i32.const 33) (i32.load8_u (i32.const 1102))))
+             (i32.store8 (i32.const 1102) (i32.add (i32.const 33) (i32.and (i32.load8_u (i32.const 1102)) (i32.const 63))))
              (call $permanent (i32.const 1100) (i32.const 3))"
         )))
         .await;
