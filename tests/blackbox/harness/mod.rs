@@ -1,0 +1,58 @@
+//! What a test needs, in few words.
+//!
+//! ```ignore
+//! let host = Host::start(&Config::of([Kind::misbehave(1)])).await;
+//! let session = host.left(1, &["trap"]).await;
+//! assert_eq!(host.parked(session).await.attempts[0].outcome, "trapped");
+//! ```
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | [`config`] | a config, put together key by key |
+//! | [`guests`] | the handlers: built ones, hand-written ones |
+//! | [`host`], [`log`], [`program`] | the process: start, kill, restart; its log; its command line |
+//! | [`wire`] | raw gRPC: every call, every refusal, and waiting for what becomes of a session |
+//! | [`worker`] | a client at full speed that remembers what it was promised |
+//! | [`effects`] | an HTTP server that remembers what it was asked |
+//! | [`proxy`] | a wire that can be cut |
+
+mod config;
+mod effects;
+mod guests;
+mod host;
+mod log;
+mod program;
+mod proxy;
+mod wire;
+mod worker;
+
+use std::time::{Duration, Instant};
+
+pub use self::{
+    config::{Config, Kind},
+    effects::{Effects, plain},
+    guests::{GuestFile, built, module, tagged, wat},
+    host::Host,
+    program::squeezed,
+    proxy::Proxy,
+    wire::{Refused, Wire, newer, shown},
+    worker::Worker,
+};
+
+/// How long to wait for a condition before the test fails: far more than a loaded machine takes.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long to wait between two looks.
+pub const LOOK: Duration = Duration::from_millis(10);
+
+/// Look again and again until there is something to see.
+pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(began.elapsed() < PATIENCE, "waited {PATIENCE:?} in vain until {what}");
+        tokio::time::sleep(LOOK).await;
+    }
+}

@@ -1,0 +1,11 @@
+//! What clients and handlers do arrives, once and whole.
+//!
+//! | file | through |
+//! |---|---|
+//! | [`wire`] | the raw protocol: every operation, numbers, request ids |
+//! | [`client`] | the Rust client |
+//! | [`handler`] | a repeat: what the handler is given, what it does to its session |
+
+mod client;
+mod handler;
+mod wire;

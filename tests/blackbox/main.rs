@@ -1,0 +1,33 @@
+//! The promises of mpy6a, asked of the real binary: real gRPC, real plugins, a real `kill -9`.
+//!
+//! | module | what it holds the host to |
+//! |---|---|
+//! | [`lifecycle`] | what clients and handlers do arrives, once and whole |
+//! | [`errors`] | bad input gets a clear error on the wire |
+//! | [`startup`] | configs, plugins, stores and disks that are not as they should be |
+//! | [`kill`] | nothing acknowledged is lost to SIGKILL |
+//! | [`restart`] | what a killed host was repeating is repeated at once, and not for ever |
+//! | [`shutdown`] | SIGTERM lets finish what is under way |
+//! | [`misbehave`] | no handler harms anything but its own run |
+//! | [`barrier`] | effects never precede their intent |
+//! | [`reload`] | configs and plugins are replaced without a dropped session |
+//! | [`leases`] | one operator at a time |
+//!
+//! The [`harness`] makes a test a few lines. Tests wait for conditions, never for a time to pass; only where a promise is about
+//! time do they look at the clock. They need the guests in `target/guests`: run `.ci/build-guests` first.
+//!
+//! Most tests wait more than they work: `cargo test -p mpy6a --test blackbox -- --test-threads 8` uses the cores better than
+//! the default. `MPY6A_KILL_ROUNDS=100` kills the host a hundred times instead of ten.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod barrier;
+mod errors;
+mod harness;
+mod kill;
+mod leases;
+mod lifecycle;
+mod misbehave;
+mod reload;
+mod restart;
+mod shutdown;
+mod startup;
