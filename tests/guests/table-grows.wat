@@ -2,7 +2,7 @@
 ;; table can grow no more it traps.
 (module
   (memory (export "memory") 64)
-  (table $hoard 1 externref)
+  (table $hoard 1 funcref)
   (global $free (mut i32) (i32.const 4096))
   (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
     (local $at i32)
@@ -12,5 +12,5 @@
   (func (export "handle") (param i32) (result i32)
     (loop $more
       (br_if $more
-        (i32.ne (table.grow $hoard (ref.null extern) (i32.const 1_000_000)) (i32.const -1))))
+        (i32.ne (table.grow $hoard (ref.null func) (i32.const 1_000_000)) (i32.const -1))))
     (unreachable)))
