@@ -114,9 +114,12 @@ mod tests {
 
     const ID: Index = Index { term: 3, index: 1042 };
 
+    /// An error, and what the wire says of it: code, reason, metadata.
+    type Row = (Error, Code, &'static str, &'static [(&'static str, &'static str)]);
+
     /// Every error there is, with the code, reason and metadata that the protocol promises. The compiler keeps the
     /// mapping complete; this table keeps it from changing.
-    fn all() -> Vec<(Error, Code, &'static str, &'static [(&'static str, &'static str)])> {
+    fn all() -> Vec<Row> {
         use Code::{FailedPrecondition, InvalidArgument, NotFound, PermissionDenied, ResourceExhausted, Unavailable};
         let refused = Error::Refused;
         let wait = Duration::from_millis(250);
