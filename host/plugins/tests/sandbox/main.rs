@@ -5,6 +5,7 @@
 
 mod egress;
 mod guest;
+mod guests;
 mod limits;
 mod loading;
 mod rig;
