@@ -11,8 +11,10 @@
 //! * A run goes on with the plugin it began with, whatever is swapped meanwhile.
 //!
 //! Runs live on a runtime of their own ([`Runs`]). A handler that computes keeps its thread busy for a tick of the
-//! sandbox at a time; on a shared runtime every answer to a client would queue behind such ticks, with threads of
-//! their own the operating system shares the cores out fairly. `docs/architecture.md` has the figures.
+//! sandbox at a time; on a shared runtime every answer to a client queues behind such ticks, while between threads the
+//! operating system shares the cores out fairly. Measured once, on two cores with other work on them, eight clients and
+//! eight handlers that compute without pause: with threads of their own clients went on at 600 operations a second, as
+//! without the handlers; on a shared runtime they had not done 1,800 operations after a minute.
 
 pub mod runtime;
 pub mod timing;
