@@ -17,6 +17,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use mpy6a_plugins::{Sandbox, SandboxConfig};
 use mpy6a_sessions::{Environment, Started, store::redb::RedbStore};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
@@ -55,13 +56,16 @@ impl Host {
     /// Why it could not start, or had to stop.
     pub async fn serve(self) -> Result<(), Failure> {
         let mut signals = Signals::new()?;
-        let running = tokio::select! {
-            running = self.start() => running?,
+        // Taken before anything else: until then a SIGHUP ends the process.
+        let hangup = signal(SignalKind::hangup())?;
+        let mut running = tokio::select! {
+            running = self.start(hangup) => running?,
             () = signals.next() => return Ok(()),
         };
         let told = tokio::select! {
             () = signals.next() => Ok(()),
             ending = running.sessions.ended() => Err(failure_of(ending)),
+            ended = &mut running.server => Err(Failure::Server(format!("{ended:?}"))),
         };
         match told {
             Ok(()) => {
@@ -75,7 +79,7 @@ impl Host {
         }
     }
 
-    async fn start(self) -> Result<Running, Failure> {
+    async fn start(self, hangup: Signal) -> Result<Running, Failure> {
         let fixed = self.config.fixed.clone();
         let listener = Listener::bind(fixed.listen, fixed.connections_max).await?;
         let address = listener.address()?;
@@ -88,9 +92,15 @@ impl Host {
         let clock = Arc::clone(&environment.clock);
         let Started { sessions, claims } = mpy6a_sessions::start(store, fixed.limits, policies, environment)?;
         self.runs.start(Context { sessions: sessions.clone(), board: Arc::clone(&board), clock }, claims);
-        let (file, telemetry) = (self.file, self.telemetry);
-        let (board_, sessions_) = (Arc::clone(&board), sessions.clone());
-        Reloader { file, board: board_, loads, watcher, sessions: sessions_, telemetry }.spawn()?;
+        let reloader = Reloader {
+            file: self.file,
+            board: Arc::clone(&board),
+            loads,
+            watcher,
+            sessions: sessions.clone(),
+            telemetry: self.telemetry,
+        };
+        reloader.spawn(hangup);
 
         let (health, health_service) = Health::new().await;
         let gate = Gate::default();

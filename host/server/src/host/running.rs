@@ -64,7 +64,8 @@ impl Running {
         }
     }
 
-    /// The store failed, and the writer refuses everything by itself: say so, send those refusals, cut the runs.
+    /// It cannot go on. Where the store failed the writer refuses everything by itself: say so, send those refusals, cut
+    /// the runs.
     pub async fn fail(self) {
         self.health.not_serving().await;
         self.stop.cancel();
@@ -75,7 +76,9 @@ impl Running {
 /// Let the last answers reach their clients. A client that keeps a stream open, to watch the health for example,
 /// would keep the server for ever, so not for long.
 async fn answer(server: JoinHandle<Result<(), tonic::transport::Error>>) {
-    let _ = time::timeout(REPLY_GRACE, server).await;
+    if !server.is_finished() {
+        let _ = time::timeout(REPLY_GRACE, server).await;
+    }
 }
 
 /// What a writer that ended by itself means.

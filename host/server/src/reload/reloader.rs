@@ -8,7 +8,7 @@ use std::{
 
 use mpy6a_plugins::Plugin;
 use mpy6a_sessions::Sessions;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::Signal;
 use tracing::{error, info, warn};
 
 use super::{Board, files, loads::Loads, take, watch::Watcher};
@@ -38,16 +38,9 @@ enum Wake {
 }
 
 impl Reloader {
-    /// Watch and reload, for as long as the host runs.
-    ///
-    /// # Errors
-    ///
-    /// The system's, if it refuses to tell of SIGHUP.
-    pub fn spawn(self) -> std::io::Result<()> {
-        // Taken at once: until then a SIGHUP would end the host.
-        let hangup = signal(SignalKind::hangup())?;
+    /// Watch and reload, for as long as the host runs; also at each `hangup`.
+    pub fn spawn(self, hangup: Signal) {
         tokio::spawn(self.run(hangup));
-        Ok(())
     }
 
     async fn run(mut self, mut hangup: Signal) {
