@@ -111,7 +111,7 @@ fn attempt(attempt: Attempt) -> v1::Attempt {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use bytes::Bytes;
-    use mpy6a_sessions::{Client, Due, Outcome, Report, Standing};
+    use mpy6a_sessions::{Backoff, Environment, KindPolicy, Kinds, Limits, Outcome, Report, store::redb::RedbStore};
     use tonic::Code;
 
     use super::*;
@@ -149,33 +149,37 @@ mod tests {
         assert_eq!(new(request).record.unwrap().as_ptr(), at);
     }
 
-    #[test]
-    fn a_session_shows_everything_but_its_keys() {
-        let secret = 0x5EC2_E75E_C2E7_5EC2;
-        let due = Due { at_ms: 50, stored: ID };
-        let it = Session {
-            id: ID,
-            kind: 3,
-            change_id: ID,
-            fence: ID,
-            client: Client { key: Key(secret), standing: Standing::Holds, lease_ms: 1_000, last: None },
-            state: State::Repeating { key: Key(secret), due, since_ms: 60 },
-            created_ms: 10,
-            stored_ms: 40,
-            repeats: 2,
-            records: 1,
-            bytes: 1,
-            attempts: 1,
-            traceparent: None,
-        };
+    /// A kind whose repeats follow one another at once.
+    fn kinds() -> Kinds {
+        let backoff = Backoff { initial_ms: 0, max_ms: 0, ..Backoff::default() };
+        Kinds([(3, KindPolicy { jitter_ms: 0, backoff, claimable: true, ..KindPolicy::default() })].into())
+    }
+
+    #[tokio::test]
+    async fn a_session_shows_everything_but_its_keys() {
+        let empty = RedbStore::in_memory().unwrap();
+        let started = mpy6a_sessions::start(empty, Limits::default(), kinds(), Environment::real()).unwrap();
+        let (sessions, mut claims) = (started.sessions, started.claims);
+        let record = Some(Bytes::from_static(b"r"));
+        let handle = sessions.open(New { kind: 3, record, ..New::default() }).await.unwrap().handle;
+        sessions.operate(handle, 0, store(Some(0))).await.unwrap();
+        let first = claims.recv().await.unwrap();
         let report = Report::bare(Outcome::Retry("later".to_owned()));
-        let history = vec![Attempt { fence: ID, repeat: 1, started_ms: 20, report }];
-        let shown = session(it, vec![Bytes::from_static(b"r")], history);
-        assert_eq!(shown.state(), v1::SessionState::Repeating);
-        assert_eq!((shown.stored_ms, shown.due_ms, shown.repeats), (40, 50, 2));
-        assert_eq!((shown.attempts[0].outcome.as_str(), shown.attempts[0].cause.as_str()), ("retry", "later"));
-        let bytes = prost::Message::encode_to_vec(&shown);
-        assert!(!bytes.windows(8).any(|window| window == secret.to_le_bytes()));
-        assert!(!format!("{shown:?}").contains(&secret.to_string()));
+        sessions.finish(first.handle, Vec::new(), report).await.unwrap();
+        let second = claims.recv().await.unwrap();
+
+        let it = sessions.inspect(handle.id).await.unwrap().unwrap();
+        let shown = session(it.session, it.records, it.attempts);
+        assert_eq!(shown.id, Some(index(handle.id)));
+        assert_eq!((shown.kind, shown.state(), shown.repeats), (3, v1::SessionState::Repeating, 2));
+        assert_eq!(shown.due_ms, second.due.at_ms);
+        assert_eq!(shown.records, [Bytes::from_static(b"r")]);
+        let attempt = &shown.attempts[0];
+        assert_eq!((attempt.outcome.as_str(), attempt.cause.as_str(), attempt.repeat), ("retry", "later", 1));
+        for key in [handle.key, first.handle.key, second.handle.key] {
+            let bytes = prost::Message::encode_to_vec(&shown);
+            assert!(!bytes.windows(8).any(|window| window == key.0.to_le_bytes()));
+            assert!(!format!("{shown:?}").contains(&key.0.to_string()));
+        }
     }
 }
