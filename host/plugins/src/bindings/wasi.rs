@@ -1,8 +1,9 @@
 //! WASI 0.2, as far as it leads nowhere: clocks, random numbers, streams, and standard output that ends in the log.
 //!
-//! Files, sockets and the environment are linked too, and empty: no folder is open, every socket is denied, no variable and no
-//! argument is set. Toolchains import them whether or not a handler uses them (the preview 1 adapter does, and with it Go, C
-//! and Python), so refusing them would refuse those languages. The context behind it is made in [`crate::host`].
+//! Files and the environment are linked too, and empty: no folder is open, no variable and no argument is set. Toolchains import
+//! them whether or not a handler uses them (the preview 1 adapter does, and with it Go and C), so refusing them would refuse
+//! those languages. Sockets lie in the linker only because wasmtime's WASI comes as a whole: a plugin that imports them is
+//! refused when it is loaded, and were it not, every socket would be denied. The context behind it is made in [`crate::host`].
 
 use wasmtime::component::Linker;
 

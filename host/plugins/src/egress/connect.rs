@@ -127,6 +127,9 @@ impl Connector {
         let url = Url::parse(&target.to_string()).map_err(|error| ConnectError::Denied(error.to_string()))?;
         let (https, host, port) = parts(&url).map_err(|why| ConnectError::Denied(why.to_owned()))?;
         let rules: Vec<&HttpRule> = self.rules.iter().filter(|rule| rule.names(https, &host, port)).collect();
+        if rules.is_empty() {
+            return Err(ConnectError::Denied(format!("the allow-list does not name {url}")));
+        }
         let addresses = match &host {
             Host::Ipv4(address) => vec![IpAddr::from(*address)],
             Host::Ipv6(address) => vec![IpAddr::from(*address)],

@@ -72,17 +72,17 @@ impl HttpRule {
                 false => Err(format!("{address}, which is in none of the rule's `addresses`")),
             };
         }
-        let literal = match &self.host {
-            Host::Ipv4(host) => Some(IpAddr::from(*host)),
-            Host::Ipv6(host) => Some(IpAddr::from(*host)),
-            Host::Domain(name) if name == "localhost" && address.is_loopback() => return Ok(()),
-            Host::Domain(_) => None,
+        let meant = match &self.host {
+            Host::Ipv4(host) => IpAddr::from(*host) == address,
+            Host::Ipv6(host) => IpAddr::from(*host).to_canonical() == address,
+            Host::Domain(name) if name == "localhost" => address.is_loopback(),
+            Host::Domain(_) => address::special(address).is_none(),
         };
-        match address::special(address) {
-            _ if literal.is_some_and(|literal| literal.to_canonical() == address) => Ok(()),
-            Some(kind) => Err(format!("{address}, {kind}; if that is meant, list it in the rule's `addresses`")),
-            None => Ok(()),
+        if meant {
+            return Ok(());
         }
+        let kind = address::special(address).unwrap_or("a public address");
+        Err(format!("{address}, {kind}; if that is meant, list it in the rule's `addresses`"))
     }
 }
 

@@ -59,5 +59,7 @@ fn an_address_is_taken_at_its_word_and_localhost_means_loopback() {
     assert!(!admits("http://10.1.2.3", &[], "10.1.2.4"));
     assert!(admits("http://localhost:81", &[], "127.0.0.1"));
     assert!(admits("http://localhost:81", &[], "::1"));
-    assert!(!admits("http://localhost:81", &[], "10.1.2.3"));
+    for address in ["10.1.2.3", "93.184.216.34"] {
+        assert!(!admits("http://localhost:81", &[], address), "{address}");
+    }
 }

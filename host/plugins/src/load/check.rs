@@ -11,7 +11,7 @@ const CONTRACT: &str = "mpy6a:handler";
 const CONTRACT_INTERFACES: [&str; 3] = ["types", "http", "log"];
 
 /// WASI 0.2 packages of which everything may be imported; what of it leads out is linked empty.
-const WASI: [&str; 6] = ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random", "wasi:sockets"];
+const WASI: [&str; 5] = ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random"];
 
 /// Check the names of all imports and exports of a component.
 pub(super) fn imports_and_exports(component: &[u8], grants: &Grants) -> Result<(), LoadError> {
@@ -49,6 +49,7 @@ fn check_import(import: &str, grants: &Grants) -> Result<(), LoadError> {
             refused("add [[kind.plugin.http]] with `allow` to its config, or build it without HTTP")
         }
         "wasi:http" => Ok(()),
+        "wasi:sockets" => refused("there are no sockets; use mpy6a:handler/http, or have the toolchain stub out WASI"),
         package if WASI.contains(&package) && is_wasi_02 => Ok(()),
         package if WASI.contains(&package) => refused("build it for WASI 0.2"),
         _ => refused("the host has nothing of this name; handlers get mpy6a:handler, wasi:config/store and WASI 0.2"),

@@ -3,10 +3,11 @@
 use std::{io, net::IpAddr, sync::Arc, time::Duration};
 
 use mpy6a_plugins::{
-    RunEnd, Sandbox,
+    Barrier, RunEnd, Sandbox,
+    barrier::Committing,
     egress::{Resolve, Resolving},
 };
-use mpy6a_sessions::{Error, Outcome};
+use mpy6a_sessions::{Error, Handle, Outcome, SessionOp};
 
 use crate::{
     guest::handler,
@@ -82,6 +83,28 @@ async fn when_the_barrier_fails_the_run_ends_and_nothing_is_sent() {
         end.report.outcome
     );
     assert_eq!(rig.events().len(), 1, "the commit only: {:?}", rig.events());
+}
+
+#[tokio::test]
+async fn a_panic_of_the_host_ends_the_run_and_nothing_else() {
+    struct Panicking;
+    impl Barrier for Panicking {
+        fn commit(&self, _: Handle, _: Vec<SessionOp>) -> Committing<'_> {
+            Box::pin(async { panic!("on purpose") })
+        }
+    }
+    let rig = rig(Answer::ok("found")).await;
+    let plugin = rig.load(&handler(ASK)).await.unwrap();
+    // More often than the pool has room for: a run that panicked gives its place back.
+    for _ in 0..10 {
+        let end = plugin.run(rig.job(), Arc::new(Panicking)).await;
+        assert!(
+            matches!(&end.report.outcome, Outcome::Trapped(why) if why.contains("panicked") && why.contains("on purpose")),
+            "{:?}",
+            end.report.outcome
+        );
+    }
+    assert_eq!(rig.run_loaded(&plugin).await.report.outcome, Outcome::Permanent("found".into()));
 }
 
 #[tokio::test]

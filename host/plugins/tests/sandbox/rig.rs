@@ -93,7 +93,7 @@ impl Rig {
         self.events.lock().unwrap().clone()
     }
 
-    fn job(&self) -> Job {
+    pub fn job(&self) -> Job {
         let index = |index| Index { term: 1, index };
         let due = Due { at_ms: 5_000, stored: index(8) };
         let session = Session {
