@@ -8,10 +8,10 @@
 //! | [`load`] | a plugin file becomes a [`Plugin`]: read, digest, componentize, check, compile, pre-link, try out |
 //! | [`registry`] | which plugin serves which kind; swapped in one step |
 //! | [`run`] | one run of a handler over one claimed session |
-//! | [`host`] | what one run keeps on the host's side: session, log, memory account, host resources |
-//! | [`bindings`] | one file for each import that a guest may call |
+//! | `host` | what one run keeps on the host's side: session, log, memory account, host resources |
+//! | `bindings` | one file for each import that a guest may call |
 //! | [`egress`] | HTTP out of the sandbox: allow-list, address check, connector, client |
-//! | [`outcome`] | how the end of a run becomes a typed cause |
+//! | `outcome` | how the end of a run becomes a typed cause |
 //! | [`barrier`] | the write-ahead barrier towards the state machine |
 //! | [`limits`] | every bound, with its unit and reason |
 //!

@@ -39,7 +39,7 @@ pub const PLUGIN_BYTES_MAX: u64 = 128 << 20;
 /// Most memory that a kind may be given, in bytes: what a 32-bit address reaches.
 pub const MEMORY_BYTES_MAX: u64 = 4 << 30;
 
-/// Most runs at once in one process. Each reserves some 20 GiB of address space ([`MEMORIES_PER_RUN`]); 47 bits hold 6,000.
+/// Most runs at once in one process. Each reserves some 16 GiB of address space ([`MEMORIES_PER_RUN`]); 47 bits hold 8,000.
 pub const RUNS_MAX: u32 = 4096;
 
 /// How many plugins are loaded at once; each takes part in the pool, like a run, while it is tried out. Reloads of many kinds

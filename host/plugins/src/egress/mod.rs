@@ -1,7 +1,7 @@
 //! HTTP out of the sandbox.
 //!
-//! Parts, in the order in which a request meets them: [`rule`] (is this scheme, host and port granted?), [`request`] (is it well
-//! formed, and what does the host add?), [`connect`] (resolve, check the [`address`], connect to exactly that address), [`client`]
+//! Parts, in the order in which a request meets them: [`rule`] (is this scheme, host and port granted?), `request` (is it well
+//! formed, and what does the host add?), `connect` (resolve, check the `address`, connect to exactly that address), `client`
 //! (send, bound the answer, say what went wrong).
 //!
 //! Invariants:

@@ -1,7 +1,7 @@
 //! A plugin file becomes a [`Plugin`].
 //!
-//! Steps, each in its file, each with its errors: read the [`file`] whole and digest it, make it a component where it is a core
-//! module ([`componentize`]), check its imports and exports by name ([`check`]), compile it or take it from the [`cache`], link it
+//! Steps, each in its file, each with its errors: read the `file` whole and digest it, make it a component where it is a core
+//! module (`componentize`), check its imports and exports by name (`check`), compile it or take it from the `cache`, link it
 //! beforehand, and instantiate it once. Only then does anybody get it; nothing is in service before.
 
 pub(crate) mod cache;
