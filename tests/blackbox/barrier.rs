@@ -28,7 +28,8 @@ async fn told(host: &Host, record: &str) -> String {
 #[tokio::test]
 async fn the_record_is_there_when_the_request_arrives_and_after_the_trap() {
     for word in ["append-then-http-then-trap", "append-then-wasi-http-then-trap"] {
-        // The server looks at the session before it answers. Host and session come into being after it: it waits for them.
+        // The server looks at the session before it answers. Host and session come into being after it: it waits for
+        // them.
         let (session_to, session) = watch::channel(None::<(Wire, v1::Index)>);
         let (seen_to, mut seen) = mpsc::unbounded_channel();
         let effects = Effects::start(move |_| {

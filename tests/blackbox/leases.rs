@@ -1,5 +1,5 @@
-//! One operator at a time: a client that falls silent has its session repeated, one that is back before that loses nothing, and
-//! one that comes later is told so.
+//! One operator at a time: a client that falls silent has its session repeated, one that is back before that loses
+//! nothing, and one that comes later is told so.
 
 use std::time::Duration;
 

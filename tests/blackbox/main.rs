@@ -13,11 +13,11 @@
 //! | [`reload`] | configs and plugins are replaced without a dropped session |
 //! | [`leases`] | one operator at a time |
 //!
-//! The [`harness`] makes a test a few lines. Tests wait for conditions, never for a time to pass; only where a promise is about
-//! time do they look at the clock. They need the guests in `target/guests`: run `.ci/build-guests` first.
+//! The [`harness`] makes a test a few lines. Tests wait for conditions, never for a time to pass; only where a promise
+//! is about time do they look at the clock. They need the guests in `target/guests`: run `.ci/build-guests` first.
 //!
-//! Most tests wait more than they work: `cargo test -p mpy6a --test blackbox -- --test-threads 8` uses the cores better than
-//! the default. `MPY6A_KILL_ROUNDS=100` kills the host a hundred times instead of ten.
+//! Most tests wait more than they work: `cargo test -p mpy6a --test blackbox -- --test-threads 8` uses the cores better
+//! than the default. `MPY6A_KILL_ROUNDS=100` kills the host a hundred times instead of ten.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod barrier;

@@ -1,5 +1,5 @@
-//! What a killed host was repeating is repeated at once by the next, the death counts as a repeat, and a handler that kills its
-//! host every time is parked at last.
+//! What a killed host was repeating is repeated at once by the next, the death counts as a repeat, and a handler that
+//! kills its host every time is parked at last.
 
 use std::time::Duration;
 

@@ -122,7 +122,8 @@ async fn a_message_over_the_size_limit_gets_the_error_of_a_record() {
 async fn more_operations_at_once_than_the_queue_holds() {
     let config = Config::of([Kind::misbehave(1)]).set("limits.queue_operations", 1);
     let host = Host::start(&config).await;
-    // Several connections, since one is read by one task. To be let in, every request would have to meet an empty queue.
+    // Several connections, since one is read by one task. To be let in, every request would have to meet an empty
+    // queue.
     let wires: Vec<_> = (0..8).map(|_| host.connect()).collect();
     let request = NewRequest { kind: 1, ..NewRequest::default() };
     let open = |wire: &Wire| {

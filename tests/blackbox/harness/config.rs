@@ -1,6 +1,7 @@
 //! A config, put together key by key.
 //!
-//! Its defaults are a test's, not the host's: due at once, no jitter, one repeat, a lease that no slow machine outlives.
+//! Its defaults are a test's, not the host's: due at once, no jitter, one repeat, a lease that no slow machine
+//! outlives.
 
 use std::{collections::BTreeMap, path::Path};
 

@@ -11,7 +11,8 @@
 //! | [`config`] | a config, put together key by key |
 //! | [`guests`] | the handlers: built ones, hand-written ones |
 //! | [`host`], [`log`], [`program`] | the process: start, kill, restart; its log; its command line |
-//! | [`wire`] | raw gRPC: every call, every refusal, and waiting for what becomes of a session |
+//! | [`wire`], [`refused`] | raw gRPC: every call, every refusal |
+//! | [`look`] | what becomes of a session or a kind, and waiting for it |
 //! | [`worker`] | a client at full speed that remembers what it was promised |
 //! | [`effects`] | an HTTP server that remembers what it was asked |
 //! | [`proxy`] | a wire that can be cut |
@@ -21,8 +22,10 @@ mod effects;
 mod guests;
 mod host;
 mod log;
+mod look;
 mod program;
 mod proxy;
+mod refused;
 mod wire;
 mod worker;
 
@@ -33,9 +36,11 @@ pub use self::{
     effects::{Effects, plain},
     guests::{GuestFile, built, module, tagged, wat},
     host::Host,
+    look::{newer, shown},
     program::squeezed,
     proxy::Proxy,
-    wire::{Refused, Wire, newer, shown},
+    refused::Refused,
+    wire::Wire,
     worker::Worker,
 };
 

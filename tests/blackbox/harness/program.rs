@@ -16,7 +16,8 @@ pub fn serve() -> Command {
 /// The program, with no file longer than this: writing on fails, as on a full disk.
 pub fn squeezed(bytes_max: u64) -> Command {
     let mut command = Command::new("sh");
-    // The shell counts in 512 bytes. Without the trap the system would end the host by a signal instead of failing the write.
+    // The shell counts in 512 bytes. Without the trap the system would end the host by a signal instead of failing the
+    // write.
     let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", bytes_max / 512);
     command.args(["-c", &script, env!("CARGO_BIN_EXE_mpy6a")]);
     command
@@ -24,7 +25,8 @@ pub fn squeezed(bytes_max: u64) -> Command {
 
 /// A port of loopback that nobody listens at.
 ///
-/// From below the range that systems take the ports of outgoing connections from: a host that was killed finds it free again.
+/// From below the range that systems take the ports of outgoing connections from: a host that was killed finds it free
+/// again.
 pub fn free_port() -> u16 {
     const FIRST: u16 = 20_000;
     const COUNT: u16 = 12_000;

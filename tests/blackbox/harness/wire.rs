@@ -1,24 +1,19 @@
-//! Raw gRPC: every call, every refusal, and waiting for what becomes of a session.
+//! Raw gRPC: every call of service `Truba`, and the standard health service.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    time::Duration,
-};
+use std::time::Duration;
 
 use bytes::Bytes;
 use mpy6a_proto::v1::{
-    self, GetSessionResponse, Handle, Index, NewRequest, NewResponse, SessionState, StoreResponse,
-    admin_client::AdminClient, truba_client::TrubaClient,
+    self, Handle, Index, NewRequest, NewResponse, StoreResponse, admin_client::AdminClient, truba_client::TrubaClient,
 };
 use tokio::time::timeout;
 use tonic::{
-    Code, Status,
+    Status,
     transport::{Channel, Endpoint},
 };
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
-use tonic_types::StatusExt as _;
 
-use super::{PATIENCE, until};
+use super::{PATIENCE, Refused};
 
 /// The largest answer to take: a whole session.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
@@ -32,17 +27,6 @@ pub struct Wire {
     pub truba: TrubaClient<Channel>,
     pub admin: AdminClient<Channel>,
     pub channel: Channel,
-}
-
-/// An error on the wire.
-#[derive(Clone, Debug)]
-pub struct Refused {
-    pub code: Code,
-    pub reason: String,
-    pub domain: String,
-    pub numbers: HashMap<String, String>,
-    pub retry: Option<Duration>,
-    pub message: String,
 }
 
 impl Wire {
@@ -116,92 +100,6 @@ impl Wire {
         self.store(handle, 0, Some(0)).await.unwrap();
         handle.id.unwrap()
     }
-
-    /// A session as the host knows it.
-    pub async fn look(&self, id: Index) -> Option<GetSessionResponse> {
-        match self.admin.clone().get_session(v1::GetSessionRequest { id: Some(id) }).await {
-            Ok(found) => Some(found.into_inner()),
-            Err(status) if status.code() == Code::NotFound => None,
-            Err(status) => panic!("GetSession: {status}"),
-        }
-    }
-
-    /// The records of a session, as text; none if it is gone.
-    pub async fn records(&self, id: Index) -> Option<Vec<String>> {
-        let text = |record: Bytes| String::from_utf8(record.into()).unwrap();
-        Some(self.look(id).await?.records.into_iter().map(text).collect())
-    }
-
-    /// Wait until a session is as this says.
-    pub async fn seen(&self, id: Index, what: &str, is_it: impl Fn(&GetSessionResponse) -> bool) -> GetSessionResponse {
-        until(&format!("session {} is {what}", shown(id)), async || self.look(id).await.filter(&is_it)).await
-    }
-
-    /// Wait until a session is in this state.
-    pub async fn in_state(&self, id: Index, state: SessionState) -> GetSessionResponse {
-        self.seen(id, state.as_str_name(), |session| session.state() == state).await
-    }
-
-    /// Wait until a session is parked.
-    pub async fn parked(&self, id: Index) -> GetSessionResponse {
-        self.in_state(id, SessionState::Parked).await
-    }
-
-    /// Wait until a session is gone.
-    pub async fn gone(&self, id: Index) {
-        until(&format!("session {} is gone", shown(id)), async || self.look(id).await.is_none().then_some(())).await;
-    }
-
-    /// Every kind by its number.
-    pub async fn kinds(&self) -> BTreeMap<u32, v1::Kind> {
-        let answer = self.admin.clone().list_kinds(v1::ListKindsRequest {}).await.unwrap().into_inner();
-        answer.kinds.into_iter().map(|kind| (kind.id, kind)).collect()
-    }
-
-    /// One kind, which the config names or which has sessions.
-    pub async fn kind(&self, id: u32) -> v1::Kind {
-        self.kinds().await.remove(&id).unwrap()
-    }
-
-    /// Wait until a kind is as this says.
-    pub async fn kind_is(&self, id: u32, what: &str, is_it: impl Fn(&v1::Kind) -> bool) -> v1::Kind {
-        until(&format!("kind {id} {what}"), async || self.kinds().await.remove(&id).filter(&is_it)).await
-    }
-}
-
-impl Refused {
-    /// It has this code and this reason, in the domain of mpy6a, and its message says what to do.
-    #[track_caller]
-    pub fn says(&self, code: Code, reason: &str, remedy: &str) {
-        assert_eq!((self.code, self.reason.as_str(), self.domain.as_str()), (code, reason, "mpy6a"), "{self:?}");
-        assert!(self.message.contains(remedy), "{remedy:?} is not in {self:?}");
-    }
-}
-
-impl From<Status> for Refused {
-    fn from(status: Status) -> Self {
-        // Absent where the error is the transport's.
-        let info = status.get_details_error_info();
-        let (reason, domain, numbers) = info.map(|it| (it.reason, it.domain, it.metadata)).unwrap_or_default();
-        Self {
-            code: status.code(),
-            reason,
-            domain,
-            numbers,
-            retry: status.get_details_retry_info().and_then(|info| info.retry_delay),
-            message: status.message().to_owned(),
-        }
-    }
-}
-
-/// An index as people write it.
-pub fn shown(index: Index) -> String {
-    format!("{}-{}", index.term, index.index)
-}
-
-/// Whether the first is after the second.
-pub fn newer(one: Index, other: Index) -> bool {
-    (one.term, one.index) > (other.term, other.index)
 }
 
 fn bytes(text: &str) -> Bytes {

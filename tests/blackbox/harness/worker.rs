@@ -1,7 +1,7 @@
 //! A client at full speed that remembers what it was promised, to hold the host to it after it died.
 //!
-//! It has one operation in flight at a time, so after a crash exactly one outcome is unknown: that operation was applied whole
-//! or not at all. Everything else must be there to the last record, and what was deleted must stay away.
+//! It has one operation in flight at a time, so after a crash exactly one outcome is unknown: that operation was
+//! applied whole or not at all. Everything else must be there to the last record, and what was deleted must stay away.
 
 use mpy6a_proto::v1::{Handle, Index, NewRequest};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
@@ -70,7 +70,8 @@ impl Worker {
         }
     }
 
-    /// Hold the host to what it acknowledged. Answers how many sessions it has from this worker, as far as that is known.
+    /// Hold the host to what it acknowledged. Answers how many sessions it has from this worker, as far as that is
+    /// known.
     pub async fn check(&self, wire: &Wire) -> usize {
         for (at, open) in self.open.iter().enumerate() {
             let id = open.handle.id.unwrap();

@@ -42,7 +42,8 @@ async fn the_handler_gets_all_that_the_session_recorded_and_the_host_knows() {
     let stored = host.store(handle, 3, Some(0)).await.unwrap();
 
     let parked = host.parked(handle.id.unwrap()).await;
-    let facts: HashMap<&str, &str> = parked.attempts[0].cause.lines().filter_map(|line| line.split_once('=')).collect();
+    let facts: HashMap<&str, &str> =
+        parked.attempts[0].cause.split("; ").filter_map(|fact| fact.split_once('=')).collect();
     let id = shown(handle.id.unwrap());
     assert_eq!(facts["records"], "facts|мария|third");
     assert_eq!((facts["session"], facts["idempotency-key"]), (&*id, &*id));

@@ -9,7 +9,8 @@ use crate::harness::{Config, Host, Kind, Refused, squeezed, until, wat};
 /// The exit code of a host whose store failed.
 const STORE_FAILED: Option<i32> = Some(7);
 
-/// The longest file that the squeezed host may write, in bytes: a fresh store fits, and a few hundred of the records below.
+/// The longest file that the squeezed host may write, in bytes: a fresh store fits, and a few hundred of the records
+/// below.
 const ROOM_BYTES: u64 = 16 << 20;
 
 /// How long a record is, in bytes.

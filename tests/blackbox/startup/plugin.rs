@@ -1,5 +1,5 @@
-//! A plugin file that is missing, corrupt or hostile: `check` names it, and a host starts, serves every other kind, and keeps
-//! that kind's sessions until the file is mended.
+//! A plugin file that is missing, corrupt or hostile: `check` names it, and a host starts, serves every other kind, and
+//! keeps that kind's sessions until the file is mended.
 
 use std::{fs, path::PathBuf};
 

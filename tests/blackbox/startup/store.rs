@@ -1,5 +1,5 @@
-//! A database file or a port that cannot be used: the host says which and what to do, ends with a code of its own, and has
-//! touched nothing.
+//! A database file or a port that cannot be used: the host says which and what to do, ends with a code of its own, and
+//! has touched nothing.
 
 use std::{fs, net::TcpListener, path::Path};
 

@@ -1,4 +1,5 @@
-//! A plugin is replaced while its kind's sessions are repeated at full rate: no run is lost, and none is of half a file.
+//! A plugin is replaced while its kind's sessions are repeated at full rate: no run is lost, and none is of half a
+//! file.
 
 use std::{
     fs::OpenOptions,
@@ -6,33 +7,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mpy6a_proto::v1::{Index, Kind as Listed};
-use sha2::{Digest as _, Sha256};
+use mpy6a_proto::v1::Index;
 use tokio::{sync::watch, task::JoinHandle, time::sleep};
 
-use crate::harness::{Config, GuestFile, Host, Kind, LOOK, PATIENCE, Wire, module, tagged};
+use super::{digest, serves, serving};
+use crate::harness::{GuestFile, Host, LOOK, Wire, module, tagged};
 
 /// How soon a changed file is in service.
 const SOON: Duration = Duration::from_secs(1);
-
-/// A host whose kind 1 is repeated by this file, which the test replaces. Nothing is compiled before.
-async fn serving(wasm: &[u8]) -> (Host, GuestFile) {
-    let mut host = Host::prepare(&Config::of([]));
-    let file = GuestFile(host.path("handler.wasm"));
-    file.copy_over(wasm);
-    let kind = Kind::misbehave(1).set("plugin.file", "handler.wasm").set("max_running", 8);
-    host.reconfigure(&Config::of([kind]).set("plugins.cache", ""));
-    host.launch().await;
-    (host, file)
-}
-
-fn digest(wasm: &[u8]) -> String {
-    hex::encode(Sha256::digest(wasm))
-}
-
-fn serves(kind: &Listed, digest: &str) -> bool {
-    kind.plugin.as_ref().is_some_and(|plugin| plugin.digest == digest) && kind.trouble.is_empty()
-}
 
 /// Sessions left to kind 1 by several clients at full speed, until told to stop.
 struct Load {
@@ -49,7 +31,8 @@ impl Load {
                 let mut left = Vec::new();
                 while !*stopped.borrow() {
                     left.push(wire.left(1, &["anything"]).await);
-                    // What falls due must not outrun the workers, or the last sessions are repeated long after the swap.
+                    // What falls due must not outrun the workers, or the last sessions are repeated long after the
+                    // swap.
                     while wire.kind(1).await.stored >= 8 {
                         sleep(LOOK).await;
                     }
@@ -146,39 +129,4 @@ async fn a_rebuilt_handler_is_in_service_within_a_second_under_load() {
         assert_eq!(parked.attempts.len(), 1, "{parked:?}");
         assert!(parked.attempts[0].cause.contains("no such behaviour"), "{parked:?}");
     }
-}
-
-#[tokio::test]
-async fn a_broken_plugin_keeps_the_old_one_in_service_and_says_so_until_it_is_mended() {
-    let (host, file) = serving(&module('a')).await;
-    for broken in [b"no wasm".to_vec(), module('b')[..100].to_vec(), wat::parse_str("(module)").unwrap()] {
-        file.copy_over(&broken);
-        let seen = host.kind_is(1, "is in trouble", |kind| !kind.trouble.is_empty()).await;
-        assert_eq!(seen.plugin.unwrap().digest, digest(&module('a')));
-        host.logged("a plugin does not load: its old plugin stays in service").await;
-        let session = host.left(1, &["anything"]).await;
-        assert_eq!(host.parked(session).await.attempts[0].cause, "a");
-        // The same old one again: nothing new to be put into service, and no trouble any more.
-        file.rename_over(&module('a'));
-        host.kind_is(1, "is out of trouble", |kind| serves(kind, &digest(&module('a')))).await;
-    }
-    std::fs::remove_file(&file.0).unwrap();
-    host.kind_is(1, "misses its file", |kind| kind.trouble.contains("cannot be read")).await;
-    file.copy_over(&module('b'));
-    host.kind_is(1, "is served by the new one", |kind| serves(kind, &digest(&module('b')))).await;
-}
-
-#[tokio::test]
-async fn a_run_under_way_ends_on_the_version_it_began_with() {
-    let old = tagged("misbehave", "old");
-    let (host, file) = serving(&old).await;
-    let session = host.left(1, &["sleep 1000"]).await;
-    host.in_state(session, mpy6a_proto::v1::SessionState::Repeating).await;
-    let began = Instant::now();
-    file.rename_over(&module('b'));
-    host.kind_is(1, "is served by the new version", |kind| serves(kind, &digest(&module('b')))).await;
-    // The new version would park it.
-    host.gone(session).await;
-    assert!(began.elapsed() < PATIENCE);
-    assert_eq!(host.repeat_ended(session).await["ended"], "deleted");
 }
