@@ -37,7 +37,12 @@ impl Drop for Server {
 
 pub async fn serve(address: &str) {
     let address: SocketAddr = address.parse().unwrap();
-    tonic::transport::Server::builder().tcp_nodelay(true).add_service(TrubaServer::new(Echo)).serve(address).await.unwrap();
+    tonic::transport::Server::builder()
+        .tcp_nodelay(true)
+        .add_service(TrubaServer::new(Echo))
+        .serve(address)
+        .await
+        .unwrap();
 }
 
 struct Echo;

@@ -39,11 +39,7 @@ pub async fn run(url: &str, in_flight: usize, slice: Duration, kind: Kind) -> Me
     let start = Instant::now();
     let histogram = work(&client, in_flight, slice, kind).await;
     let ms = |quantile| histogram.value_at_quantile(quantile) as f64 / 1000.0;
-    Measured {
-        per_second: histogram.len() as f64 / start.elapsed().as_secs_f64(),
-        p50_ms: ms(0.5),
-        p99_ms: ms(0.99),
-    }
+    Measured { per_second: histogram.len() as f64 / start.elapsed().as_secs_f64(), p50_ms: ms(0.5), p99_ms: ms(0.99) }
 }
 
 async fn work(client: &TrubaClient<Channel>, in_flight: usize, slice: Duration, kind: Kind) -> Histogram<u64> {
@@ -78,7 +74,7 @@ async fn worker(mut client: TrubaClient<Channel>, deadline: Instant, kind: Kind)
                 let new = NewRequest { kind: CLIENT_KIND, record: Some(record.clone()), ..NewRequest::default() };
                 let handle = client.new_session(new).await.unwrap().into_inner().handle;
                 lap();
-                client.append(AppendRequest { handle: handle.clone(), number: 1, record }).await.unwrap();
+                client.append(AppendRequest { handle, number: 1, record }).await.unwrap();
                 lap();
                 client.delete(DeleteRequest { handle, number: 2 }).await.unwrap();
                 lap()

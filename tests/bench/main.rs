@@ -36,7 +36,10 @@ async fn main() {
     println!("one fdatasync of a 300-byte append: {} µs (median of 500)\n", disk::fdatasync_us());
     let echo = echo::Server::start().await;
     let host = host::Host::start().await;
-    println!("{:>9} {:>14} {:>12} {:>12} {:>7} {:>10} {:>10}", "in flight", "workflows/s", "ops/s", "echo/s", "ratio", "p50 ms", "p99 ms");
+    println!(
+        "{:>9} {:>14} {:>12} {:>12} {:>7} {:>10} {:>10}",
+        "in flight", "workflows/s", "ops/s", "echo/s", "ratio", "p50 ms", "p99 ms"
+    );
     for in_flight in IN_FLIGHT {
         let mut rounds = Vec::new();
         for _ in 0..ROUNDS {
@@ -46,7 +49,9 @@ async fn main() {
         }
         print_row(in_flight, rounds);
     }
-    println!("\n(medians of {ROUNDS} rounds of {seconds} s each; latencies are of one operation; ratio = ops/s : echo/s)\n");
+    println!(
+        "\n(medians of {ROUNDS} rounds of {seconds} s each; latencies are of one operation; ratio = ops/s : echo/s)\n"
+    );
     repeats::run(&host).await;
 }
 
