@@ -65,3 +65,21 @@ fn is_quiet(metadata: &Metadata) -> bool {
 fn identity(metadata: &Metadata) -> (u64, u64, u64, i64, i64) {
     (metadata.dev(), metadata.ino(), metadata.len(), metadata.mtime(), metadata.mtime_nsec())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_left_alone_until_nobody_wrote_to_it_for_a_moment() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("plugin.wasm");
+        fs::write(&path, b"new").unwrap();
+        assert_eq!(read(&path).unwrap(), b"new");
+        let age = fs::metadata(&path).unwrap().modified().unwrap().elapsed().unwrap();
+        assert!(age >= QUIET, "read after {age:?}");
+    }
+}

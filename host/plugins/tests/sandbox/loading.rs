@@ -199,7 +199,8 @@ async fn a_compiled_plugin_is_taken_from_the_cache_and_a_damaged_entry_is_made_a
         fs::write(entry, damaged).unwrap();
         let plugin = rig.load(&wat).await.unwrap();
         assert_eq!(rig.run_loaded(&plugin).await.report.outcome, Outcome::Permanent("yes".into()));
-        assert!(fs::read(entry).unwrap().len() == whole.len(), "made anew");
+        assert_eq!(fs::read(entry).unwrap().len(), whole.len());
+        assert_ne!(fs::read(entry).unwrap(), damaged, "made anew");
     }
     // An entry that others could have written is not trusted, however whole it looks.
     fs::set_permissions(entry, fs::Permissions::from_mode(0o666)).unwrap();
