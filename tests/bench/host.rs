@@ -51,7 +51,9 @@ fn config_text(address: SocketAddr) -> String {
         "listen = \"{address}\"\n\
          [log]\nformat = \"json\"\n\
          [[kind]]\nid = {kind}\nname = \"bench\"\njitter = \"0s\"\n\
-         [kind.plugin]\nfile = {guest:?}\n"
+         [kind.plugin]\nfile = {guest:?}\n\
+         # The guest imports wasi:http, though it is not asked to send anything here.\n\
+         [[kind.plugin.http]]\nallow = \"http://127.0.0.1:9\"\n"
     )
 }
 
