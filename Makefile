@@ -24,6 +24,7 @@ test: compiler components guests ## Everything that CI runs: formatting, lints, 
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
 	cargo test --locked --workspace
+	cargo test --locked --workspace --test sandbox -- --ignored
 
 bench: compiler guests ## The quick bench: operations beside a bare echo, repeats from due to committed
 	cargo bench --locked -p mpy6a --bench quick
