@@ -86,7 +86,7 @@ async fn stored_sessions_keep_their_due_times_and_active_ones_get_a_fresh_lease(
 
 #[tokio::test]
 async fn sessions_that_fell_due_while_no_host_ran_are_repeated_by_the_next() {
-    let mut host = Host::start(&Config::of([Kind::misbehave(1)])).await;
+    let mut host = Host::start(&Config::of([Kind::misbehave(1).set("max_repeats", 5)])).await;
     let mut sessions = Vec::new();
     for _ in 0..20 {
         let handle = host.open(1, "delete").await;

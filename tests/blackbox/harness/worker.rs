@@ -3,6 +3,11 @@
 //! It has one operation in flight at a time, so after a crash exactly one outcome is unknown: that operation was
 //! applied whole or not at all. Everything else must be there to the last record, and what was deleted must stay away.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
 use mpy6a_proto::v1::{Handle, Index, NewRequest};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use uuid::Uuid;
@@ -23,8 +28,8 @@ pub struct Worker {
     open: Vec<Open>,
     deleted: Vec<Index>,
     pending: Option<Pending>,
-    /// How many operations were acknowledged.
-    pub acknowledged: u64,
+    /// How many operations were acknowledged, to be read while it works.
+    pub acknowledged: Arc<AtomicU64>,
 }
 
 /// A session, as it must be.
@@ -47,7 +52,7 @@ enum Pending {
 impl Worker {
     pub fn new(name: usize, kind: u32) -> Self {
         let chance = StdRng::seed_from_u64(name as u64);
-        Self { name, kind, chance, open: Vec::new(), deleted: Vec::new(), pending: None, acknowledged: 0 }
+        Self { name, kind, chance, open: Vec::new(), deleted: Vec::new(), pending: None, acknowledged: Arc::default() }
     }
 
     /// Operate until the host refuses or is gone; that last operation stays pending.
@@ -59,7 +64,7 @@ impl Worker {
                 return refused;
             }
             self.pending = None;
-            self.acknowledged += 1;
+            self.acknowledged.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -107,7 +112,7 @@ impl Worker {
     }
 
     fn choose(&mut self) -> Pending {
-        let record = format!("{}/{}", self.name, self.acknowledged);
+        let record = format!("{}/{}", self.name, self.acknowledged.load(Ordering::Relaxed));
         if self.open.is_empty() || self.open.len() < OPEN_MAX && self.chance.random_ratio(3, 10) {
             return Pending::New { request_id: Uuid::new_v4().to_string(), record };
         }

