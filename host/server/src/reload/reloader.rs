@@ -71,6 +71,8 @@ impl Reloader {
     pub(super) async fn reload(&mut self, changed: impl Fn(&PathBuf) -> bool) {
         let old = Arc::clone(&self.board.now().config);
         let new = if changed(&self.file) { self.read_config(&old) } else { Arc::clone(&old) };
+        // Before anything is waited for: what the board shows as paused or gone must not be claimed any more.
+        self.publish();
         self.watcher.set_files(files(&self.file, &self.board)).await;
         for (id, kind) in &new.kinds {
             let same = old.kinds.get(id).is_some_and(|old| old.plugin == kind.plugin);
@@ -82,7 +84,6 @@ impl Reloader {
         for kind in dropped.keys() {
             self.loads.forget(*kind);
         }
-        self.publish();
         self.warn_of_dropped(&dropped).await;
     }
 
