@@ -15,7 +15,7 @@ const WASI: [&str; 5] = ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io"
 
 /// Check the names of all imports and exports of a component.
 pub(super) fn imports_and_exports(component: &[u8], grants: &Grants) -> Result<(), LoadError> {
-    let names = names(component).map_err(LoadError::invalid)?;
+    let names = names(component)?;
     for import in &names.imports {
         check_import(import, grants)?;
     }
@@ -62,18 +62,20 @@ struct Names {
 }
 
 /// The outermost names of a component; what is nested in it is skipped.
-fn names(component: &[u8]) -> wasmparser::Result<Names> {
+fn names(component: &[u8]) -> Result<Names, LoadError> {
     let mut names = Names { imports: Vec::new(), exports: Vec::new() };
     let mut parser = Parser::new(0);
     let mut at = 0;
     loop {
-        let rest = component.get(at..).unwrap_or_default();
-        let Chunk::Parsed { consumed, payload } = parser.parse(rest, true)? else { return Ok(names) };
+        let cut = || LoadError::Invalid("it ends in the middle of what is nested in it".to_owned());
+        let rest = component.get(at..).ok_or_else(cut)?;
+        let parsed = parser.parse(rest, true).map_err(LoadError::invalid)?;
+        let Chunk::Parsed { consumed, payload } = parsed else { return Ok(names) };
         at += consumed;
         match payload {
             Payload::ComponentImportSection(imports) => {
                 for import in imports {
-                    let import = import?;
+                    let import = import.map_err(LoadError::invalid)?;
                     // The world's names for types of its interfaces bring nothing in.
                     if !matches!(import.ty, ComponentTypeRef::Type(TypeBounds::Eq(_))) {
                         names.imports.push(import.name.full_name().into_owned());
@@ -82,7 +84,7 @@ fn names(component: &[u8]) -> wasmparser::Result<Names> {
             }
             Payload::ComponentExportSection(exports) => {
                 for export in exports {
-                    let export = export?;
+                    let export = export.map_err(LoadError::invalid)?;
                     names.exports.push((export.name.name.to_owned(), export.kind == ComponentExternalKind::Func));
                 }
             }
