@@ -6,7 +6,7 @@
 use wasmtime::ResourceLimiter;
 
 use crate::{
-    limits::{CORE_INSTANCES_PER_RUN, MEMORIES_PER_RUN, TABLES_PER_RUN},
+    limits::{CORE_INSTANCES_PER_RUN, MEMORIES_PER_RUN, TABLE_ELEMENTS_MAX, TABLES_PER_RUN},
     outcome::Stop,
 };
 
@@ -67,6 +67,11 @@ impl ResourceLimiter for MemoryAccount {
 
     fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
         self.pending = 0;
+        // The pool holds no more, and wasmtime takes what it holds for the table's own maximum, unless that is lower.
+        // It is the host's limit all the same, and has to end the run as such.
+        if desired > TABLE_ELEMENTS_MAX && maximum.is_none_or(|maximum| maximum >= TABLE_ELEMENTS_MAX) {
+            return Err(Stop::Memory.into());
+        }
         self.grow(current, desired, maximum, ELEMENT_BYTES)
     }
 
@@ -109,5 +114,16 @@ mod tests {
         assert!(account.memory_growing(0, 600, None).unwrap());
         account.memory_grow_failed(wasmtime::format_err!("no")).unwrap();
         assert!(account.memory_growing(0, 1000, None).unwrap());
+    }
+
+    #[test]
+    fn a_table_past_what_the_pool_holds_ends_the_run_unless_its_own_maximum_is_lower() {
+        let mut account = MemoryAccount::new(u64::MAX);
+        let more = TABLE_ELEMENTS_MAX + 1;
+        for maximum in [None, Some(TABLE_ELEMENTS_MAX), Some(usize::MAX)] {
+            assert!(account.table_growing(0, more, maximum).unwrap_err().is::<Stop>(), "{maximum:?}");
+        }
+        assert!(!account.table_growing(0, more, Some(10)).unwrap());
+        assert!(account.table_growing(0, TABLE_ELEMENTS_MAX, None).unwrap());
     }
 }
