@@ -32,7 +32,9 @@ pub enum Failure {
     )]
     StoreFailed(String),
     /// The gRPC server ended by itself.
-    #[error("the gRPC server ended: {0}")]
+    #[error(
+        "the gRPC server ended: {0}. Nothing acknowledged is lost: start the host again, and report it if it recurs"
+    )]
     Server(String),
     /// The system refused threads, signals or the like.
     #[error(
