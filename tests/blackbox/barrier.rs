@@ -157,7 +157,7 @@ async fn after_a_delete_no_request_leaves() {
 #[tokio::test]
 async fn without_any_grant_every_request_is_denied() {
     // The example's handler asks through the contract's own function alone, so it loads without a grant.
-    let kind = Kind::new(1, built("create_user_handler"))
+    let kind = Kind::new(1, built("create-user-rust"))
         .set("plugin.settings.service_a", "http://127.0.0.1:9")
         .set("plugin.settings.service_b", "http://127.0.0.1:9");
     let host = Host::start(&Config::of([kind])).await;

@@ -39,7 +39,7 @@ pub struct Args {
     /// Service B's program.
     #[arg(long)]
     pub b_bin: Option<PathBuf>,
-    /// The repeat handler. By default where `.ci/build-guests` puts it, beside this program's folder.
+    /// The repeat handler. By default the one in Rust, where `.ci/build-guests` puts it, beside this program's folder.
     #[arg(long)]
     pub handler_wasm: Option<PathBuf>,
     /// The folder for data, config and logs; new or empty (with --serve: whatever was left there goes on). By default
@@ -73,7 +73,7 @@ impl Args {
             // This program is target/<profile>/demo; handlers are in target/guests.
             None => std::env::current_exe()
                 .map_err(|why| why.to_string())?
-                .with_file_name("../guests/create_user_handler.wasm"),
+                .with_file_name("../guests/create-user-rust.wasm"),
         };
         path.canonicalize().map_err(|why| {
             format!("the handler {} cannot be read: {why}; build it with .ci/build-guests", path.display())

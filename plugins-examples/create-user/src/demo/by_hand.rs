@@ -61,7 +61,7 @@ Make every call of A go wrong, or none; count what went wrong:
   curl {a}/faults
 
 Change the handler while all this runs: edit plugins-examples/create-user/
-handler/src/, run .ci/build-guests, and the host has the new one in service
+rust/src/, run .ci/build-guests, and the host has the new one in service
 within a second:
 
   {handler}
