@@ -3,11 +3,13 @@
 //! Each module here holds promises of one kind; [`rig`] has what they share.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+#[path = "../common/mod.rs"]
+mod common;
 mod egress;
-mod guest;
 mod guests;
 mod limits;
 mod loading;
-mod rig;
 mod session;
 mod wasi;
+
+use common::{guest, rig};
