@@ -13,6 +13,7 @@
 //! | [`egress`] | HTTP out of the sandbox: allow-list, address check, connector, client |
 //! | `outcome` | how the end of a run becomes a typed cause |
 //! | [`barrier`] | the write-ahead barrier towards the state machine |
+//! | [`surroundings`] | another clock, chance and network for a run, and somebody who watches it |
 //! | [`limits`] | every bound, with its unit and reason |
 //!
 //! # The way of a run
@@ -50,13 +51,15 @@ pub mod plugin;
 pub mod registry;
 pub mod run;
 pub mod sandbox;
+pub mod surroundings;
 mod ticker;
 
 pub use barrier::Barrier;
-pub use egress::{HttpRule, Resolve, RuleError};
+pub use egress::{HttpRule, Resolve, RuleError, Transport};
 pub use limits::RunLimits;
 pub use load::LoadError;
 pub use plugin::{Grants, Plugin, PluginSpec};
 pub use registry::Registry;
 pub use run::{Job, RunEnd};
 pub use sandbox::{Sandbox, SandboxConfig, SandboxError};
+pub use surroundings::Surroundings;

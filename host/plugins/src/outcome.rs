@@ -23,6 +23,9 @@ pub(crate) enum Stop {
         "the host could not make the session's operations durable before a request, so the request was not sent: {0}"
     )]
     Barrier(Error),
+    /// Who watches the run cut it off.
+    #[error("the run was cut off")]
+    Cut,
 }
 
 /// The handler returned.
@@ -47,6 +50,7 @@ pub(crate) fn of_error(error: &wasmtime::Error) -> Outcome {
         return match stop {
             Stop::Memory => Outcome::OutOfMemory,
             Stop::Barrier(_) => Outcome::Trapped(stop.to_string()),
+            Stop::Cut => Outcome::HostDied,
         };
     }
     if let Some(trap) = error.downcast_ref::<Trap>() {

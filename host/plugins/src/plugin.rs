@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
 
+use url::Host as UrlHost;
 use wasmtime_wasi_config::WasiConfigVariables;
 
 use crate::{
@@ -33,6 +34,23 @@ pub struct PluginSpec {
 pub struct Grants {
     /// The targets of its HTTP requests, at most [`RULES_MAX`](crate::limits::RULES_MAX).
     pub http: Vec<HttpRule>,
+    /// Every target counts as granted, and none on the network: only a run whose [`Surroundings`] bring a transport of their
+    /// own can send anything. No config says so.
+    ///
+    /// [`Surroundings`]: crate::Surroundings
+    pub offline: bool,
+}
+
+impl Grants {
+    /// Whether there is any HTTP.
+    pub(crate) fn any_http(&self) -> bool {
+        self.offline || !self.http.is_empty()
+    }
+
+    /// Whether this target is granted.
+    pub(crate) fn allows(&self, https: bool, host: &UrlHost, port: u16) -> bool {
+        self.offline || self.http.iter().any(|rule| rule.names(https, host, port))
+    }
 }
 
 /// A loaded plugin. Runs share it; each gets an instance of its own.

@@ -18,11 +18,13 @@ use wasmtime::{Store, component::Resource};
 use crate::{
     barrier::Barrier,
     bindings::{HandlerPre, RepeatData},
+    egress::Egress,
     host::{Host, Outbound, log::LogSink, memory::MemoryAccount, session::SessionSide},
     limits::RunLimits,
     outcome,
-    plugin::Plugin,
+    plugin::{Plugin, PluginSpec},
     sandbox::Sandbox,
+    surroundings::Surroundings,
 };
 
 /// What there is to run.
@@ -69,6 +71,11 @@ impl Plugin {
     /// It always ends, within the kind's time and a little: every way to wait is under the same deadline. Dropping the future
     /// ends the run; what was committed at a barrier stays.
     pub async fn run(&self, job: Job, barrier: Arc<dyn Barrier>) -> RunEnd {
+        self.run_in(Surroundings::default(), job, barrier).await
+    }
+
+    /// The same, in surroundings that are not the machine's.
+    pub async fn run_in(&self, surroundings: Surroundings, job: Job, barrier: Arc<dyn Barrier>) -> RunEnd {
         let begun = Instant::now();
         let Job { claimed, kind_name, max_repeats } = job;
         // Never waited for: kinds together may not run more at once than the pool holds. Should it be otherwise, they queue up
@@ -79,12 +86,14 @@ impl Plugin {
         let log = LogSink::new(session.id, session.kind, session.repeats, limits.log_bytes);
         let host = Host::new(
             SessionSide::new(self.sandbox.limits, session, claimed.handle, barrier),
-            self.outbound(),
+            self.outbound(&surroundings),
             log.clone(),
             MemoryAccount::new(limits.memory_bytes),
             Arc::clone(&self.settings),
+            surroundings.clone(),
         );
-        let data = repeat_data(claimed, kind_name, max_repeats, limits.time);
+        let deadline_ms = millis(surroundings.now() + limits.time);
+        let data = repeat_data(claimed, kind_name, max_repeats, deadline_ms);
 
         let mut store = new_store(&self.sandbox, host, &limits);
         let ended = drive(&self.sandbox, limits.time, handle(&self.pre, &mut store, data)).await;
@@ -102,10 +111,14 @@ impl Plugin {
         RunEnd { ops, report: report.bounded() }
     }
 
-    fn outbound(&self) -> Outbound {
-        match &self.egress {
-            Some(egress) => Outbound::Granted(Arc::clone(egress)),
-            None => {
+    fn outbound(&self, surroundings: &Surroundings) -> Outbound {
+        let PluginSpec { grants, limits, .. } = &self.spec;
+        match (&surroundings.transport, &self.egress) {
+            (Some(transport), _) if grants.any_http() => {
+                Outbound::Granted(Arc::new(Egress::over(Arc::clone(transport), grants, limits.response_bytes)))
+            }
+            (None, Some(egress)) => Outbound::Granted(Arc::clone(egress)),
+            _ => {
                 Outbound::Denied("this kind has no grant for HTTP: add [[kind.plugin.http]] with `allow` to its config")
             }
         }
@@ -146,7 +159,7 @@ async fn handle(pre: &HandlerPre<Host>, store: &mut Store<Host>, data: RepeatDat
     Ok(outcome::of_return(returned))
 }
 
-fn repeat_data(claimed: Claimed, kind_name: String, max_repeats: u32, time: Duration) -> RepeatData {
+fn repeat_data(claimed: Claimed, kind_name: String, max_repeats: u32, deadline_ms: u64) -> RepeatData {
     let Claimed { session, records, due, .. } = claimed;
     RepeatData {
         records: records.into_iter().map(Vec::from).collect(),
@@ -159,7 +172,7 @@ fn repeat_data(claimed: Claimed, kind_name: String, max_repeats: u32, time: Dura
         created_ms: session.created_ms,
         stored_ms: session.stored_ms,
         due_ms: due.at_ms,
-        deadline_ms: unix_ms(SystemTime::now() + time),
+        deadline_ms,
         idempotency_key: session.id.to_string(),
         traceparent: session.traceparent,
     }
@@ -167,5 +180,9 @@ fn repeat_data(claimed: Claimed, kind_name: String, max_repeats: u32, time: Dura
 
 /// Unix milliseconds; 0 for times before 1970.
 pub(crate) fn unix_ms(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    time.duration_since(UNIX_EPOCH).map_or(0, millis)
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -10,10 +10,11 @@ use bytes::Bytes;
 use super::handler::http::{self, HttpError, Request, Response};
 use crate::{
     egress::{
-        client::SendError,
+        SendError,
         request::{Asked, Refused},
     },
     host::{Host, Outbound},
+    surroundings::{HostCall, Moment},
 };
 
 /// Why a request is refused once the session was deleted or stored.
@@ -27,6 +28,9 @@ impl http::Host for Host {
             Outbound::Denied(why) => return Ok(Err(HttpError::Denied((*why).to_owned()))),
         };
         let Request { method, url, headers, body, timeout_ms, step } = request;
+        let (surroundings, named) = (self.surroundings.clone(), (method.clone(), url.clone()));
+        let at = |moment| surroundings.at(moment, &HostCall::Http { method: &named.0, url: &named.1 });
+        at(Moment::Called)?;
         let asked = Asked { method, url, headers, body, step };
         let prepared = match egress.prepare(asked, &self.session.id, &self.session.fence) {
             Ok(prepared) => prepared,
@@ -36,8 +40,11 @@ impl http::Host for Host {
             return Ok(Err(HttpError::Invalid(FINISHED.to_owned())));
         }
         self.session.commit().await?;
+        at(Moment::Durable)?;
         let time = timeout_ms.map(|ms| Duration::from_millis(u64::from(ms)));
-        Ok(egress.send(prepared, time).await.map(answer).map_err(HttpError::from))
+        let answered = egress.send(prepared, time).await;
+        at(Moment::Answered)?;
+        Ok(answered.map(answer).map_err(HttpError::from))
     }
 }
 

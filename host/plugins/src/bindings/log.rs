@@ -3,7 +3,10 @@
 use tracing::Level;
 
 use super::handler::log::{self, Level as GuestLevel};
-use crate::host::Host;
+use crate::{
+    host::Host,
+    surroundings::{HostCall, Moment},
+};
 
 impl log::Host for Host {
     fn write(&mut self, level: GuestLevel, message: String) -> wasmtime::Result<()> {
@@ -14,6 +17,7 @@ impl log::Host for Host {
             GuestLevel::Warn => Level::WARN,
             GuestLevel::Error => Level::ERROR,
         };
+        self.surroundings.at(Moment::Called, &HostCall::Log(level, &message))?;
         self.log.line(level, &message);
         Ok(())
     }

@@ -8,7 +8,10 @@ use mpy6a_sessions::{Refusal, SessionOp};
 use wasmtime::component::Resource;
 
 use super::handler::types::{self, SessionError};
-use crate::host::{Host, SessionHandle};
+use crate::{
+    host::{Host, SessionHandle},
+    surroundings::{HostCall, Moment},
+};
 
 /// What an operation answers: a trap, or the contract's result.
 type Answer = wasmtime::Result<Result<(), SessionError>>;
@@ -18,10 +21,12 @@ impl types::Host for Host {}
 // The handle says nothing: there is one session in a run, and the component model lets a guest show only what it was given.
 impl types::HostSession for Host {
     fn id(&mut self, _: Resource<SessionHandle>) -> wasmtime::Result<String> {
+        self.surroundings.at(Moment::Called, &HostCall::Id)?;
         Ok(self.session.id.clone())
     }
 
     fn fence(&mut self, _: Resource<SessionHandle>) -> wasmtime::Result<String> {
+        self.surroundings.at(Moment::Called, &HostCall::Fence)?;
         Ok(self.session.fence.clone())
     }
 
@@ -48,10 +53,20 @@ impl types::HostSession for Host {
 
 impl Host {
     fn apply(&mut self, op: SessionOp) -> Answer {
+        self.surroundings.at(Moment::Called, &call(&op))?;
         match self.session.draft.apply(op) {
             Ok(()) => Ok(Ok(())),
             Err(refusal) => of_refusal(refusal).map(Err),
         }
+    }
+}
+
+fn call(op: &SessionOp) -> HostCall<'_> {
+    match op {
+        SessionOp::Append(record) => HostCall::Append(record),
+        SessionOp::Replace(record) => HostCall::Replace(record),
+        SessionOp::Delete => HostCall::Delete,
+        SessionOp::Store { timeout_s } => HostCall::Store(*timeout_s),
     }
 }
 

@@ -17,7 +17,7 @@ use wasmtime_wasi_http::{
     p2::{
         bindings::http::{
             outgoing_handler::Host as _,
-            types::{self, ErrorCode, Scheme},
+            types::{self, ErrorCode, Method, Scheme},
         },
         types::{HostFutureIncomingResponse, HostOutgoingRequest},
     },
@@ -25,8 +25,9 @@ use wasmtime_wasi_http::{
 
 use super::http::FINISHED;
 use crate::{
-    egress::{BoxError, Egress, client::SendError, request::Refused},
+    egress::{BoxError, Egress, SendError, request::Refused},
     host::{Host, Outbound},
+    surroundings::{HostCall, Moment},
 };
 
 /// The version here matters little: a linker takes any of 0.2 for any other.
@@ -47,10 +48,16 @@ async fn handle(
     (request, options): HandleParams,
 ) -> wasmtime::Result<Result<Resource<HostFutureIncomingResponse>, ErrorCode>> {
     let host = store.data_mut();
-    if let Err(code) = check(host, &request)? {
+    let asked = host.table.get(&request)?;
+    let (method, url) = (method(&asked.method), url(asked));
+    let surroundings = host.surroundings.clone();
+    let at = |moment| surroundings.at(moment, &HostCall::Http { method: &method, url: &url });
+    at(Moment::Called)?;
+    if let Err(code) = check(host, &url) {
         return Ok(Err(code));
     }
     host.session.commit().await?;
+    at(Moment::Durable)?;
     match host.http().handle(request, options) {
         Ok(response) => Ok(Ok(response)),
         Err(error) => error.downcast().map(Err),
@@ -58,15 +65,29 @@ async fn handle(
 }
 
 /// Whether the request may leave; the error says why not.
-fn check(host: &Host, request: &Resource<HostOutgoingRequest>) -> wasmtime::Result<Result<(), ErrorCode>> {
+fn check(host: &Host, url: &str) -> Result<(), ErrorCode> {
     let egress = match &host.outbound {
         Outbound::Granted(egress) => egress,
-        Outbound::Denied(_) => return Ok(Err(ErrorCode::HttpRequestDenied)),
+        Outbound::Denied(_) => return Err(ErrorCode::HttpRequestDenied),
     };
     if host.session.draft.is_finished() {
-        return Ok(Err(ErrorCode::InternalError(Some(FINISHED.to_owned()))));
+        return Err(ErrorCode::InternalError(Some(FINISHED.to_owned())));
     }
-    let request = host.table.get(request)?;
+    egress.granted(url).map(drop).map_err(|refused| match refused {
+        Refused::Denied(_) => ErrorCode::HttpRequestDenied,
+        Refused::Invalid(_) => ErrorCode::HttpRequestUriInvalid,
+    })
+}
+
+fn method(method: &Method) -> String {
+    match method {
+        Method::Other(other) => other.clone(),
+        // GET is `Get` in the contract of WASI, and so on.
+        known => format!("{known:?}").to_uppercase().replace("METHOD::", ""),
+    }
+}
+
+fn url(request: &HostOutgoingRequest) -> String {
     let scheme = match &request.scheme {
         Some(Scheme::Http) => "http",
         Some(Scheme::Https) | None => "https",
@@ -74,10 +95,7 @@ fn check(host: &Host, request: &Resource<HostOutgoingRequest>) -> wasmtime::Resu
     };
     let authority = request.authority.as_deref().unwrap_or_default();
     let path = request.path_with_query.as_deref().unwrap_or_default();
-    Ok(egress.granted(&format!("{scheme}://{authority}{path}")).map(drop).map_err(|refused| match refused {
-        Refused::Denied(_) => ErrorCode::HttpRequestDenied,
-        Refused::Invalid(_) => ErrorCode::HttpRequestUriInvalid,
-    }))
+    format!("{scheme}://{authority}{path}")
 }
 
 impl WasiHttpView for Host {

@@ -2,28 +2,21 @@
 
 use std::{error::Error, time::Duration};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{Request, Response};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::{Body as _, Incoming};
+use http_body_util::BodyExt;
+use hyper::body::Body as _;
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::{Client, Error as LegacyError};
 use tokio::time::timeout;
 
-use super::{Body, Egress, connect::ConnectError};
+use super::{
+    Body, BoxError, Egress, Exchange, SendError, Transport,
+    connect::{ConnectError, Connector, InTime},
+};
 
-/// There is no response.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum SendError {
-    /// The address is one that was not meant. Nothing was sent.
-    Denied(String),
-    /// No connection could be made. Nothing was sent.
-    Unreachable(String),
-    /// The time was up. Perhaps something was sent.
-    Timeout,
-    /// The connection broke. Perhaps something was sent.
-    Broken(String),
-    /// The response is longer than this many bytes.
-    TooLarge(u64),
-}
+/// The network, as one plugin may use it.
+pub(super) struct Network(pub(super) Client<InTime<HttpsConnector<Connector>>, Body>);
 
 impl Egress {
     /// Send a request and read the whole response.
@@ -46,30 +39,53 @@ impl Egress {
         if body.size_hint().lower() > max {
             return Err(SendError::TooLarge(max));
         }
-        let body = Limited::new(body, usize::try_from(max).unwrap_or(usize::MAX));
-        match body.collect().await {
-            Ok(body) => Ok(Response::from_parts(head, body.to_bytes())),
-            Err(error) if error.is::<LengthLimitError>() => Err(SendError::TooLarge(max)),
-            Err(error) => Err(SendError::Broken(chain(&*error))),
-        }
+        let body = read(body, max).await?;
+        Ok(Response::from_parts(head, body))
     }
 
     /// Send a request and read the head of the response.
-    ///
+    pub(crate) async fn begin(&self, request: Request<Body>) -> Result<Response<Body>, SendError> {
+        self.transport.begin(request).await
+    }
+}
+
+impl Transport for Network {
     /// A connection from the pool that turns out dead before anything was written to it is replaced by a fresh one; nothing
     /// that may have been sent is sent again.
-    pub(crate) async fn begin(&self, request: Request<Body>) -> Result<Response<Incoming>, SendError> {
-        self.client.request(request).await.map_err(|error| {
-            if !error.is_connect() {
-                return SendError::Broken(chain(&error));
-            }
-            match find::<ConnectError>(&error) {
-                Some(ConnectError::Denied(why)) => SendError::Denied(why.clone()),
-                Some(ConnectError::Failed(why)) => SendError::Unreachable(why.clone()),
-                // The rest of connecting: TLS.
-                None => SendError::Unreachable(chain(&error)),
-            }
+    fn begin(&self, request: Request<Body>) -> Exchange<'_> {
+        let sending = self.0.request(request);
+        Box::pin(async move {
+            let response = sending.await.map_err(|error| why(&error))?;
+            Ok(response.map(|body| body.map_err(BoxError::from).boxed_unsync()))
         })
+    }
+}
+
+/// Read a body of at most so many bytes.
+async fn read(mut body: Body, max: u64) -> Result<Bytes, SendError> {
+    let mut bytes = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| SendError::Broken(chain(&*error)))?;
+        // Trailers are of no use to a handler.
+        let Ok(data) = frame.into_data() else { continue };
+        if (bytes.len() + data.len()) as u64 > max {
+            return Err(SendError::TooLarge(max));
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok(bytes.freeze())
+}
+
+/// What a failed request means.
+fn why(error: &LegacyError) -> SendError {
+    if !error.is_connect() {
+        return SendError::Broken(chain(error));
+    }
+    match find::<ConnectError>(error) {
+        Some(ConnectError::Denied(why)) => SendError::Denied(why.clone()),
+        Some(ConnectError::Failed(why)) => SendError::Unreachable(why.clone()),
+        // The rest of connecting: TLS.
+        None => SendError::Unreachable(chain(error)),
     }
 }
 

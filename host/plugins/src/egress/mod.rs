@@ -2,7 +2,7 @@
 //!
 //! Parts, in the order in which a request meets them: [`rule`] (is this scheme, host and port granted?), `request` (is it well
 //! formed, and what does the host add?), `connect` (resolve, check the `address`, connect to exactly that address), `client`
-//! (send, bound the answer, say what went wrong).
+//! (send, bound the answer, say what went wrong), [`transport`] (the seam between the last two and everything before).
 //!
 //! Invariants:
 //!
@@ -17,12 +17,13 @@ pub(crate) mod client;
 pub(crate) mod connect;
 pub(crate) mod request;
 pub mod rule;
+pub mod transport;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::{
     client::legacy::Client,
     rt::{TokioExecutor, TokioTimer},
@@ -30,18 +31,25 @@ use hyper_util::{
 use rustls::{ClientConfig, RootCertStore};
 
 pub(crate) use self::connect::SystemResolver;
-use self::connect::{Connector, InTime};
+use self::{
+    client::Network,
+    connect::{Connector, InTime},
+};
 pub use self::{
     connect::{Resolve, Resolving},
     rule::{HttpRule, RuleError},
+    transport::{Exchange, SendError, Transport},
 };
-use crate::limits::{HEAD_BYTES_MAX, HEADERS_MAX, IDLE_PER_TARGET_MAX, IDLE_TIMEOUT};
+use crate::{
+    limits::{HEAD_BYTES_MAX, HEADERS_MAX, IDLE_PER_TARGET_MAX, IDLE_TIMEOUT},
+    plugin::Grants,
+};
 
 /// Any error, boxed.
-pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// The body of a request: whole, or streamed by a guest.
-pub(crate) type Body = UnsyncBoxBody<Bytes, BoxError>;
+/// The body of a request or a response: whole, or streamed.
+pub type Body = UnsyncBoxBody<Bytes, BoxError>;
 
 /// What all plugins share on their way out: how names are resolved, and whom TLS trusts.
 pub(crate) struct Outside {
@@ -63,15 +71,16 @@ impl Outside {
 
 /// One plugin's way out.
 pub(crate) struct Egress {
-    rules: Arc<[HttpRule]>,
-    client: Client<InTime<HttpsConnector<Connector>>, Body>,
+    /// What is granted.
+    grants: Grants,
+    transport: Arc<dyn Transport>,
     response_bytes_max: u64,
 }
 
 impl Egress {
-    pub(crate) fn new(outside: &Outside, rules: &[HttpRule], response_bytes_max: u64) -> Self {
-        let rules: Arc<[HttpRule]> = rules.into();
-        let connector = Connector { rules: Arc::clone(&rules), resolver: Arc::clone(&outside.resolver) };
+    /// To the network.
+    pub(crate) fn new(outside: &Outside, grants: &Grants, response_bytes_max: u64) -> Self {
+        let connector = Connector { rules: grants.http.as_slice().into(), resolver: Arc::clone(&outside.resolver) };
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(outside.tls.clone())
             .https_or_http()
@@ -84,7 +93,12 @@ impl Egress {
             .http1_max_buf_size(HEAD_BYTES_MAX)
             .http1_max_headers(HEADERS_MAX)
             .build(InTime(connector));
-        Self { rules, client, response_bytes_max }
+        Self::over(Arc::new(Network(client)), grants, response_bytes_max)
+    }
+
+    /// Over another transport.
+    pub(crate) fn over(transport: Arc<dyn Transport>, grants: &Grants, response_bytes_max: u64) -> Self {
+        Self { grants: grants.clone(), transport, response_bytes_max }
     }
 
     /// The longest body of a response, in bytes.

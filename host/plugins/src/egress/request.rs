@@ -58,7 +58,7 @@ impl Egress {
         }
         let mut url = Url::parse(url).map_err(|error| Refused::Invalid(format!("no absolute URL: {error}")))?;
         let (https, host, port) = parts(&url).map_err(|why| Refused::Invalid(why.to_owned()))?;
-        if !self.rules.iter().any(|rule| rule.names(https, &host, port)) {
+        if !self.grants.allows(https, &host, port) {
             let target = format!("{}://{host}:{port}", url.scheme());
             let remedy = "add it with [[kind.plugin.http]] and `allow` to the kind's config if it is meant";
             return Err(Refused::Denied(format!("the allow-list does not name {target}: {remedy}")));

@@ -2,12 +2,19 @@
 use std::sync::Arc;
 
 use super::{super::HttpRule, *};
-use crate::egress::{Outside, SystemResolver};
+use crate::{
+    egress::{Outside, SystemResolver},
+    plugin::Grants,
+};
 
 fn egress() -> Egress {
     let rules = ["http://a.example", "https://b.example:8443", "http://127.0.0.1:9"]
         .map(|rule| HttpRule::parse(rule, &[] as &[&str]).unwrap());
-    Egress::new(&Outside::new(Arc::new(SystemResolver)).unwrap(), &rules, 1000)
+    Egress::new(
+        &Outside::new(Arc::new(SystemResolver)).unwrap(),
+        &Grants { http: rules.into(), ..Grants::default() },
+        1000,
+    )
 }
 
 fn asked(url: &str) -> Asked {

@@ -25,6 +25,7 @@ use self::{
 use crate::{
     egress::Egress,
     limits::{HOST_RESOURCES_MAX, RANDOM_BYTES_MAX},
+    surroundings::Surroundings,
 };
 
 /// The type behind the guest's `session` handle. There is one session in a run, so it holds nothing.
@@ -46,6 +47,7 @@ pub(crate) struct Host {
     pub(crate) log: LogSink,
     pub(crate) memory: MemoryAccount,
     pub(crate) settings: Arc<WasiConfigVariables>,
+    pub(crate) surroundings: Surroundings,
     pub(crate) table: ResourceTable,
     pub(crate) wasi_http: WasiHttpCtx,
     wasi: Option<WasiCtx>,
@@ -58,17 +60,20 @@ impl Host {
         log: LogSink,
         memory: MemoryAccount,
         settings: Arc<WasiConfigVariables>,
+        surroundings: Surroundings,
     ) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(HOST_RESOURCES_MAX);
-        Self { session, outbound, log, memory, settings, table, wasi_http: WasiHttpCtx::new(), wasi: None }
+        let wasi_http = WasiHttpCtx::new();
+        Self { session, outbound, log, memory, settings, surroundings, table, wasi_http, wasi: None }
     }
 }
 
-/// Clocks and random numbers as they are; stdout and stderr into the log; no arguments, variables, folders or sockets.
-fn wasi_context(log: &LogSink) -> WasiCtx {
-    WasiCtx::builder()
-        .stdout(LogStream::new(log.clone(), Stream::Stdout))
+/// Clocks and random numbers as the surroundings have them; stdout and stderr into the log; no arguments, variables, folders or sockets.
+fn wasi_context(log: &LogSink, surroundings: &Surroundings) -> WasiCtx {
+    let mut wasi = WasiCtx::builder();
+    surroundings.equip(&mut wasi);
+    wasi.stdout(LogStream::new(log.clone(), Stream::Stdout))
         .stderr(LogStream::new(log.clone(), Stream::Stderr))
         .max_random_size(RANDOM_BYTES_MAX)
         .build()
@@ -76,7 +81,7 @@ fn wasi_context(log: &LogSink) -> WasiCtx {
 
 impl WasiView for Host {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let Self { wasi, table, log, .. } = self;
-        WasiCtxView { ctx: wasi.get_or_insert_with(|| wasi_context(log)), table }
+        let Self { wasi, table, log, surroundings, .. } = self;
+        WasiCtxView { ctx: wasi.get_or_insert_with(|| wasi_context(log, surroundings)), table }
     }
 }

@@ -45,7 +45,7 @@ fn check_import(import: &str, grants: &Grants) -> Result<(), LoadError> {
         "wasi:http" if !matches!(interface, "types" | "outgoing-handler") => {
             refused("a handler sends requests and receives none; build it without an HTTP server")
         }
-        "wasi:http" if grants.http.is_empty() => {
+        "wasi:http" if !grants.any_http() => {
             refused("add [[kind.plugin.http]] with `allow` to its config, or build it without HTTP")
         }
         "wasi:http" => Ok(()),

@@ -2,7 +2,7 @@ use super::*;
 use crate::egress::HttpRule;
 
 fn granted() -> Grants {
-    Grants { http: HttpRule::parse("http://a.example", &[] as &[&str]).into_iter().collect() }
+    Grants { http: HttpRule::parse("http://a.example", &[] as &[&str]).into_iter().collect(), ..Grants::default() }
 }
 
 #[test]

@@ -45,11 +45,10 @@ impl Sandbox {
         let settings = spec.settings.iter().map(|(key, value)| (key.clone(), value.clone()));
         let settings = Arc::new(WasiConfigVariables::from_iter(settings));
         trial::instantiate(self, &pre, spec, &settings).await?;
-        let rules = &spec.grants.http;
-        let egress = || Arc::new(Egress::new(&self.outside, rules, spec.limits.response_bytes));
+        let egress = || Arc::new(Egress::new(&self.outside, &spec.grants, spec.limits.response_bytes));
         Ok(Arc::new(Plugin {
             sandbox: Arc::clone(self),
-            egress: (!rules.is_empty()).then(egress),
+            egress: (!spec.grants.http.is_empty()).then(egress),
             spec: spec.clone(),
             digest,
             loaded_ms: unix_ms(SystemTime::now()),

@@ -14,6 +14,7 @@ use crate::{
     plugin::PluginSpec,
     run::{drive, new_store},
     sandbox::Sandbox,
+    surroundings::Surroundings,
 };
 
 /// Instantiate once.
@@ -32,6 +33,7 @@ pub(super) async fn instantiate(
         LogSink::new(session.id, 0, 0, spec.limits.log_bytes),
         MemoryAccount::new(spec.limits.memory_bytes),
         Arc::clone(settings),
+        Surroundings::default(),
     );
     let mut store = new_store(sandbox, host, &spec.limits);
     let instantiating = async {

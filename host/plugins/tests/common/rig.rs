@@ -79,7 +79,7 @@ impl Rig {
 
     /// Allow this target and let the first record be this URL.
     pub fn target(mut self, allow: &str, url: &str) -> Self {
-        self.spec.grants = Grants { http: vec![HttpRule::parse(allow, &[] as &[&str]).unwrap()] };
+        self.spec.grants = Grants { http: vec![HttpRule::parse(allow, &[] as &[&str]).unwrap()], ..Grants::default() };
         self.records = vec![Bytes::from(url.to_owned())];
         self
     }

@@ -25,7 +25,7 @@ pub(super) fn read(table: &Table<'_, '_>, folder: &Path) -> Option<PluginSpec> {
     let http = read_http(table);
     let settings = read_settings(&table.table("settings"));
     table.done();
-    Some(PluginSpec { file: file?, sha256, limits, grants: Grants { http }, settings })
+    Some(PluginSpec { file: file?, sha256, limits, grants: Grants { http, ..Grants::default() }, settings })
 }
 
 fn read_limits(table: &Table<'_, '_>) -> RunLimits {
