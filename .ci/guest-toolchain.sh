@@ -1,23 +1,16 @@
-# Find or install a toolchain for Wasm guests. Sourced by build-guests.
+# Find or install a toolchain for Wasm guests. Sourced by build-guests, after common.sh.
 #
 # choose_toolchain auto|rustup|debian   sets $toolchain to rustup or debian, or ends the script
 # guest_cargo ARGUMENT...               runs that toolchain's cargo
-# fail WHAT REMEDY                      ends the script
 #
 # Neither toolchain is told anything by the caller's RUSTFLAGS and their like: they are meant for the host's CPU.
 
 guest_target=wasm32-unknown-unknown
-# How long a download may take, in seconds: the target is some 20 MB, Debian's packages 200 MB.
+# How long a download may take, in seconds: the target is some 20 MB.
 rustup_seconds=180
-apt_seconds=900
 debian_packages=(rustc-web cargo-web rust-web-src lld)
 # The project's own minimum, from Cargo.toml.
 rust_min="$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)"
-
-fail() {
-    printf 'build-guests: %s.\n  Remedy: %s.\n' "$1" "$2" >&2
-    exit 1
-}
 
 choose_toolchain() {
     case "$1" in
@@ -79,10 +72,6 @@ debian_ready() {
     command -v apt-get > /dev/null || return 1
     echo "build-guests: installing ${debian_packages[*]}" >&2
     apt update && apt install --yes --no-install-recommends "${debian_packages[@]}" && debian_installed
-}
-
-apt() {
-    DEBIAN_FRONTEND=noninteractive timeout --kill-after=5 "$apt_seconds" apt-get -qq "$@" >&2
 }
 
 # All the files are there, and the compiler is new enough. An older one in a stale package list is not.

@@ -1,0 +1,18 @@
+# What the scripts here share. Sourced by them.
+#
+# fail WHAT REMEDY      ends the script
+# apt ARGUMENT...       runs apt-get, quietly and bounded
+# $target_dir           where everything that is built goes
+
+target_dir="${CARGO_TARGET_DIR:-target}"
+# How long apt-get may take, in seconds: the largest set of packages is some 200 MB.
+apt_seconds=900
+
+fail() {
+    printf '%s: %s.\n  Remedy: %s.\n' "${0##*/}" "$1" "$2" >&2
+    exit 1
+}
+
+apt() {
+    DEBIAN_FRONTEND=noninteractive timeout --kill-after=5 "$apt_seconds" apt-get -qq "$@" >&2
+}
