@@ -1,1 +1,17 @@
 //! What the author of a handler needs, offline: start a project, build it, check it, run it, crash it everywhere.
+//!
+//! | module | job |
+//! |---|---|
+//! | [`offline`] | a handler's life without a host: real sandbox, real rules, virtual time |
+//! | [`outside`] | the world that it acts on: answers, facts, effects |
+//! | [`scenario`] | files of situations, and what is to come of them |
+//! | [`crash`] | the host dies at every call in turn |
+//! | [`cost`] | what loading and running takes, in real time |
+//!
+//! Nothing here listens, dials or keeps a session: a handler that is tried out here reaches nobody.
+
+pub mod cost;
+pub mod crash;
+pub mod offline;
+pub mod outside;
+pub mod scenario;

@@ -77,6 +77,21 @@ impl Plugin {
         &self.spec
     }
 
+    /// The same with other settings.
+    #[must_use]
+    pub fn with_settings(&self, settings: BTreeMap<String, String>) -> Arc<Self> {
+        let variables = settings.iter().map(|(key, value)| (key.clone(), value.clone()));
+        Arc::new(Self {
+            sandbox: Arc::clone(&self.sandbox),
+            settings: Arc::new(WasiConfigVariables::from_iter(variables)),
+            spec: PluginSpec { settings, ..self.spec.clone() },
+            digest: self.digest,
+            loaded_ms: self.loaded_ms,
+            pre: self.pre.clone(),
+            egress: self.egress.clone(),
+        })
+    }
+
     /// When it was loaded, Unix milliseconds.
     #[must_use]
     pub fn loaded_ms(&self) -> u64 {

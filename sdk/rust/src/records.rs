@@ -8,7 +8,7 @@ use crate::Failure;
 pub(crate) fn at<T: DeserializeOwned>(records: &[Vec<u8>], index: usize) -> Result<T, Failure> {
     match records.get(index) {
         Some(bytes) => parse(index, bytes),
-        None => Err(Failure::Permanent(format!("there is no records[{index}]: the session has {}", records.len()))),
+        None => Err(Failure::Permanent(format!("record {index}: there is none, the session has {}", records.len()))),
     }
 }
 
@@ -34,7 +34,7 @@ where
 fn parse<T: DeserializeOwned>(index: usize, bytes: &[u8]) -> Result<T, Failure> {
     serde_json::from_slice(bytes).map_err(|why| {
         let wanted = std::any::type_name::<T>();
-        Failure::Permanent(format!("records[{index}], {} bytes, is not a {wanted} in JSON: {why}", bytes.len()))
+        Failure::Permanent(format!("record {index}: these {} bytes are no {wanted} in JSON: {why}", bytes.len()))
     })
 }
 
@@ -83,7 +83,7 @@ mod tests {
     fn a_record_that_does_not_parse_is_named_with_its_reason() {
         let bad = records(&[r#"{"step":"create","nick":"a"}"#, r#"{"step":"created"}"#]);
         let Err(Failure::Permanent(reason)) = replay(&bad, apply) else { panic!("it must be permanent") };
-        assert!(reason.starts_with("records[1], 18 bytes, is not a "), "{reason}");
+        assert!(reason.starts_with("record 1: these 18 bytes are no "), "{reason}");
         assert!(reason.contains("Step in JSON: missing field `id`"), "{reason}");
         assert!(matches!(all::<Step>(&bad), Err(Failure::Permanent(same)) if same == reason));
     }
@@ -91,6 +91,6 @@ mod tests {
     #[test]
     fn a_record_that_is_not_there_is_permanent() {
         let Err(Failure::Permanent(reason)) = at::<Step>(&[], 0) else { panic!("it must be permanent") };
-        assert_eq!(reason, "there is no records[0]: the session has 0");
+        assert_eq!(reason, "record 0: there is none, the session has 0");
     }
 }

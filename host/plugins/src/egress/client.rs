@@ -62,7 +62,11 @@ impl Transport for Network {
 }
 
 /// Read a body of at most so many bytes.
-async fn read(mut body: Body, max: u64) -> Result<Bytes, SendError> {
+///
+/// # Errors
+///
+/// [`SendError::TooLarge`], or [`SendError::Broken`] where it ends early.
+pub async fn read(mut body: Body, max: u64) -> Result<Bytes, SendError> {
     let mut bytes = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| SendError::Broken(chain(&*error)))?;

@@ -36,6 +36,7 @@ use self::{
     connect::{Connector, InTime},
 };
 pub use self::{
+    client::read,
     connect::{Resolve, Resolving},
     rule::{HttpRule, RuleError},
     transport::{Exchange, SendError, Transport},

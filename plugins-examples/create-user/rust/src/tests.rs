@@ -100,6 +100,6 @@ fn any_error_leaves_at_once_to_be_repeated() {
 #[test]
 fn a_record_that_nobody_can_read_is_permanent() {
     let ended = run(&[ASKED, "{"], (200, FOUND), (204, ""));
-    assert!(matches!(ended.result, Err(Failure::Permanent(reason)) if reason.starts_with("records[1]")));
+    assert!(matches!(ended.result, Err(Failure::Permanent(reason)) if reason.starts_with("record 1: ")));
     assert!(ended.requests.is_empty() && ended.operations.is_empty());
 }
