@@ -22,6 +22,7 @@
 
 mod barrier;
 mod errors;
+#[path = "../harness/mod.rs"]
 mod harness;
 mod kill;
 mod leases;

@@ -4,15 +4,26 @@ use std::sync::{Arc, Mutex};
 
 use axum::{
     Router,
-    extract::Request,
+    body::to_bytes,
+    extract::{Query, Request},
     http::{Response, StatusCode},
 };
+use bytes::Bytes;
 use tokio::{net::TcpListener, task::JoinHandle};
+
+/// The longest body that it reads: far more than a test sends.
+const BODY_BYTES_MAX: usize = 1 << 20;
 
 /// One request.
 #[derive(Clone, Debug)]
 pub struct Seen {
+    pub method: String,
     pub path: String,
+    /// The query's names and values, decoded as forms are.
+    pub query: Vec<(String, String)>,
+    /// The header `Content-Type`.
+    pub content_type: Option<String>,
+    pub body: Bytes,
     /// The header `Idempotency-Key`.
     pub key: Option<String>,
     /// The header `Mpy6a-Fence`.
@@ -37,9 +48,12 @@ impl Effects {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let remember = Arc::clone(&seen);
         let app = Router::new().fallback(move |request: Request| {
-            let request = of(&request);
-            remember.lock().unwrap().push(request.clone());
-            answer(request)
+            let (remember, answer) = (Arc::clone(&remember), answer.clone());
+            async move {
+                let request = of(request).await;
+                remember.lock().unwrap().push(request.clone());
+                answer(request).await
+            }
         });
         let task = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         Self { url, seen, task }
@@ -69,7 +83,16 @@ pub fn plain(status: StatusCode, body: &str) -> Response<String> {
     response
 }
 
-fn of(request: &Request) -> Seen {
-    let header = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
-    Seen { path: request.uri().path().to_owned(), key: header("idempotency-key"), fence: header("mpy6a-fence") }
+async fn of(request: Request) -> Seen {
+    let (parts, body) = request.into_parts();
+    let header = |name: &str| parts.headers.get(name).map(|value| value.to_str().unwrap().to_owned());
+    Seen {
+        method: parts.method.to_string(),
+        path: parts.uri.path().to_owned(),
+        query: Query::try_from_uri(&parts.uri).unwrap().0,
+        content_type: header("content-type"),
+        body: to_bytes(body, BODY_BYTES_MAX).await.unwrap(),
+        key: header("idempotency-key"),
+        fence: header("mpy6a-fence"),
+    }
 }

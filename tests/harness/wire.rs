@@ -55,12 +55,12 @@ impl Wire {
         Ok(self.truba.clone().new_session(request).await?.into_inner())
     }
 
-    pub async fn append(&self, handle: Handle, number: u64, record: &str) -> Result<Index, Refused> {
+    pub async fn append(&self, handle: Handle, number: u64, record: impl AsRef<[u8]>) -> Result<Index, Refused> {
         let request = v1::AppendRequest { handle: Some(handle), number, record: bytes(record) };
         Ok(self.truba.clone().append(request).await?.into_inner().change_id.unwrap())
     }
 
-    pub async fn replace(&self, handle: Handle, number: u64, record: &str) -> Result<Index, Refused> {
+    pub async fn replace(&self, handle: Handle, number: u64, record: impl AsRef<[u8]>) -> Result<Index, Refused> {
         let request = v1::ReplaceRequest { handle: Some(handle), number, record: bytes(record) };
         Ok(self.truba.clone().replace(request).await?.into_inner().change_id.unwrap())
     }
@@ -86,15 +86,17 @@ impl Wire {
     }
 
     /// Open a session with this record.
-    pub async fn open(&self, kind: u32, record: &str) -> Handle {
+    pub async fn open(&self, kind: u32, record: impl AsRef<[u8]>) -> Handle {
         let request = NewRequest { kind, record: Some(bytes(record)), ..NewRequest::default() };
         self.new_session(request).await.unwrap().handle.unwrap()
     }
 
     /// Open a session with these records and leave it to its handler, at once.
-    pub async fn left(&self, kind: u32, records: &[&str]) -> Index {
-        let handle = self.open(kind, records[0]).await;
-        for record in &records[1..] {
+    pub async fn left(&self, kind: u32, records: &[impl AsRef<[u8]>]) -> Index {
+        let mut records = records.iter();
+        let request = NewRequest { kind, record: records.next().map(bytes), ..NewRequest::default() };
+        let handle = self.new_session(request).await.unwrap().handle.unwrap();
+        for record in records {
             self.append(handle, 0, record).await.unwrap();
         }
         self.store(handle, 0, Some(0)).await.unwrap();
@@ -102,6 +104,6 @@ impl Wire {
     }
 }
 
-fn bytes(text: &str) -> Bytes {
-    Bytes::copy_from_slice(text.as_bytes())
+fn bytes(record: impl AsRef<[u8]>) -> Bytes {
+    Bytes::copy_from_slice(record.as_ref())
 }

@@ -1,4 +1,4 @@
-//! What a test needs, in few words.
+//! What a test of the real binary needs, in few words. The black-box tests and the conformance suite share it.
 //!
 //! ```ignore
 //! let host = Host::start(&Config::of([Kind::misbehave(1)])).await;
@@ -33,8 +33,8 @@ use std::time::{Duration, Instant};
 
 pub use self::{
     config::{Config, Kind},
-    effects::{Effects, plain},
-    guests::{GuestFile, built, module, tagged, wat},
+    effects::{Effects, Seen, plain},
+    guests::{GuestFile, built, handler, module, tagged, wat},
     host::Host,
     look::{newer, shown},
     program::squeezed,

@@ -15,8 +15,17 @@ const WATS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/guests");
 
 /// A guest of the workspace, as `.ci/build-guests` left it.
 pub fn built(name: &str) -> PathBuf {
+    made_by(".ci/build-guests", name)
+}
+
+/// An example's handler in some language, as `make handlers` left it.
+pub fn handler(example: &str, language: &str) -> PathBuf {
+    made_by(&format!(".ci/build-handlers {language}"), &format!("{example}-{language}"))
+}
+
+fn made_by(command: &str, name: &str) -> PathBuf {
     let file = Path::new(TMP).parent().unwrap().join("guests").join(format!("{name}.wasm"));
-    assert!(file.is_file(), "{} is missing: run .ci/build-guests", file.display());
+    assert!(file.is_file(), "{} is missing: run {command}", file.display());
     file
 }
 
