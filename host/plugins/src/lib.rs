@@ -57,7 +57,7 @@ mod ticker;
 pub use barrier::Barrier;
 pub use egress::{HttpRule, Resolve, RuleError, Transport};
 pub use limits::RunLimits;
-pub use load::LoadError;
+pub use load::{Cost, LoadError, inspect};
 pub use plugin::{Grants, Plugin, PluginSpec};
 pub use registry::Registry;
 pub use run::{Job, RunEnd};

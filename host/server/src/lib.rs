@@ -4,7 +4,7 @@
 //!
 //! | module | job |
 //! |---|---|
-//! | [`cli`] | the command line: `serve`, `check` |
+//! | [`cli`] | the command line: `serve`, `check`, `plugin` |
 //! | [`config`] | TOML in, a checked config out |
 //! | [`host`] | starting, health, stopping: the order of things |
 //! | [`grpc`] | the services that clients and operators call |

@@ -24,7 +24,7 @@ use wasmtime::{Engine, component::Component};
 use crate::limits::CACHE_BYTES_MAX;
 
 /// How an entry begins: a name for its layout.
-const MAGIC: [u8; 8] = *b"mpy6aWC1";
+pub(super) const MAGIC: [u8; 8] = *b"mpy6aWC1";
 /// [`MAGIC`], then SHA-256 of the rest.
 const HEAD_BYTES: usize = MAGIC.len() + 32;
 const SUFFIX: &str = "cwasm";

@@ -11,7 +11,7 @@ use crate::limits::{PLUGIN_BYTES_MAX, RULES_MAX};
 pub enum LoadError {
     /// The file cannot be read.
     #[error(
-        "the plugin file {path} cannot be read: {error}; check the path, which is relative to the config file, and who may read it"
+        "the plugin file {path} cannot be read: {error}; check the path, which in a config is relative to that, and who may read it"
     )]
     File {
         /// Which.
@@ -41,17 +41,39 @@ pub enum LoadError {
         /// What the file has, in hex.
         found: String,
     },
-    /// It is no Wasm, or broken Wasm.
+    /// It is no Wasm, or none that was linked for a host.
+    #[error("the plugin file is not usable Wasm: {what}; {remedy}")]
+    Format {
+        /// What it is instead.
+        what: &'static str,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// It was made for another place than this host.
+    #[error("the plugin was built for another target: {what}; {remedy}")]
+    Target {
+        /// How that shows.
+        what: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// It is broken Wasm.
     #[error("the plugin file is not usable Wasm: {0}; build it again, as docs/plugins.md says for its language")]
     Invalid(String),
     /// It does not export `handle`.
-    #[error(
-        "the plugin does not export `handle`: build it for the world `mpy6a:handler/handler`; what it exports: {exports}"
-    )]
+    #[error("the plugin does not export `handle`: {remedy}; what it exports: {exports}")]
     NoHandle {
         /// The names that it does export.
         exports: String,
+        /// What to do.
+        remedy: &'static str,
     },
+    /// It exports `handle` as an asynchronous function.
+    #[error(
+        "the plugin exports `handle` as an async function, and every function of the contract is synchronous: write it as an \
+         ordinary function (JavaScript: without `async`; wit-bindgen: without its option `async`), and let the calls wait"
+    )]
+    Async,
     /// It speaks another version of the contract.
     #[error("the plugin was built for {import}, but this host speaks mpy6a:handler@1: {remedy}")]
     Version {

@@ -1,14 +1,28 @@
 //! A plugin file becomes a [`Plugin`].
 //!
-//! Steps, each in its file, each with its errors: read the `file` whole and digest it, make it a component where it is a core
-//! module (`componentize`), check its imports and exports by name (`check`), compile it or take it from the `cache`, link it
-//! beforehand, and instantiate it once. Only then does anybody get it; nothing is in service before.
+//! Steps, each in its file, each with its errors: read the `file` whole and digest it, look whether it is Wasm at all (`format`),
+//! make it a component where it is a core module (`componentize`), check its imports (`check`) and exports (`handle`) by name,
+//! compile it or take it from the `cache`, link it beforehand, and instantiate it once (`trial`). Only then does anybody get it;
+//! nothing is in service before.
+//!
+//! Core modules are looked over first (`survey`), for what a toolchain made for another `target`; components by their `names`.
+//! What the engine refuses for a proposal of Wasm that it has switched off is said by that name (`proposals`).
+//!
+//! For authors there is more to know of a file: [`inspect`] tells it without running anything, `cost` with.
 
 pub(crate) mod cache;
 mod check;
 mod componentize;
+mod cost;
 mod error;
 mod file;
+mod format;
+mod handle;
+pub mod inspect;
+mod names;
+mod proposals;
+mod survey;
+mod target;
 mod trial;
 
 use std::{sync::Arc, time::SystemTime};
@@ -17,7 +31,7 @@ use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 use wasmtime_wasi_config::WasiConfigVariables;
 
-pub use self::error::LoadError;
+pub use self::{cost::Cost, error::LoadError};
 use crate::{
     bindings::HandlerPre,
     egress::Egress,
@@ -74,11 +88,16 @@ impl Sandbox {
         if let Some(pinned) = spec.sha256.filter(|pinned| *pinned != digest) {
             return Err(LoadError::Pin { pinned: hex::encode(pinned), found: hex::encode(digest) });
         }
-        let component = componentize::component(file)?;
-        check::imports_and_exports(&component, &spec.grants)?;
-        let component = self.compile(&component)?;
-        let linked = self.linker.instantiate_pre(&component).map_err(LoadError::contract)?;
-        Ok((digest, HandlerPre::new(linked).map_err(LoadError::contract)?))
+        let bytes = componentize::component(file)?;
+        check::imports_and_exports(&bytes, &spec.grants)?;
+        let component = self.compile(&bytes)?;
+        Ok((digest, self.link(&component).map_err(|error| check::newer(&bytes).unwrap_or(error))?))
+    }
+
+    /// Find every import, and `handle`, with the contract's types.
+    fn link(&self, component: &Component) -> Result<HandlerPre<Host>, LoadError> {
+        let linked = self.linker.instantiate_pre(component).map_err(LoadError::contract)?;
+        HandlerPre::new(linked).map_err(LoadError::contract)
     }
 
     fn compile(&self, component: &[u8]) -> Result<Component, LoadError> {
@@ -86,7 +105,8 @@ impl Sandbox {
         if let Some(cached) = self.cache.as_ref().and_then(|cache| cache.get(&self.engine, digest)) {
             return Ok(cached);
         }
-        let compiled = Component::from_binary(&self.engine, component).map_err(LoadError::invalid)?;
+        let compiled = Component::from_binary(&self.engine, component)
+            .map_err(|error| proposals::refused(component).unwrap_or_else(|| LoadError::invalid(error)))?;
         if let Some(cache) = &self.cache {
             cache.put(&compiled, digest);
         }

@@ -1,7 +1,10 @@
 //! Trying a plugin out: one instance, within the kind's limits, thrown away. It shows that every import links, that `handle` has
 //! the right type, and that start functions end. Nothing can leave the host meanwhile.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use mpy6a_sessions::{Client, Due, Error, Handle, Index, Key, Outcome, Session, SessionOp, Standing, State};
 use wasmtime_wasi_config::WasiConfigVariables;
@@ -17,13 +20,22 @@ use crate::{
     surroundings::Surroundings,
 };
 
+/// What one instance cost.
+pub(super) struct Tried {
+    /// From nothing to an instance that could be called.
+    pub(super) took: Duration,
+    /// Memories and tables that it began with.
+    pub(super) memory_bytes: u64,
+}
+
 /// Instantiate once.
 pub(super) async fn instantiate(
     sandbox: &Sandbox,
     pre: &HandlerPre<Host>,
     spec: &PluginSpec,
     settings: &Arc<WasiConfigVariables>,
-) -> Result<(), LoadError> {
+) -> Result<Tried, LoadError> {
+    let begun = Instant::now();
     let session = nobody();
     let handle = Handle { id: session.id, key: Key(0) };
     let host = Host::new(
@@ -41,7 +53,7 @@ pub(super) async fn instantiate(
         Ok(Outcome::Returned)
     };
     match drive(sandbox, spec.limits.time, instantiating).await.outcome() {
-        Outcome::Returned => Ok(()),
+        Outcome::Returned => Ok(Tried { took: begun.elapsed(), memory_bytes: store.data().memory.peak() }),
         // No trap and no limit: linking failed, and the message says where.
         Outcome::ContractBroken(why) => Err(LoadError::Contract(why)),
         outcome => Err(LoadError::Start(outcome)),

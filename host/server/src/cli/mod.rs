@@ -1,6 +1,7 @@
 //! The command line: one file for each command.
 
 pub mod check;
+pub mod plugin;
 mod report;
 pub mod serve;
 
@@ -31,6 +32,9 @@ enum Command {
     ///
     /// Exit codes: 0 everything is right, 1 something is not, 2 wrong command line.
     Check(ConfigFile),
+    /// Write handlers: start a project, build it, check what it made.
+    #[command(subcommand)]
+    Plugin(plugin::Command),
 }
 
 #[derive(Args, Debug)]
@@ -46,6 +50,7 @@ pub fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(ConfigFile { config }) => serve::run(config),
         Command::Check(ConfigFile { config }) => check::run(&config),
+        Command::Plugin(command) => plugin::run(command),
     }
 }
 

@@ -1,0 +1,99 @@
+//! Core modules that a toolchain made for another place than a component host: a browser, a JavaScript engine, threads, 64-bit
+//! memory. Each is known by what it imports or declares, and each has its own way out.
+
+use super::{LoadError, check, survey::Module};
+
+/// What a module of another target imports, and what to do. The first that fits is told, so the particular comes first.
+const FOREIGN: [Foreign; 8] = [
+    Foreign {
+        module: "gojs",
+        field: "",
+        remedy: "it was built for JavaScript (GOOS=js); build it with GOOS=wasip1 GOARCH=wasm and -buildmode=c-shared",
+    },
+    Foreign {
+        module: "go",
+        field: "",
+        remedy: "it was built for JavaScript (GOOS=js); build it with GOOS=wasip1 GOARCH=wasm and -buildmode=c-shared",
+    },
+    Foreign {
+        module: "__wbindgen",
+        field: "",
+        remedy: "it was built with wasm-bindgen, for a browser; leave out wasm-bindgen, and every crate's feature that brings \
+                 it in (chrono's and getrandom's `wasmbind` or `js`, for example)",
+    },
+    Foreign {
+        module: "wbg",
+        field: "",
+        remedy: "it was built with wasm-bindgen, for a browser; leave out wasm-bindgen, and every crate's feature that brings \
+                 it in (chrono's and getrandom's `wasmbind` or `js`, for example)",
+    },
+    Foreign {
+        module: "wasi_unstable",
+        field: "",
+        remedy: "it was built for WASI as it was before preview 1; build it for wasm32-wasip1, with a toolchain of 2020 or \
+                 newer",
+    },
+    Foreign {
+        module: "wasi",
+        field: "thread-spawn",
+        remedy: "it starts threads, and a handler is one; build it without -pthread and for a target without `threads`",
+    },
+    Foreign {
+        module: "env",
+        field: "emscripten_",
+        remedy: "it was built by Emscripten, for JavaScript; build it with clang for wasm32-wasi and -mexec-model=reactor, for \
+                 example with `python3 -m ziglang cc`",
+    },
+    Foreign {
+        module: "env",
+        field: "",
+        remedy: "the linker left a function undefined: link what defines it, or take it out; with Emscripten, build with clang \
+                 for wasm32-wasi instead",
+    },
+];
+
+struct Foreign {
+    /// How the import's module begins: the whole name, but for `__wbindgen`, which comes with endings.
+    module: &'static str,
+    /// How the import's field begins.
+    field: &'static str,
+    remedy: &'static str,
+}
+
+/// Check that a module is one that a component can be made of.
+pub(super) fn check_module(module: &Module) -> Result<(), LoadError> {
+    if module.is_object {
+        return Err(LoadError::Target {
+            what: "it is an object file, which no linker has seen".to_owned(),
+            remedy: "name what the linker makes; with clang leave out -c",
+        });
+    }
+    if module.memories.iter().any(|memory| memory.memory64) {
+        return Err(LoadError::Target {
+            what: "its memory has 64-bit addresses".to_owned(),
+            remedy: "build it for wasm32, not for wasm64, and without -m64 or -sMEMORY64",
+        });
+    }
+    if module.memories.iter().any(|memory| memory.shared) {
+        return Err(LoadError::Target {
+            what: "its memory is shared among threads, and a handler is one thread".to_owned(),
+            remedy: "build it without -pthread or +atomics, and for a target without `threads`",
+        });
+    }
+    module.imports.iter().try_for_each(|(from, field)| check_import(from, field, module.has_type))
+}
+
+fn check_import(module: &str, field: &str, has_type: bool) -> Result<(), LoadError> {
+    let is_foreign = |foreign: &&Foreign| {
+        let same = module == foreign.module || foreign.module.starts_with("__") && module.starts_with(foreign.module);
+        same && field.starts_with(foreign.field)
+    };
+    // A module with its own type may call an interface whatever it likes.
+    if let Some(foreign) = FOREIGN.iter().find(is_foreign).filter(|_| !has_type || !module.contains(':')) {
+        let import = format!("{}.{}", module.escape_default(), field.escape_default());
+        return Err(LoadError::Import { import, remedy: foreign.remedy });
+    }
+    // The names of the component model, in the old and the new way; what they need, the component is asked.
+    let name = module.strip_prefix("cm32p2|").unwrap_or(module);
+    if name.contains(':') && name.contains('/') && !name.starts_with('[') { check::need(name).map(drop) } else { Ok(()) }
+}

@@ -1,0 +1,74 @@
+//! `mpy6a plugin`: what the author of a handler needs. One file for each command.
+//!
+//! Each prints what it did to stdout, in 80 columns, and what was wrong to stderr.
+
+mod build;
+mod check;
+mod new;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use crate::cli::report::Report;
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start a handler: a folder with a project that builds as it is, its tests and the SDK.
+    ///
+    /// Exit codes: 0 made, 1 not made, 2 wrong command line.
+    New(new::Arguments),
+    /// Build a handler as its mpy6a-plugin.toml says, and make the component that a host loads.
+    ///
+    /// Runs the manifest's commands in its folder, makes a component of their output and writes build/NAME.wasm at one stroke.
+    /// Prints size, digest and the lines for a host's config.
+    ///
+    /// Exit codes: 0 built, 1 not built, 2 wrong command line.
+    Build(build::Arguments),
+    /// Say what a plugin file is, what it needs, what it costs, and everything that would keep a host from loading it.
+    ///
+    /// Exit codes: 0 it loads, 1 it does not, 2 wrong command line.
+    Check(check::Arguments),
+}
+
+/// Run one.
+pub fn run(command: Command) -> ExitCode {
+    match command {
+        Command::New(arguments) => new::run(&arguments),
+        Command::Build(arguments) => build::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+    }
+}
+
+/// Say what is wrong.
+fn failed(trouble: &str) -> ExitCode {
+    let mut report = Report::default();
+    trouble.lines().for_each(|line| report.line("", line));
+    eprint!("{}", report.text);
+    ExitCode::FAILURE
+}
+
+/// A number with its thousands apart, for people.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn thousands_stand_apart() {
+        let shown = [0, 999, 1_000, 12_345, 123_456, 1_234_567].map(grouped);
+        assert_eq!(shown, ["0", "999", "1,000", "12,345", "123,456", "1,234,567"]);
+    }
+}
