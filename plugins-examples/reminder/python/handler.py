@@ -48,6 +48,7 @@ def read_text(record: Any) -> str:
 
 def read_reminded(record: Any) -> int:
     match record:
-        case {"reminded": int(number)} if number is not True and number is not False:
+        # JSON's `true` is an int to Python.
+        case {"reminded": int(number)} if type(number) is int and number >= 0:
             return number
     raise ValueError('it is not {"reminded":N}')
