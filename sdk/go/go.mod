@@ -1,0 +1,3 @@
+module mpy6a
+
+go 1.24
