@@ -19,7 +19,7 @@ after(() => rmSync(project, { recursive: true }));
 writeFileSync(join(project, "package.json"), '{ "type": "module" }');
 mkdirSync(join(project, "node_modules"));
 symlinkSync(SDK, join(project, "node_modules/mpy6a-handler"));
-symlinkSync(join(SDK, "node_modules/componentize-qjs"), join(project, "node_modules/componentize-qjs"));
+symlinkSync(join(SDK, "test/node_modules/componentize-qjs"), join(project, "node_modules/componentize-qjs"));
 
 /** Build a handler from its source. @returns {Promise<{ said: string, path: string }>} */
 async function build(source, entry = "handler.js") {
