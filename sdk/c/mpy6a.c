@@ -192,6 +192,7 @@ MPY6A_NORETURN static void die(const char *message)
 #ifdef __wasm__
     __builtin_trap();
 #else
+    fprintf(stderr, "%s\n", message);
     abort();
 #endif
 }
@@ -284,6 +285,31 @@ static mpy6a_text given(mpy6a_text text)
     return text.size > 0 ? text : MPY6A_TEXT("");
 }
 
+/* Room for a line or a small record, so that most are made without growing. */
+enum { BUFFER_BYTES_FIRST = 128 };
+
+/* Add bytes at the end. A NUL is always behind them. */
+static void put(mpy6a_buffer *out, const char *data, size_t size)
+{
+    if (size > SIZE_MAX / 2 - out->size) {
+        die("out of memory: more was asked for than an address can count");
+    }
+    if (!out->data || size > out->capacity - out->size) {
+        const size_t least = out->size + size;
+        out->capacity = least < BUFFER_BYTES_FIRST ? (size_t)BUFFER_BYTES_FIRST : least + least / 2;
+        out->data = resized(out->data, out->size, out->capacity);
+    }
+    if (size > 0) {
+        memcpy(out->data + out->size, data, size);
+    }
+    out->size += size;
+}
+
+static void put_text(mpy6a_buffer *out, mpy6a_text text)
+{
+    put(out, text.data, text.size);
+}
+
 /* Counted downwards, for there is one more negative number than there are positive ones. */
 bool mpy6a_text_to_int(mpy6a_text text, int64_t *number)
 {
@@ -336,14 +362,25 @@ static size_t utf8_size(const char *at, const char *end)
     return size;
 }
 
+/* Where the first byte is that is not a plain character of a JSON string: ASCII, no control, no quote, no backslash. Most
+ * bytes are plain, and a record may have a million: so this is the inner loop. */
+static const char *skip_plain(const char *at, const char *end)
+{
+    while (at < end && (uint8_t)*at >= 0x20 && (uint8_t)*at < 0x80 && *at != '"' && *at != '\\') {
+        at++;
+    }
+    return at;
+}
+
 static bool is_utf8(mpy6a_text text)
 {
-    const char *at = text.data, *end = text.data + text.size;
-    for (size_t size; at < end; at += size) {
-        size = utf8_size(at, end);
+    const char *end = text.data + text.size;
+    for (const char *at = skip_plain(text.data, end); at < end; at = skip_plain(at, end)) {
+        const size_t size = utf8_size(at, end);
         if (size == 0) {
             return false;
         }
+        at += size;
     }
     return true;
 }
@@ -391,27 +428,164 @@ static size_t utf8_encode(uint32_t code, char *to)
 
 /* ---- 4. Messages ----------------------------------------------------------------------------------------------- */
 
-static char *format_list(const char *format, va_list args)
+/* In a struct, for a va_list may be an array, which no function can move on for its caller. */
+typedef struct arguments {
+    va_list list;
+} arguments;
+
+/* What stands between the percent sign and the letter of a conversion. */
+typedef struct conversion {
+    bool has_zeros;
+    size_t width, precision;
+    /* How wide the argument is: 'i' for int, 'b' for hh, 'q' for ll, else the letter of printf. */
+    char length;
+} conversion;
+
+/* Widest that a number is made: more is a mistake. */
+enum { WIDTH_MAX = 64 };
+
+static size_t read_count(const char **at)
 {
-    va_list again;
-    va_copy(again, args);
-    const int size = vsnprintf(NULL, 0, format, again);
-    va_end(again);
-    if (size < 0) {
-        die("a message could not be formatted: look at its format string");
+    size_t count = 0;
+    for (; **at >= '0' && **at <= '9'; ++*at) {
+        count = count > SIZE_MAX / 20 ? count : count * 10 + (size_t)(**at - '0');
     }
-    char *made = mpy6a_alloc((size_t)size + 1);
-    vsnprintf(made, (size_t)size + 1, format, args);
-    return made;
+    return count;
+}
+
+static conversion read_conversion(const char **at, arguments *args)
+{
+    conversion as = {.has_zeros = **at == '0', .precision = SIZE_MAX, .length = 'i'};
+    as.width = read_count(at);
+    if (**at == '.') {
+        ++*at;
+        if (**at == '*') {
+            ++*at;
+            const int precision = va_arg(args->list, int);
+            as.precision = precision < 0 ? SIZE_MAX : (size_t)precision;
+        } else {
+            as.precision = read_count(at);
+        }
+    }
+    for (; **at && strchr("hljzt", **at); ++*at) {
+        const bool is_second = as.length == **at;
+        as.length = **at == 'h' && is_second ? 'b' : **at == 'l' && is_second ? 'q' : **at;
+    }
+    return as;
+}
+
+static int64_t take_signed(char length, arguments *args)
+{
+    switch (length) {
+    case 'l': return va_arg(args->list, long);
+    case 'q': return va_arg(args->list, long long);
+    case 'j': return va_arg(args->list, intmax_t);
+    case 'z': return (int64_t)va_arg(args->list, size_t);
+    case 't': return va_arg(args->list, ptrdiff_t);
+    case 'h': return (short)va_arg(args->list, int);
+    case 'b': return (signed char)va_arg(args->list, int);
+    default: return va_arg(args->list, int);
+    }
+}
+
+static uint64_t take_unsigned(char length, arguments *args)
+{
+    switch (length) {
+    case 'l': return va_arg(args->list, unsigned long);
+    case 'q': return va_arg(args->list, unsigned long long);
+    case 'j': return va_arg(args->list, uintmax_t);
+    case 'z': return va_arg(args->list, size_t);
+    case 't': return (uint64_t)va_arg(args->list, ptrdiff_t);
+    case 'h': return (unsigned short)va_arg(args->list, unsigned);
+    case 'b': return (unsigned char)va_arg(args->list, unsigned);
+    default: return va_arg(args->list, unsigned);
+    }
+}
+
+static void put_number(mpy6a_buffer *out, const conversion *as, uint64_t number, bool is_negative, char letter)
+{
+    const char *digits = letter == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
+    const unsigned base = letter == 'x' || letter == 'X' || letter == 'p' ? 16 : 10;
+    char text[WIDTH_MAX + 1], *end = text + sizeof(text), *at = end;
+    const size_t width = as->width < WIDTH_MAX ? as->width : WIDTH_MAX;
+    do {
+        *--at = digits[number % base];
+        number /= base;
+    } while (number > 0);
+    while (as->has_zeros && (size_t)(end - at) + is_negative < width) {
+        *--at = '0';
+    }
+    if (is_negative) {
+        *--at = '-';
+    }
+    while ((size_t)(end - at) < width) {
+        *--at = ' ';
+    }
+    put(out, at, (size_t)(end - at));
+}
+
+/* A string, up to its NUL or its precision, whichever comes first: `%.*s` takes text that has no NUL. */
+static void put_string_argument(mpy6a_buffer *out, const conversion *as, const char *string)
+{
+    const char *text = string ? string : "(null)";
+    const char *end = as->precision < SIZE_MAX ? memchr(text, 0, as->precision) : text + strlen(text);
+    const size_t size = end ? (size_t)(end - text) : as->precision;
+    for (size_t i = size; i < as->width && i < WIDTH_MAX; i++) {
+        put(out, " ", 1);
+    }
+    put(out, text, size);
+}
+
+/* Make one conversion, from its percent sign on; false if it is none of those that are known. */
+static bool convert(mpy6a_buffer *out, const char **format, arguments *args)
+{
+    const char *at = *format + 1;
+    const conversion as = read_conversion(&at, args);
+    const char letter = *at;
+    if (letter == '%') {
+        put(out, "%", 1);
+    } else if (letter == 'c') {
+        const char character = (char)va_arg(args->list, int);
+        put(out, &character, 1);
+    } else if (letter == 's') {
+        put_string_argument(out, &as, va_arg(args->list, const char *));
+    } else if (letter == 'd' || letter == 'i') {
+        const int64_t number = take_signed(as.length, args);
+        put_number(out, &as, number < 0 ? 0 - (uint64_t)number : (uint64_t)number, number < 0, letter);
+    } else if (letter == 'u' || letter == 'x' || letter == 'X') {
+        put_number(out, &as, take_unsigned(as.length, args), false, letter);
+    } else if (letter == 'p') {
+        put_number(out, &as, (uintptr_t)va_arg(args->list, void *), false, letter);
+    } else {
+        return false;
+    }
+    *format = at + 1;
+    return true;
+}
+
+static char *format_list(const char *format, arguments *args)
+{
+    mpy6a_buffer out = {NULL, 0, 0};
+    while (*format) {
+        size_t plain = strcspn(format, "%");
+        put(&out, format, plain);
+        format += plain;
+        if (*format && !convert(&out, &format, args)) {
+            put_text(&out, mpy6a_text_of(format));
+            break;
+        }
+    }
+    put(&out, "", 0);
+    return out.data;
 }
 
 /* Put what the format and its arguments make into `made`. */
-#define FORMAT(made, format)               \
-    do {                                   \
-        va_list args;                      \
-        va_start(args, format);            \
-        (made) = format_list(format, args); \
-        va_end(args);                      \
+#define FORMAT(made, format)                 \
+    do {                                     \
+        arguments args;                      \
+        va_start(args.list, format);         \
+        (made) = format_list(format, &args); \
+        va_end(args.list);                   \
     } while (0)
 
 char *mpy6a_format(const char *format, ...)
@@ -947,7 +1121,11 @@ static bool scan_string(scanner *s)
     if (!take(s, '"')) {
         return wrong(s, "expected a string");
     }
-    while (!take(s, '"')) {
+    for (;;) {
+        s->at = skip_plain(s->at, s->end);
+        if (take(s, '"')) {
+            return true;
+        }
         if (take(s, '\\')) {
             if (!read_escape(s, &code)) {
                 return false;
@@ -960,7 +1138,6 @@ static bool scan_string(scanner *s)
         }
         s->at += size;
     }
-    return true;
 }
 
 static bool scan_name(scanner *s)
@@ -1106,7 +1283,14 @@ static mpy6a_text decoded(mpy6a_text quoted)
     /* No escape is shorter than what it stands for. */
     char *made = mpy6a_alloc(quoted.size), *to = made;
     for (scanner s = inside(quoted); s.at < s.end;) {
-        to += decode(&s, to);
+        const char *escape = memchr(s.at, '\\', (size_t)(s.end - s.at));
+        const size_t plain = (size_t)((escape ? escape : s.end) - s.at);
+        memcpy(to, s.at, plain);
+        to += plain;
+        s.at += plain;
+        if (escape) {
+            to += decode(&s, to);
+        }
     }
     const mpy6a_text text = {made, (size_t)(to - made)};
     return text;
@@ -1266,28 +1450,11 @@ mpy6a_result mpy6a_json_object(mpy6a_json value, const char *name, mpy6a_json *o
 
 /* ---- 9. Writing JSON ------------------------------------------------------------------------------------------- */
 
-/* Room for a small record, so that most are written without growing. */
-enum { WRITER_BYTES_FIRST = 128 };
-
 static void mistake(mpy6a_json_writer *writer, const char *what)
 {
     if (!writer->mistake) {
         writer->mistake = what;
     }
-}
-
-static void put(mpy6a_json_writer *writer, const char *data, size_t size)
-{
-    if (size > SIZE_MAX / 2 - writer->size) {
-        die("out of memory: more was written than an address can count");
-    }
-    if (!writer->data || size > writer->capacity - writer->size) {
-        const size_t least = writer->size + size;
-        writer->capacity = least < WRITER_BYTES_FIRST ? (size_t)WRITER_BYTES_FIRST : least * 2;
-        writer->data = resized(writer->data, writer->size, writer->capacity);
-    }
-    memcpy(writer->data + writer->size, data, size);
-    writer->size += size;
 }
 
 static void put_escaped(mpy6a_json_writer *writer, char c)
@@ -1296,10 +1463,10 @@ static void put_escaped(mpy6a_json_writer *writer, char c)
     const char *found = memchr(meant, c, sizeof(meant) - 1);
     if (found) {
         const char escape[] = {'\\', letters[found - meant]};
-        put(writer, escape, sizeof(escape));
+        put(&writer->out, escape, sizeof(escape));
     } else {
         const char escape[] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 0xF]};
-        put(writer, escape, sizeof(escape));
+        put(&writer->out, escape, sizeof(escape));
     }
 }
 
@@ -1310,17 +1477,17 @@ static void put_string(mpy6a_json_writer *writer, mpy6a_text text)
         mistake(writer, "a string is not UTF-8");
         return;
     }
-    put(writer, "\"", 1);
-    const char *done = string.data;
-    for (const char *at = string.data, *end = string.data + string.size; at < end; at++) {
+    put(&writer->out, "\"", 1);
+    const char *done = string.data, *end = string.data + string.size;
+    for (const char *at = skip_plain(done, end); at < end; at = skip_plain(at + 1, end)) {
         if ((uint8_t)*at < 0x20 || *at == '"' || *at == '\\') {
-            put(writer, done, (size_t)(at - done));
+            put(&writer->out, done, (size_t)(at - done));
             put_escaped(writer, *at);
             done = at + 1;
         }
     }
-    put(writer, done, (size_t)(string.data + string.size - done));
-    put(writer, "\"", 1);
+    put(&writer->out, done, (size_t)(end - done));
+    put(&writer->out, "\"", 1);
 }
 
 static bool is_in_object(const mpy6a_json_writer *writer)
@@ -1333,14 +1500,14 @@ static bool begin_value(mpy6a_json_writer *writer)
 {
     if (is_in_object(writer) && !writer->has_key) {
         mistake(writer, "a value in an object without a key");
-    } else if (writer->depth == 0 && writer->size > 0) {
+    } else if (writer->depth == 0 && writer->out.size > 0) {
         mistake(writer, "a second value");
     }
     if (writer->mistake) {
         return false;
     }
     if (writer->needs_comma) {
-        put(writer, ",", 1);
+        put(&writer->out, ",", 1);
     }
     writer->needs_comma = true;
     writer->has_key = false;
@@ -1350,7 +1517,7 @@ static bool begin_value(mpy6a_json_writer *writer)
 static void put_value(mpy6a_json_writer *writer, mpy6a_text text)
 {
     if (begin_value(writer)) {
-        put(writer, text.data, text.size);
+        put_text(&writer->out, text);
     }
 }
 
@@ -1360,7 +1527,7 @@ static void open_nested(mpy6a_json_writer *writer, bool is_object)
         mistake(writer, "nested too deep");
     }
     if (begin_value(writer)) {
-        put(writer, is_object ? "{" : "[", 1);
+        put(&writer->out, is_object ? "{" : "[", 1);
         writer->depth++;
         writer->objects = writer->objects << 1 | is_object;
         writer->needs_comma = false;
@@ -1383,7 +1550,7 @@ void mpy6a_write_end(mpy6a_json_writer *writer)
         mistake(writer, writer->has_key ? "a key without a value" : "an end with nothing open");
     }
     if (!writer->mistake) {
-        put(writer, is_in_object(writer) ? "}" : "]", 1);
+        put(&writer->out, is_in_object(writer) ? "}" : "]", 1);
         writer->depth--;
         writer->objects >>= 1;
         writer->needs_comma = true;
@@ -1399,10 +1566,10 @@ void mpy6a_write_key(mpy6a_json_writer *writer, const char *name)
         return;
     }
     if (writer->needs_comma) {
-        put(writer, ",", 1);
+        put(&writer->out, ",", 1);
     }
     put_string(writer, mpy6a_text_of(name));
-    put(writer, ":", 1);
+    put(&writer->out, ":", 1);
     writer->needs_comma = false;
     writer->has_key = true;
 }
@@ -1426,9 +1593,9 @@ void mpy6a_write_double(mpy6a_json_writer *writer, double number)
         return;
     }
     /* 15 digits survive the way to a double and back, 17 are enough for every double. */
-    const char *text = "";
+    char text[DBL_DECIMAL_DIG + sizeof("-0.e-0000")];
     for (int digits = DBL_DIG; digits <= DBL_DECIMAL_DIG; digits++) {
-        text = mpy6a_format("%.*g", digits, number);
+        snprintf(text, sizeof(text), "%.*g", digits, number);
         if (strtod(text, NULL) == number) {
             break;
         }
@@ -1458,16 +1625,14 @@ mpy6a_result mpy6a_written(mpy6a_json_writer *writer, mpy6a_text *text)
 {
     if (writer->depth > 0) {
         mistake(writer, "an array or object without its end");
-    } else if (writer->size == 0) {
+    } else if (writer->out.size == 0) {
         mistake(writer, "no value at all");
     }
     if (writer->mistake) {
         return failed(MPY6A_PERMANENT, MPY6A_CAUSE_JSON_WRITER, "writing JSON: %s", writer->mistake);
     }
-    put(writer, "", 1);
-    writer->size--;
-    text->data = writer->data;
-    text->size = writer->size;
+    text->data = writer->out.data;
+    text->size = writer->out.size;
     return mpy6a_ok();
 }
 

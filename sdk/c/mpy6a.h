@@ -82,8 +82,19 @@ bool mpy6a_text_to_int(mpy6a_text text, int64_t *number);
 /* Memory from the run's arena: zeroed, aligned for every type, never freed. */
 void *mpy6a_alloc(size_t size) __attribute__((malloc));
 
-/* What printf would print, in the run's arena. */
+/*
+ * What printf would print, in the run's arena. Here and wherever else a `format` is taken, printf's conversions
+ * d i u x X c s p % are known, with the lengths hh h l ll j z t, a width, a leading 0, and a precision for s (`%.*s`). From
+ * any other on, the format comes out as it is: floating point would make a small handler twice as large. Those who need it
+ * use snprintf, and pass the outcome with %s.
+ */
 char *mpy6a_format(const char *format, ...) MPY6A_PRINTF(1, 2);
+
+/* Bytes that grow. Private to the SDK: part of what it must know the size of. */
+typedef struct mpy6a_buffer {
+    char *data;
+    size_t size, capacity;
+} mpy6a_buffer;
 
 /* ---- Results --------------------------------------------------------------------------------------------------- */
 
@@ -403,9 +414,8 @@ bool mpy6a_json_next(mpy6a_json array_or_object, mpy6a_json_walk *walk);
  * A mistake (a value without a key, text that is not UTF-8, …) is kept, and mpy6a_written tells it.
  */
 typedef struct mpy6a_json_writer {
-    /* Private. What was written, and the room there is. */
-    char *data;
-    size_t size, capacity;
+    /* Private. What was written. */
+    mpy6a_buffer out;
     /* How many arrays and objects are open, and a bit for each, the innermost in bit 0: whether it is an object. */
     uint32_t depth;
     uint64_t objects;
