@@ -1,0 +1,39 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+// module has a memory section with this content, between two others.
+func module(memory string) []byte {
+	section := func(id byte, content string) string { return string([]byte{id, byte(len(content))}) + content }
+	return []byte(string(header) + section(1, "types") + section(memorySection, memory) + section(10, "code"))
+}
+
+func TestTheMemoryGetsMorePagesAndNothingElseChanges(t *testing.T) {
+	// 34 pages, and 34+80 = 114; 60 and 140, whose number takes two bytes.
+	for from, to := range map[string]string{"\x01\x00\x22": "\x01\x00\x72", "\x01\x00\x3c": "\x01\x00\x8c\x01"} {
+		got, err := makeRoom(module(from))
+		if err != nil || !bytes.Equal(got, module(to)) {
+			t.Errorf("%q became %q, %v", module(from), got, err)
+		}
+	}
+}
+
+func TestWhatGosLinkerDoesNotWriteIsRefused(t *testing.T) {
+	cut := module("\x01\x00\x22")
+	for words, bad := range map[string][]byte{
+		"no core module":      []byte("\x00asm\x0d\x00\x01\x00"),
+		"without a maximum":   module("\x01\x01\x22\x30"),
+		"section 10":          cut[:len(cut)-1],
+		"as Go's linker":      module("\x02\x00\x22\x00\x22"),
+		"section is cut off":  module("\x01\x00\xff"),
+		"section 1 is cut of": []byte(string(header) + "\x01"),
+	} {
+		if _, err := makeRoom(bad); err == nil || !strings.Contains(err.Error(), words) {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}

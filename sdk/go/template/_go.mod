@@ -1,0 +1,7 @@
+module {{name}}
+
+go 1.24
+
+require mpy6a v0.0.0
+
+replace mpy6a => ./mpy6a/sdk/go
