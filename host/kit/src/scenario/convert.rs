@@ -9,14 +9,11 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use super::{
-    Scenario, ScenarioError,
+    START_MS, Scenario, ScenarioError,
     expect::{Expected, OUTCOMES},
     format::{Entry, Expect, File, Http, Record},
 };
 use crate::{offline::life::Situation, outside::answer::Answer};
-
-/// When scenarios begin that do not say: 2026-01-01T00:00:00Z, in Unix milliseconds.
-const START_MS: u64 = 1_767_225_600_000;
 
 pub(super) fn file(path: &Path, file: File) -> Result<Vec<Scenario>, ScenarioError> {
     let start_ms = match &file.start {

@@ -32,6 +32,9 @@ use crate::{
 /// Longest scenario file, in bytes: people write them.
 const FILE_BYTES_MAX: u64 = 4 << 20;
 
+/// When scenarios begin that do not say: 2026-01-01T00:00:00Z, in Unix milliseconds.
+pub const START_MS: u64 = 1_767_225_600_000;
+
 /// One scenario.
 #[derive(Clone, Debug)]
 pub struct Scenario {
