@@ -71,7 +71,9 @@ pub enum BuildError {
     )]
     NoOutput(PathBuf),
     /// Where the output belongs is something that no build made.
-    #[error("{0} is there and is no Wasm file, so it stays: correct `build.output` in {MANIFEST}, or move the file away")]
+    #[error(
+        "{0} is there and is no Wasm file, so it stays: correct `build.output` in {MANIFEST}, or move the file away"
+    )]
     NotOurs(PathBuf),
     /// The output is no handler.
     #[error("{file} does not load. {error}")]

@@ -53,9 +53,8 @@ fn everything_that_is_missing_is_told_at_once_with_a_line_that_would_do() {
 
 #[test]
 fn every_wrong_value_is_told_with_its_line_and_what_to_write() {
-    let text = wrong(
-        "name = \"Cancel Order\"\nlanguage = \"perl\"\n[build]\ncommands = [[]]\noutput = \"/tmp/x.wasm\"\n",
-    );
+    let text =
+        wrong("name = \"Cancel Order\"\nlanguage = \"perl\"\n[build]\ncommands = [[]]\noutput = \"/tmp/x.wasm\"\n");
     for part in [
         "FILE:1: name: `Cancel Order` is no name",
         "FILE:2: language: `perl` is unknown: write rust, js, python, c or go",
@@ -83,7 +82,9 @@ fn what_is_no_toml_or_too_long_or_not_there_is_told_so() {
     let long = "#".repeat(usize::try_from(MANIFEST_BYTES_MAX).unwrap() + 1);
     assert!(wrong(&long).contains("the most for a manifest"));
     let many = format!("commands = [{}]", "[\"a\"],".repeat(COMMANDS_MAX + 1));
-    assert!(wrong(&RIGHT.replace("commands = [[\"make\", \"x\"], [\"strip\", \"y\"]]", &many)).contains("write 1 to 32"));
+    assert!(
+        wrong(&RIGHT.replace("commands = [[\"make\", \"x\"], [\"strip\", \"y\"]]", &many)).contains("write 1 to 32")
+    );
     let absent = Manifest::read(Path::new("/nowhere/mpy6a-plugin.toml")).unwrap_err().to_string();
     assert!(absent.contains("cannot be read") && absent.contains("mpy6a plugin new"), "{absent}");
 }

@@ -91,7 +91,7 @@ fn table(measured: &Measured) -> String {
     row("load, compiling", ms(load.cold_us));
     row("load, from the cache", ms(load.cached_us));
     row("file", format!("{} bytes", grouped(*bytes)));
-    text.push_str(&format!("  {} runs, of which each ended {}\n", grouped(nanos.len()), run.outcome.name()));
+    text.push_str(&format!("  {} runs; the last ended: {}\n", grouped(nanos.len()), run.outcome.name()));
     text
 }
 

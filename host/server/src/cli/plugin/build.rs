@@ -60,11 +60,13 @@ fn report(folder: &Path, built: &Built) -> String {
 
 /// The lines to paste. They are not wrapped: a path is in one piece.
 fn config_lines(folder: &Path, built: &Built, digest: &str) -> String {
-    let file = folder.canonicalize().map_or_else(|_| built.file.clone(), |whole| {
-        whole.join(built.file.strip_prefix(folder).unwrap_or(&built.file))
-    });
+    let file = folder.canonicalize().map_or_else(
+        |_| built.file.clone(),
+        |whole| whole.join(built.file.strip_prefix(folder).unwrap_or(&built.file)),
+    );
     let file = toml::Value::String(file.display().to_string());
-    let mut lines = format!("[kind.plugin]\nfile = {file}\n# To load this very build and no other:\n#sha256 = \"{digest}\"\n");
+    let mut lines =
+        format!("[kind.plugin]\nfile = {file}\n# To load this very build and no other:\n#sha256 = \"{digest}\"\n");
     if built.inspection.imports.iter().any(|import| matches!(import.need, Some(Need::Http | Need::HttpToSend))) {
         let _ = write!(
             lines,
@@ -72,10 +74,8 @@ fn config_lines(folder: &Path, built: &Built, digest: &str) -> String {
         );
     }
     if built.inspection.imports.iter().any(|import| import.name.starts_with("wasi:config/store@")) {
-        let _ = write!(
-            lines,
-            "\n# What its settings say.\n[kind.plugin.settings]\nshop = \"https://shop.example.com\"\n"
-        );
+        let _ =
+            write!(lines, "\n# What its settings say.\n[kind.plugin.settings]\nshop = \"https://shop.example.com\"\n");
     }
     lines
 }

@@ -2,42 +2,25 @@
 
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use mpy6a_kit::check::{Against, Checked, CheckedFile, Level, check};
 use mpy6a_plugins::{PluginSpec, RunLimits, Sandbox, SandboxConfig};
 use mpy6a_sessions::Limits;
 use tokio::runtime::Builder;
 
-use super::grouped;
-use crate::{
-    cli::report::Report,
-    config::{Config, Kind},
-    host::sandbox_config,
-};
+use super::{Output, grouped, handler::OfKind};
+use crate::{cli::report::Report, config::Config, host::sandbox_config};
 
 /// What to check, and against what.
 #[derive(Args, Debug)]
 pub struct Arguments {
     /// The plugin file: what `mpy6a plugin build` wrote, or any component or core module.
     file: PathBuf,
-    /// A host's config: check the file against the grants and limits of a kind in it.
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Which kind, by its name or number. Without it: the one that names the file, or the only one.
-    #[arg(long, value_name = "KIND", requires = "config")]
-    kind: Option<String>,
+    #[command(flatten)]
+    of: OfKind,
     /// How to print the answer.
     #[arg(long, value_enum, default_value_t)]
     output: Output,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Output {
-    /// For people, in 80 columns.
-    #[default]
-    Text,
-    /// One JSON object; docs/plugins.md explains its fields.
-    Json,
 }
 
 /// Check it. Ends with 0 if it loads.
@@ -65,7 +48,7 @@ struct Plan {
 
 fn plan(arguments: &Arguments) -> Result<Plan, String> {
     let file = arguments.file.clone();
-    let Some(path) = &arguments.config else {
+    let Some(path) = &arguments.of.config else {
         let limits = RunLimits::default();
         let sandbox = SandboxConfig {
             runs_max: 1,
@@ -73,31 +56,16 @@ fn plan(arguments: &Arguments) -> Result<Plan, String> {
             cache_dir: None,
             limits: Limits::default(),
         };
-        return Ok(Plan { sandbox, spec: PluginSpec { file, limits, ..PluginSpec::default() }, against: Against::Nothing });
+        return Ok(Plan {
+            sandbox,
+            spec: PluginSpec { file, limits, ..PluginSpec::default() },
+            against: Against::Nothing,
+        });
     };
     let config = Config::load(path).map_err(|error| error.to_string())?;
-    let kind = choose(&config, arguments)?;
+    let (_, kind) = arguments.of.choose(&config, &file)?;
     let sandbox = SandboxConfig { runs_max: 1, cache_dir: None, ..sandbox_config(&config.fixed) };
     Ok(Plan { sandbox, spec: PluginSpec { file, ..kind.plugin.clone() }, against: Against::Kind })
-}
-
-/// The kind whose grants count.
-fn choose<'c>(config: &'c Config, arguments: &Arguments) -> Result<&'c Kind, String> {
-    let names = || config.kinds.values().map(|kind| format!("`{}`", kind.name)).collect::<Vec<_>>().join(", ");
-    if let Some(asked) = &arguments.kind {
-        let found = config.kinds.iter().find(|(id, kind)| kind.name == *asked || id.to_string() == *asked);
-        return found.map(|(_, kind)| kind).ok_or_else(|| {
-            format!("the config has no kind `{}`: write one of {}", asked.escape_default(), names())
-        });
-    }
-    let file = arguments.file.canonicalize().ok();
-    let mut of_file = config.kinds.values().filter(|kind| file.is_some() && kind.plugin.file.canonicalize().ok() == file);
-    let mut all = config.kinds.values();
-    match (of_file.next(), of_file.next(), all.next(), all.next()) {
-        (Some(kind), None, ..) | (None, None, Some(kind), None) => Ok(kind),
-        (_, _, None, _) => Err("the config has no kind: add a [[kind]], or leave --config out".to_owned()),
-        _ => Err(format!("the config has several kinds: say which with --kind, one of {}", names())),
-    }
 }
 
 fn carry_out(plan: Plan) -> Result<Checked, Box<dyn std::error::Error>> {
@@ -116,7 +84,10 @@ fn report(checked: &Checked) -> String {
         report.line("  compile  ", &format!("{} ms, without a cache", cost.compile_ms));
         let instances = cost.instances;
         report.line("  start    ", &format!("{} µs for each run, the median of {instances}", cost.instantiate_us));
-        report.line("  memory   ", &format!("{} KiB before the first call", grouped(cost.memory_bytes.div_ceil(1 << 10))));
+        report.line(
+            "  memory   ",
+            &format!("{} KiB before the first call", grouped(cost.memory_bytes.div_ceil(1 << 10))),
+        );
     }
     for finding in &checked.findings {
         let label = match finding.level {

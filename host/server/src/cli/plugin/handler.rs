@@ -27,7 +27,7 @@ pub struct Handler {
 /// A kind of a host's config.
 #[derive(Args, Debug)]
 pub struct OfKind {
-    /// A host's config: take settings and limits from a kind in it.
+    /// A host's config: settings, limits and grants of a kind in it count.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Which kind, by its name or number. Without it: the one that names the file, or the only one.

@@ -2,13 +2,17 @@
 //!
 //! Each prints what it did to stdout, in 80 columns, and what was wrong to stderr.
 
+mod bench;
 mod build;
 mod check;
+mod handler;
 mod new;
+mod run;
+mod test;
 
 use std::process::ExitCode;
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 
 use crate::cli::report::Report;
 
@@ -30,6 +34,30 @@ pub enum Command {
     ///
     /// Exit codes: 0 it loads, 1 it does not, 2 wrong command line.
     Check(check::Arguments),
+    /// Run a handler once, offline, over a session given here, and say what it did.
+    ///
+    /// The sandbox and the rules are the host's; the network is not there, and time passes only while the handler waits.
+    ///
+    /// Exit codes: 0 the last run returned ok, 1 it did not, 2 wrong command line.
+    Run(run::Arguments),
+    /// Try a handler on scenarios, and have the host die at every call that it makes.
+    ///
+    /// Exit codes: 0 all is as expected, 1 it is not, 2 wrong command line.
+    Test(test::Arguments),
+    /// Measure what a handler costs to load and to run.
+    ///
+    /// Exit codes: 0 measured, 1 not measured, 2 wrong command line.
+    Bench(bench::Arguments),
+}
+
+/// How an answer is printed.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Output {
+    /// For people, in 80 columns.
+    #[default]
+    Text,
+    /// One JSON object; docs/plugins.md explains its fields.
+    Json,
 }
 
 /// Run one.
@@ -38,6 +66,9 @@ pub fn run(command: Command) -> ExitCode {
         Command::New(arguments) => new::run(&arguments),
         Command::Build(arguments) => build::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
     }
 }
 
@@ -47,6 +78,11 @@ fn failed(trouble: &str) -> ExitCode {
     trouble.lines().for_each(|line| report.line("", line));
     eprint!("{}", report.text);
     ExitCode::FAILURE
+}
+
+/// A JSON value as text, for people and programs.
+fn json_text(value: &serde_json::Value) -> String {
+    format!("{value:#}")
 }
 
 /// A number with its thousands apart, for people.

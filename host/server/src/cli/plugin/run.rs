@@ -145,9 +145,7 @@ fn json_of(life: &Life) -> String {
             "log": run.report.log_tail.lines().collect::<Vec<_>>(),
         })
     };
-    let request = |seen: &mpy6a_kit::outside::Seen| {
-        json!({ "request": seen.line(), "idempotency_key": seen.idempotency_key, "answered": seen.answered })
-    };
+    let request = |seen: &mpy6a_kit::outside::Seen| json!({ "request": seen.line(), "idempotency_key": seen.idempotency_key, "answered": seen.answered });
     json_text(&json!({
         "outcome": life.outcome(),
         "operations": life.operations.iter().map(line_of).collect::<Vec<_>>(),
