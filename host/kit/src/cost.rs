@@ -46,7 +46,7 @@ pub struct RunCost {
 /// [`KitError`], with the remedy.
 pub async fn of_loading(setup: &Setup) -> Result<LoadCost, KitError> {
     let cache = tempfile::tempdir()?;
-    let setup = Setup { cache_dir: Some(cache.path().to_owned()), ..setup.clone() };
+    let setup = Setup { cache_dir: Some(cache.path().join("compiled")), ..setup.clone() };
     Ok(LoadCost { cold_us: load(&setup).await?, cached_us: load(&setup).await? })
 }
 
@@ -65,7 +65,7 @@ async fn load(setup: &Setup) -> Result<u64, KitError> {
 ///
 /// The session is one that the host would not have taken.
 pub async fn of_running(bench: &Workbench, situation: &Situation, runs: u32) -> Result<RunCost, KitError> {
-    // Bounds and precision that the histogram takes.
+    // Grows as it must; three digits.
     let nanos = Histogram::new(3).map_err(|error| KitError::Histogram(error.to_string()))?;
     let mut cost = RunCost { nanos, fuel: 0, memory_bytes: 0, outcome: Outcome::Returned };
     for run in 0..WARM_UP_RUNS + runs {
@@ -74,7 +74,8 @@ pub async fn of_running(bench: &Workbench, situation: &Situation, runs: u32) -> 
         let end = bench.plugin().run_in(surroundings, job, session).await;
         let took = begun.elapsed();
         if run >= WARM_UP_RUNS {
-            cost.nanos.saturating_record(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX));
+            let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+            cost.nanos.record(nanos).map_err(|error| KitError::Histogram(error.to_string()))?;
         }
         cost.fuel = end.report.fuel;
         cost.memory_bytes = end.report.memory_peak_bytes;

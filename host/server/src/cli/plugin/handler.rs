@@ -98,6 +98,7 @@ impl OfKind {
 fn cache_dir() -> Option<PathBuf> {
     let var = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let cache = var("XDG_CACHE_HOME").or_else(|| Some(var("HOME")?.join(".cache")))?;
-    let dir = cache.join("mpy6a").join("plugins");
-    std::fs::create_dir_all(&dir).ok().map(|()| dir)
+    let dir = cache.join("mpy6a");
+    // The folder inside is the cache's own to make, for this user alone.
+    std::fs::create_dir_all(&dir).ok().map(|()| dir.join("plugins"))
 }
