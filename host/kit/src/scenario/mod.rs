@@ -6,7 +6,7 @@
 //! | [`convert`](self) | text into values, with errors that name the scenario |
 //! | [`expect`] | what was expected beside what was seen |
 //!
-//! `docs/plugins.md` is the reference for authors.
+//! `docs/scenarios.md` is the reference for authors.
 
 mod convert;
 pub mod expect;
@@ -69,7 +69,7 @@ pub enum ScenarioError {
     #[error("the scenarios {0} are longer than {FILE_BYTES_MAX} bytes: split them")]
     TooLarge(PathBuf),
     /// It is no TOML of this form.
-    #[error("the scenarios {path} cannot be understood: {error}docs/plugins.md has every field")]
+    #[error("the scenarios {path} cannot be understood: {error}docs/scenarios.md has every field")]
     Format {
         /// Which.
         path: PathBuf,

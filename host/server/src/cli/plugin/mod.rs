@@ -56,7 +56,7 @@ enum Output {
     /// For people, in 80 columns.
     #[default]
     Text,
-    /// One JSON object; docs/plugins.md explains its fields.
+    /// One JSON object; docs/scenarios.md and docs/plugins.md explain its fields.
     Json,
 }
 

@@ -120,7 +120,7 @@ fn report(life: &Life) -> String {
     if !life.outside.unanswered.is_empty() {
         report.line("", "");
         report.line("", "Nothing is sent from here. Answer such requests with --answers FILE, a TOML file with");
-        report.line("", "[[http]] tables: docs/plugins.md has an example.");
+        report.line("", "[[http]] tables: docs/scenarios.md has an example.");
     }
     report.text
 }
