@@ -17,13 +17,15 @@ import { createRequire } from "node:module";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const USAGE = "usage: mpy6a-handler build ENTRY OUTPUT, for example: mpy6a-handler build src/handler.js build/handler.wasm";
+const USAGE =
+  "usage: mpy6a-handler build ENTRY OUTPUT, for example: mpy6a-handler build src/handler.js build/handler.wasm";
 
 /** What componentize-qjs puts before the author's error. */
 const PREFIX = /^(Error: )*(: )?(Failed to [a-z]+ (user )?JavaScript module( evaluation)?: )+(Error: )*/;
 
 /** What to do about a module that is not found. */
-const NOT_FOUND = "\na handler has its own modules and packages of plain JavaScript; there is no Node in it, and no `node:` modules";
+const NOT_FOUND =
+  "\na handler has its own modules and packages of plain JavaScript; there is no Node in it, and no `node:` modules";
 
 /** This package, where it really is: npm links what comes from a folder. */
 const PACKAGE = realpathSync(fileURLToPath(new URL("..", import.meta.url)));
@@ -31,7 +33,8 @@ const PACKAGE = realpathSync(fileURLToPath(new URL("..", import.meta.url)));
 async function main([command, entry, output, ...rest]) {
   if (command !== "build" || !entry || !output || rest.length > 0) throw new Error(USAGE);
   const project = realpathSync(process.cwd());
-  if (!existsSync(entry)) throw new Error(`${entry} is missing, seen from ${project}: name the module that exports \`handle\``);
+  if (!existsSync(entry))
+    throw new Error(`${entry} is missing, seen from ${project}: name the module that exports \`handle\``);
 
   const { component } = await toolchain(project).componentize({
     witPath: contract(),
@@ -52,7 +55,9 @@ function toolchain(project) {
   try {
     return createRequire(join(project, "package.json"))("componentize-qjs");
   } catch (error) {
-    throw new Error(`componentize-qjs is not installed here: npm install --save-dev componentize-qjs@0.4.5 (${error.message})`);
+    throw new Error(
+      `componentize-qjs is not installed here: npm install --save-dev componentize-qjs@0.4.5 (${error.message})`,
+    );
   }
 }
 
@@ -84,7 +89,9 @@ function commonFolder(one, other) {
 }
 
 main(process.argv.slice(2)).catch((error) => {
-  const message = String(error.message ?? error).replace(PREFIX, "").trimEnd();
+  const message = String(error.message ?? error)
+    .replace(PREFIX, "")
+    .trimEnd();
   console.error(`error: ${message}${message.includes("filesystem module not found") ? NOT_FOUND : ""}`);
   process.exitCode = 1;
 });

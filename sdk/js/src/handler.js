@@ -18,7 +18,8 @@ import { toText } from "./text.js";
 /** Lines of a stack that are logged: enough to find the place, few enough for the run's limit on its log. */
 const STACK_LINES_MAX = 20;
 
-const SYNCHRONOUS = "handlers are synchronous: make the function a plain one, without `async` and `await`; http.get and \
+const SYNCHRONOUS =
+  "handlers are synchronous: make the function a plain one, without `async` and `await`; http.get and \
 the other calls return their result directly";
 
 /**
@@ -34,7 +35,8 @@ export function defineHandler(handle) {
     host.enter();
     try {
       const returned = handle(new Repeat(data));
-      if (typeof returned?.then === "function") throw new TypeError(`the handler returned a promise, but ${SYNCHRONOUS}`);
+      if (typeof returned?.then === "function")
+        throw new TypeError(`the handler returned a promise, but ${SYNCHRONOUS}`);
     } catch (error) {
       throw error instanceof Failure ? asContract(error) : bug(error);
     }
@@ -59,7 +61,11 @@ function asContract(failure) {
 function bug(error) {
   const isError = error instanceof Error;
   log.error(`the handler threw ${isError ? `${error.name}: ${error.message}` : toText(error)}`);
-  const frames = isError ? String(error.stack ?? "").split("\n").filter((line) => /^\s*at /.test(line)) : [];
+  const frames = isError
+    ? String(error.stack ?? "")
+        .split("\n")
+        .filter((line) => /^\s*at /.test(line))
+    : [];
   for (const frame of frames.slice(0, STACK_LINES_MAX)) log.error(frame);
   return new Error("the handler threw: see the log", { cause: error });
 }

@@ -11,7 +11,7 @@
  * - `#host` is where a call goes: to the component's imports (host/component.js), or under Node to a stage that the
  *   tests set up (testing/). Only these two know; all the rest is plain JavaScript and is tested under Node.
  *
- * The types in types/ are what the package promises. test/types.test.js holds them against the code.
+ * The types in types/ are what the package promises. tests/types.test.js holds them against the code.
  */
 
 export { Failure, Permanent, Retry } from "./failure.js";

@@ -65,7 +65,9 @@ function lookUp({ user, id }) {
   if (id === undefined && user === undefined) return undefined;
   const options = { step: "find", timeoutMs: CALL_TIMEOUT_MS };
   const response =
-    id === undefined ? http.get(users, { query: { nick: user.nick }, ...options }) : http.get(`${users}/${id}`, options);
+    id === undefined
+      ? http.get(users, { query: { nick: user.nick }, ...options })
+      : http.get(`${users}/${id}`, options);
   if (response.status === 404) return response.json(readRefusal);
   return response.expectSuccess().json(readUser);
 }

@@ -29,9 +29,15 @@ const asked = ({ requests }) => requests.map(({ method, url, step }) => [method,
 test("without an id the nick is looked up, and the user rolled forward", () => {
   const ended = handled([ASKED], FOUND, DONE);
   const nick = "http://a/users?nick=%D1%91%D0%B6%20%26%20co";
-  assert.deepEqual(asked(ended), [["GET", nick, "find"], ["PUT", "http://b/index/7", "index"]]);
+  assert.deepEqual(asked(ended), [
+    ["GET", nick, "find"],
+    ["PUT", "http://b/index/7", "index"],
+  ]);
   assert.equal(ended.requests[1].text, FOUND.body);
-  assert.deepEqual(ended.requests.map(({ timeoutMs }) => timeoutMs), [3000, 3000]);
+  assert.deepEqual(
+    ended.requests.map(({ timeoutMs }) => timeoutMs),
+    [3000, 3000],
+  );
   assert.deepEqual([ended.outcome, ended.operations], ["deleted", ["delete"]]);
   assert.deepEqual(logged(ended), ["info rolled forward user 7"]);
 });
@@ -93,7 +99,14 @@ test("any error leaves at once, to be repeated", () => {
 });
 
 test("a record that nobody can read is permanent", () => {
-  const unreadable = ["{", "null", '{"step":"gone"}', '{"step":"create"}', '{"step":"created","id":"7"}', Uint8Array.of(0xff)];
+  const unreadable = [
+    "{",
+    "null",
+    '{"step":"gone"}',
+    '{"step":"create"}',
+    '{"step":"created","id":"7"}',
+    Uint8Array.of(0xff),
+  ];
   for (const record of unreadable) {
     const ended = handled([ASKED, record], FOUND, DONE);
     assert.equal(ended.outcome, "permanent", String(record));

@@ -11,7 +11,11 @@ const TEXT = { text: "water the ferns" };
 
 test("it reminds three times, and then forgets", () => {
   let records = [TEXT];
-  for (const [n, end] of [[1, "store 60"], [2, "store 60"], [3, "delete"]]) {
+  for (const [n, end] of [
+    [1, "store 60"],
+    [2, "store 60"],
+    [3, "delete"],
+  ]) {
     const ended = run(handle, { records });
     assert.deepEqual(ended.operations, [`append {"reminded":${n}}`, end]);
     assert.deepEqual(ended.lines, [{ level: "info", message: `reminder ${n} of 3: water the ferns` }]);

@@ -31,8 +31,10 @@ export function send(method, url, options = {}) {
 }
 
 /** @param {string} method */
-const sender = (method) => (/** @type {string} */ url, /** @type {Record<string, any>} */ options = {}) =>
-  send(method, url, options);
+const sender =
+  (method) =>
+  (/** @type {string} */ url, /** @type {Record<string, any>} */ options = {}) =>
+    send(method, url, options);
 
 export const get = sender("GET");
 export const post = sender("POST");

@@ -22,7 +22,8 @@ const JSON_TYPE = [["content-type", "application/json"]];
  */
 export function build(method, url, options) {
   for (const name of Object.keys(options)) {
-    if (!OPTIONS.includes(name)) throw new TypeError(`no request has the option ${name}: there are ${OPTIONS.join(", ")}`);
+    if (!OPTIONS.includes(name))
+      throw new TypeError(`no request has the option ${name}: there are ${OPTIONS.join(", ")}`);
   }
   const { query, headers, body, json, step, timeoutMs } = options;
   if (body !== undefined && json !== undefined) throw new TypeError("a request has `body` or `json`, not both");

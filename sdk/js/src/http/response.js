@@ -60,7 +60,9 @@ export class Response {
     } catch (error) {
       if (error instanceof Failure) throw error;
       const why = error instanceof Error ? error.message : String(error);
-      throw new Retry(`${this.#request} answered ${this.status} with what is not the JSON wanted: ${why}`, { cause: error });
+      throw new Retry(`${this.#request} answered ${this.status} with what is not the JSON wanted: ${why}`, {
+        cause: error,
+      });
     }
   }
 

@@ -113,5 +113,13 @@ function answer(http, request) {
  */
 function shown({ method, url, headers, body, timeoutMs, step }) {
   const text = body === null ? undefined : decodeLossy(body);
-  return { method, url, headers, body: body ?? undefined, text, timeoutMs: timeoutMs ?? undefined, step: step ?? undefined };
+  return {
+    method,
+    url,
+    headers,
+    body: body ?? undefined,
+    text,
+    timeoutMs: timeoutMs ?? undefined,
+    step: step ?? undefined,
+  };
 }

@@ -12,9 +12,10 @@ const settings = { shop: "http://shop.test" };
 test("the order is cancelled, and the session deleted", () => {
   const ended = run(handle, { records: [{ order: 7 }], settings, http: () => ({ status: 204 }) });
   assert.equal(ended.outcome, "deleted");
-  assert.deepEqual(ended.requests.map(({ method, url, step }) => [method, url, step]), [
-    ["POST", "http://shop.test/orders/7/cancel", "cancel"],
-  ]);
+  assert.deepEqual(
+    ended.requests.map(({ method, url, step }) => [method, url, step]),
+    [["POST", "http://shop.test/orders/7/cancel", "cancel"]],
+  );
   assert.deepEqual(ended.lines, [{ level: "info", message: "cancelled order 7" }]);
 });
 

@@ -19,7 +19,7 @@ after(() => rmSync(project, { recursive: true }));
 writeFileSync(join(project, "package.json"), '{ "type": "module" }');
 mkdirSync(join(project, "node_modules"));
 symlinkSync(SDK, join(project, "node_modules/mpy6a-handler"));
-symlinkSync(join(SDK, "test/node_modules/componentize-qjs"), join(project, "node_modules/componentize-qjs"));
+symlinkSync(join(SDK, "tests/node_modules/componentize-qjs"), join(project, "node_modules/componentize-qjs"));
 
 /** Build a handler from its source. @returns {Promise<{ said: string, path: string }>} */
 async function build(source, entry = "handler.js") {
@@ -32,7 +32,10 @@ async function build(source, entry = "handler.js") {
 
 /** What the builder says to a source that it refuses. */
 async function refusal(source, entry) {
-  const error = await build(source, entry).then(() => assert.fail("it was built"), (error) => error);
+  const error = await build(source, entry).then(
+    () => assert.fail("it was built"),
+    (error) => error,
+  );
   assert.equal(error.code, 1);
   return error.stderr;
 }
@@ -53,19 +56,34 @@ test("a component imports the contract, the settings and no more of WASI than ev
   for (const name of ["mpy6a:handler/types", "mpy6a:handler/http", "mpy6a:handler/log", "wasi:config/store"]) {
     assert.ok(names.has(name), `${name} is not imported`);
   }
+  assert.doesNotMatch(
+    component,
+    /\[(task-return|waitable-join|subtask-drop)\]/,
+    "it is for hosts without async components",
+  );
   const linked = /^(mpy6a:handler\/|wasi:(config|cli|clocks|filesystem|io|random)\/)/;
-  assert.deepEqual([...names].filter((name) => !linked.test(name)), [], "docs/plugins.md, What it may call");
+  assert.deepEqual(
+    [...names].filter((name) => !linked.test(name)),
+    [],
+    "docs/plugins.md, What it may call",
+  );
 });
 
 test("mistakes are told when the component is built, with the remedy", async () => {
   const sdk = 'from "mpy6a-handler";';
   const cases = [
-    [`import { defineHandler } ${sdk} export const handle = defineHandler(async () => {});`,
-      /^error: this one is AsyncFunction, but handlers are synchronous: make the function a plain one/],
-    [`import { defineHandler } ${sdk} export const hadle = defineHandler(() => {});`,
-      /^error: handler\.js exports no function `handle`: write `export const handle = defineHandler/],
-    [`import { settings } ${sdk} const shop = settings.require("shop"); export const handle = () => {};`,
-      /^error: settings is there during a run only: .* move the call into the handler\n(.*\n)*.*handler\.js:1/],
+    [
+      `import { defineHandler } ${sdk} export const handle = defineHandler(async () => {});`,
+      /^error: this one is AsyncFunction, but handlers are synchronous: make the function a plain one/,
+    ],
+    [
+      `import { defineHandler } ${sdk} export const hadle = defineHandler(() => {});`,
+      /^error: handler\.js exports no function `handle`: write `export const handle = defineHandler/,
+    ],
+    [
+      `import { settings } ${sdk} const shop = settings.require("shop"); export const handle = () => {};`,
+      /^error: settings is there during a run only: .* move the call into the handler\n(.*\n)*.*handler\.js:1/,
+    ],
     [`import { http } ${sdk} http.get("http://a/");`, /^error: http is there during a run only/],
     [`import { log } ${sdk} log.info("up");`, /^error: log is there during a run only/],
     ['import "node:fs"; export const handle = () => {};', /node:fs(.*\n)*.*there is no Node in it/],
@@ -76,6 +94,8 @@ test("mistakes are told when the component is built, with the remedy", async () 
 });
 
 test("without its arguments the builder says how it is used", async () => {
-  const error = await promisify(execFile)(process.execPath, [join(SDK, "bin/mpy6a-handler.js")]).catch((error) => error);
+  const error = await promisify(execFile)(process.execPath, [join(SDK, "bin/mpy6a-handler.js")]).catch(
+    (error) => error,
+  );
   assert.match(error.stderr, /^error: usage: mpy6a-handler build ENTRY OUTPUT/);
 });

@@ -14,9 +14,18 @@ const outcomeOf = (handle, scene) => {
 };
 
 test("a run ends as its last operation or its failure says", () => {
-  assert.deepEqual(outcomeOf((repeat) => repeat.delete()), ["deleted", undefined]);
-  assert.deepEqual(outcomeOf((repeat) => repeat.store(1)), ["stored", undefined]);
-  assert.deepEqual(outcomeOf((repeat) => repeat.append("x")), ["unfinished", undefined]);
+  assert.deepEqual(
+    outcomeOf((repeat) => repeat.delete()),
+    ["deleted", undefined],
+  );
+  assert.deepEqual(
+    outcomeOf((repeat) => repeat.store(1)),
+    ["stored", undefined],
+  );
+  assert.deepEqual(
+    outcomeOf((repeat) => repeat.append("x")),
+    ["unfinished", undefined],
+  );
   const thrower = (error) => () => {
     throw error;
   };
@@ -101,16 +110,31 @@ test("Retry.from makes a retry of every failure, and leaves bugs alone", () => {
       throw Retry.from(error);
     }
   };
-  assert.deepEqual(outcomeOf(leave(() => { throw new Permanent("no"); })), ["retry", "no"]);
+  assert.deepEqual(
+    outcomeOf(
+      leave(() => {
+        throw new Permanent("no");
+      }),
+    ),
+    ["retry", "no"],
+  );
   assert.equal(outcomeOf(leave(() => settings.require("x")))[0], "retry");
   assert.equal(outcomeOf(leave(() => null.x))[0], "trapped");
 });
 
 test("a reason that is no Unicode is mended", () => {
-  assert.deepEqual(outcomeOf(() => { throw new Retry("\uD800!"); }), ["retry", "\uFFFD!"]);
+  assert.deepEqual(
+    outcomeOf(() => {
+      throw new Retry("\uD800!");
+    }),
+    ["retry", "\uFFFD!"],
+  );
 });
 
 test("failures have their class's name, and a cause", () => {
   const failure = new Permanent("no", { cause: 7 });
-  assert.deepEqual([failure.name, failure.outcome, failure.cause, failure instanceof Failure], ["Permanent", "permanent", 7, true]);
+  assert.deepEqual(
+    [failure.name, failure.outcome, failure.cause, failure instanceof Failure],
+    ["Permanent", "permanent", 7, true],
+  );
 });

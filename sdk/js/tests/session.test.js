@@ -23,11 +23,26 @@ function within(read, scene) {
 
 test("records are bytes, text and JSON", () => {
   const records = ["ёж", Uint8Array.of(0, 255), { a: [1] }, "7"];
-  assert.deepEqual(within((repeat) => repeat.records[1], { records }), Uint8Array.of(0, 255));
-  assert.equal(within((repeat) => repeat.text(0), { records }), "ёж");
-  assert.deepEqual(within((repeat) => repeat.json(2), { records }), { a: [1] });
-  assert.equal(within((repeat) => repeat.json(3, (value) => value + 1), { records }), 8);
-  assert.deepEqual(within((repeat) => repeat.allJson(), { records: ["1", "[2]"] }), [1, [2]]);
+  assert.deepEqual(
+    within((repeat) => repeat.records[1], { records }),
+    Uint8Array.of(0, 255),
+  );
+  assert.equal(
+    within((repeat) => repeat.text(0), { records }),
+    "ёж",
+  );
+  assert.deepEqual(
+    within((repeat) => repeat.json(2), { records }),
+    { a: [1] },
+  );
+  assert.equal(
+    within((repeat) => repeat.json(3, (value) => value + 1), { records }),
+    8,
+  );
+  assert.deepEqual(
+    within((repeat) => repeat.allJson(), { records: ["1", "[2]"] }),
+    [1, [2]],
+  );
 });
 
 test("a record that is missing or cannot be read is permanent, and is named", () => {
@@ -48,7 +63,10 @@ test("a record that is missing or cannot be read is permanent, and is named", ()
 
 test("a record that the reader does not take is permanent, and is named", () => {
   const nick = ({ user }) => user.nick.toUpperCase();
-  for (const [records, index] of [[['{"user":{}}'], 0], [['{"user":{"nick":"a"}}', "null"], 1]]) {
+  for (const [records, index] of [
+    [['{"user":{}}'], 0],
+    [['{"user":{"nick":"a"}}', "null"], 1],
+  ]) {
     const ended = handled((repeat) => repeat.allJson(nick), { records });
     assert.equal(ended.outcome, "permanent");
     assert.ok(ended.reason.startsWith(`record ${index}: `), ended.reason);
@@ -57,10 +75,21 @@ test("a record that the reader does not take is permanent, and is named", () => 
 
 test("replay applies records in order, by change or by a new state", () => {
   const records = [{ nick: "a" }, { id: 7 }, { id: 8 }];
-  assert.deepEqual(within((repeat) => repeat.replay({}, (state, record) => void Object.assign(state, record)), { records }), { nick: "a", id: 8 });
-  assert.equal(within((repeat) => repeat.replay(0, (count) => count + 1), { records }), 3);
-  assert.equal(within((repeat) => repeat.replay("start", () => {}), {}), "start");
-  const ended = handled((repeat) => repeat.replay([], (state, { id }) => state.push(id.toFixed())), { records: [{ id: 1 }, {}] });
+  assert.deepEqual(
+    within((repeat) => repeat.replay({}, (state, record) => void Object.assign(state, record)), { records }),
+    { nick: "a", id: 8 },
+  );
+  assert.equal(
+    within((repeat) => repeat.replay(0, (count) => count + 1), { records }),
+    3,
+  );
+  assert.equal(
+    within((repeat) => repeat.replay("start", () => {}), {}),
+    "start",
+  );
+  const ended = handled((repeat) => repeat.replay([], (state, { id }) => state.push(id.toFixed())), {
+    records: [{ id: 1 }, {}],
+  });
   assert.match(ended.reason, /^record 1: /);
 });
 
@@ -78,19 +107,31 @@ test("operations reach the session in order, as text, bytes and JSON", () => {
     { records: ["0"] },
   );
   assert.deepEqual(ended.operations, [
-    "append ё", "append \u0002\u0003", "append \u0004", 'replace {"n":1}', "append [null]", "replace last", "store 2",
+    "append ё",
+    "append \u0002\u0003",
+    "append \u0004",
+    'replace {"n":1}',
+    "append [null]",
+    "replace last",
+    "store 2",
   ]);
   assert.deepEqual(ended.records.map(String), ["108,97,115,116"]);
 });
 
 test("the session is stored for whole seconds, never fewer than asked", () => {
   const stored = (...timeout) => handled((repeat) => repeat.store(...timeout)).operations[0];
-  assert.deepEqual([stored(), stored(0), stored(0.001), stored(1e12)], ["store", "store 0", "store 1", `store ${2 ** 32 - 1}`]);
+  assert.deepEqual(
+    [stored(), stored(0), stored(0.001), stored(1e12)],
+    ["store", "store 0", "store 1", `store ${2 ** 32 - 1}`],
+  );
 });
 
 test("what is no record and no timeout is a bug, and is told apart", () => {
   const cases = [
-    [(repeat) => repeat.append({ n: 1 }), /a record is a string, a Uint8Array or an ArrayBuffer, not a Object; for JSON say so/],
+    [
+      (repeat) => repeat.append({ n: 1 }),
+      /a record is a string, a Uint8Array or an ArrayBuffer, not a Object; for JSON say so/,
+    ],
     [(repeat) => repeat.append(undefined), /not undefined/],
     [(repeat) => repeat.appendJson(undefined), /a record is undefined, which JSON does not have/],
     [(repeat) => repeat.appendJson(() => {}), /which JSON does not have/],
@@ -130,19 +171,30 @@ test("each refusal of the host has its limit and its remedy", () => {
     ["timeout-too-long", 60, /60 s: store for less/],
   ]) {
     for (const act of [(r) => r.append(""), (r) => r.replace(""), (r) => r.delete(), (r) => r.store(1)]) {
-      assert.throws(() => act(refusing(tag, limit)), (error) => {
-        assert.ok(error instanceof SessionError);
-        assert.deepEqual([error.kind, error.limit, error.outcome], [tag, limit, "permanent"]);
-        return remedy.test(error.message);
-      });
+      assert.throws(
+        () => act(refusing(tag, limit)),
+        (error) => {
+          assert.ok(error instanceof SessionError);
+          assert.deepEqual([error.kind, error.limit, error.outcome], [tag, limit, "permanent"]);
+          return remedy.test(error.message);
+        },
+      );
     }
   }
 });
 
 test("what the host knows is all there", () => {
   const known = {
-    kind: 7, kindName: "orders", repeat: 3, maxRepeats: 3, createdMs: 1, storedMs: 2, dueMs: 3, deadlineMs: 4,
-    idempotencyKey: "1-1", traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    kind: 7,
+    kindName: "orders",
+    repeat: 3,
+    maxRepeats: 3,
+    createdMs: 1,
+    storedMs: 2,
+    dueMs: 3,
+    deadlineMs: 4,
+    idempotencyKey: "1-1",
+    traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
   };
   const seen = within((repeat) => {
     const { sessionId, fence, isLastRepeat } = repeat;
@@ -150,7 +202,10 @@ test("what the host knows is all there", () => {
     return { ...given, sessionId, fence, isLastRepeat };
   }, known);
   assert.deepEqual(seen, { ...known, sessionId: "1-1", fence: "1-2", isLastRepeat: true });
-  assert.deepEqual(within(({ traceparent, isLastRepeat }) => [traceparent, isLastRepeat]), [undefined, false]);
+  assert.deepEqual(
+    within(({ traceparent, isLastRepeat }) => [traceparent, isLastRepeat]),
+    [undefined, false],
+  );
 });
 
 test("a repeat cannot be changed by mistake", () => {

@@ -11,9 +11,15 @@ import { makeConsole } from "../src/console.js";
 test("each level is written as itself, and what is not text becomes text", () => {
   const levels = ["trace", "debug", "info", "warn", "error"];
   const { lines } = run(defineHandler(() => levels.forEach((level) => log[level](`a ${level}`))));
-  assert.deepEqual(lines, levels.map((level) => ({ level, message: `a ${level}` })));
+  assert.deepEqual(
+    lines,
+    levels.map((level) => ({ level, message: `a ${level}` })),
+  );
   const odd = run(defineHandler(() => [7, null, "\uD83D!"].forEach(log.info)));
-  assert.deepEqual(odd.lines.map(({ message }) => message), ["7", "null", "\uFFFD!"]);
+  assert.deepEqual(
+    odd.lines.map(({ message }) => message),
+    ["7", "null", "\uFFFD!"],
+  );
 });
 
 test("the console of a component writes lines, whatever it is given", () => {

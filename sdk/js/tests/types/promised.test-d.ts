@@ -1,6 +1,6 @@
 /**
  * What types/ promises, held against the code: the implementation is assignable to the declarations, and uses that must
- * not compile do not. test/types.test.js compiles this; nothing runs it.
+ * not compile do not. tests/types.test.js compiles this; nothing runs it.
  */
 
 import * as code from "../../src/index.js";

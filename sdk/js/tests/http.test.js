@@ -19,7 +19,10 @@ const sent = (send) => {
 test("each method is sent as itself, with nothing that was not asked for", () => {
   const nothing = { headers: [], body: undefined, text: undefined, step: undefined, timeoutMs: undefined };
   for (const method of ["get", "post", "put", "patch", "delete"]) {
-    assert.deepEqual(sent(() => http[method]("http://a/x")), { method: method.toUpperCase(), url: "http://a/x", ...nothing });
+    assert.deepEqual(
+      sent(() => http[method]("http://a/x")),
+      { method: method.toUpperCase(), url: "http://a/x", ...nothing },
+    );
   }
   assert.equal(sent(() => http.send("OPTIONS", "http://a/")).method, "OPTIONS");
 });
@@ -28,20 +31,55 @@ test("a query survives every character, and stands before the fragment", () => {
   const query = { nick: "ёж & co+=%?#/~", "!'()*": "", n: 7 };
   const expected = "nick=%D1%91%D0%B6%20%26%20co%2B%3D%25%3F%23%2F~&%21%27%28%29%2A=&n=7";
   assert.equal(sent(() => http.get("http://a/users", { query })).url, `http://a/users?${expected}`);
-  assert.equal(sent(() => http.get("http://a/?x=1#end", { query: [["y", 1], ["y", 2]] })).url, "http://a/?x=1&y=1&y=2#end");
+  assert.equal(
+    sent(() =>
+      http.get("http://a/?x=1#end", {
+        query: [
+          ["y", 1],
+          ["y", 2],
+        ],
+      }),
+    ).url,
+    "http://a/?x=1&y=1&y=2#end",
+  );
   assert.equal(sent(() => http.get("http://a/", { query: { x: "\uD800" } })).url, "http://a/?x=%EF%BF%BD");
 });
 
 test("body, JSON, headers, step and timeout", () => {
-  const request = sent(() => http.put("http://b/7", { json: { ё: 1 }, headers: { "X-A": 1 }, step: "index", timeoutMs: 0.5 }));
-  assert.deepEqual(request.headers, [["content-type", "application/json"], ["X-A", "1"]]);
+  const request = sent(() =>
+    http.put("http://b/7", { json: { ё: 1 }, headers: { "X-A": 1 }, step: "index", timeoutMs: 0.5 }),
+  );
+  assert.deepEqual(request.headers, [
+    ["content-type", "application/json"],
+    ["X-A", "1"],
+  ]);
   assert.deepEqual([request.text, request.step, request.timeoutMs], ['{"ё":1}', "index", 1]);
   assert.deepEqual(sent(() => http.post("http://b/", { body: Uint8Array.of(255) })).body, Uint8Array.of(255));
-  assert.deepEqual(sent(() => http.post("http://b/", { headers: [["a", "1"], ["a", "2"]] })).headers, [["a", "1"], ["a", "2"]]);
+  assert.deepEqual(
+    sent(() =>
+      http.post("http://b/", {
+        headers: [
+          ["a", "1"],
+          ["a", "2"],
+        ],
+      }),
+    ).headers,
+    [
+      ["a", "1"],
+      ["a", "2"],
+    ],
+  );
 });
 
 test("an option that does not exist is a bug, for a misspelt step would be none", () => {
-  for (const options of [{ steps: "x" }, { timeout: 3 }, { body: "a", json: 1 }, { timeoutMs: -1 }, { body: {} }, { json: () => {} }]) {
+  for (const options of [
+    { steps: "x" },
+    { timeout: 3 },
+    { body: "a", json: 1 },
+    { timeoutMs: -1 },
+    { body: {} },
+    { json: () => {} },
+  ]) {
     const ended = handled(() => http.get("http://a/", options));
     assert.deepEqual([ended.outcome, ended.requests], ["trapped", []], JSON.stringify(options));
   }
@@ -54,11 +92,15 @@ test("statuses decide between retry and permanent", () => {
     const { outcome: ended, reason } = outcome(status);
     assert.deepEqual([ended, reason], ["retry", `GET http://a/x answered ${status}: why`]);
   }
-  for (const status of [301, 400, 401, 404, 410, 422]) assert.equal(outcome(status).outcome, "permanent", String(status));
+  for (const status of [301, 400, 401, 404, 410, 422])
+    assert.equal(outcome(status).outcome, "permanent", String(status));
 });
 
 test("a long body is quoted in part, and what a cut leaves of a character is mended", () => {
-  const { reason } = handled(() => http.get("http://a/").expectSuccess(), { status: 500, body: `a${"я".repeat(1_000)}` });
+  const { reason } = handled(() => http.get("http://a/").expectSuccess(), {
+    status: 500,
+    body: `a${"я".repeat(1_000)}`,
+  });
   assert.equal(reason, `GET http://a/ answered 500: a${"я".repeat(99)}\uFFFD…`);
 });
 
@@ -80,7 +122,14 @@ test("a response is read as it is", () => {
   handled(
     () => {
       const response = http.get("http://a/");
-      seen = [response.status, response.ok, response.header("Retry-After"), response.header("etag"), response.text(), response.json((v) => v)];
+      seen = [
+        response.status,
+        response.ok,
+        response.header("Retry-After"),
+        response.header("etag"),
+        response.text(),
+        response.json((v) => v),
+      ];
       assert.throws(() => {
         response.status = 200;
       }, TypeError);

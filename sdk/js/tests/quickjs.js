@@ -17,7 +17,13 @@ const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 export async function build(source) {
   const witPath = `${ROOT}wit`;
   const { component } = await componentize({
-    witPath, world: "handler", sync: true, optSize: true, jsPath: HERE, moduleRoot: ROOT, jsSource: source,
+    witPath,
+    world: "handler",
+    sync: true,
+    optSize: true,
+    jsPath: HERE,
+    moduleRoot: ROOT,
+    jsSource: source,
   });
   return component;
 }
