@@ -667,7 +667,7 @@ const char *mpy6a_fence(const mpy6a_repeat *repeat)
     return given(fence).data;
 }
 
-/* Why an operation was refused. The format takes the limit. */
+/* An operation was refused for a limit, which stands in the middle of the reason. */
 static mpy6a_result refused(mpy6a_cause cause, uint64_t limit, const char *before, const char *after)
 {
     mpy6a_result result = failed(MPY6A_PERMANENT, cause, "%s%llu%s", before, (unsigned long long)limit, after);
