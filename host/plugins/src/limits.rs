@@ -86,6 +86,11 @@ pub const RANDOM_BYTES_MAX: u64 = 1 << 20;
 /// between tasks and nothing for a computation; the ticker's thread sleeps while nothing runs.
 pub const TICK: Duration = Duration::from_millis(10);
 
+/// How many tasks the runtime of the runs may poll before it looks for events: timers that fired, answers that came. A guest that
+/// computes holds its thread for a [`TICK`] at each poll, so with tokio's 61 everybody else's answers, and the guest's own
+/// deadline, would be 0.6 s late. Looking costs a microsecond, a run 30 or more.
+pub const EVENT_INTERVAL: u32 = 1;
+
 /// Longest log line, in bytes; the rest is cut off.
 pub const LOG_LINE_BYTES_MAX: usize = 4096;
 

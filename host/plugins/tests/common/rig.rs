@@ -67,6 +67,11 @@ impl Rig {
         self.sandbox.load(&PluginSpec { file, ..self.spec.clone() }).await
     }
 
+    /// Load the file that the spec names.
+    pub async fn load_again(&self) -> Result<Arc<Plugin>, LoadError> {
+        self.sandbox.load(&self.spec).await
+    }
+
     pub async fn run(&self, wat: &str) -> RunEnd {
         let plugin = self.load(wat).await.unwrap();
         self.run_loaded(&plugin).await
@@ -153,6 +158,10 @@ pub enum Answer {
     Bytes(Vec<u8>),
     /// Send these bytes, and then `x` for ever.
     Endless(Vec<u8>),
+    /// Send these bytes, and then one `x` every now and then.
+    Trickling(Vec<u8>),
+    /// Send a body in chunks of a megabyte, without end.
+    Chunks,
     /// Take the request and say nothing.
     Silence,
 }
@@ -197,6 +206,20 @@ async fn exchange(mut stream: TcpStream, events: Events, answer: Answer) {
             let mut sent = stream.write_all(&bytes).await;
             while sent.is_ok() {
                 sent = stream.write_all(&[b'x'; 4096]).await;
+            }
+        }
+        Answer::Trickling(bytes) => {
+            let mut sent = stream.write_all(&bytes).await;
+            while sent.is_ok() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                sent = stream.write_all(b"x").await;
+            }
+        }
+        Answer::Chunks => {
+            let chunk = [b"100000\r\n".as_slice(), &vec![b'x'; 1 << 20], b"\r\n"].concat();
+            let mut sent = stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await;
+            while sent.is_ok() {
+                sent = stream.write_all(&chunk).await;
             }
         }
         // Until the other side hangs up.

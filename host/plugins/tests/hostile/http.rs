@@ -1,0 +1,64 @@
+//! Guests that go where they may not, and servers that harm those who ask.
+
+use crate::{
+    attack::{Attack, Ends},
+    guest::handler,
+    rig::Answer,
+    table::beside_a_neighbour,
+};
+
+/// Asks, and tells what came of it.
+const ASK: &str = "(call $get (local.get $data) (i32.const 0)) (call $told)";
+
+/// Asks, and then asks the first header of the answer.
+const FOLLOW: &str = "
+    (call $get (local.get $data) (i32.const 0))
+    (if (i32.ne (i32.load16_u (i32.const 3008)) (i32.const 302)) (then unreachable))
+    (i32.store (i32.const 1300) (i32.const 1304))
+    (i32.store (i32.const 1304) (i32.load offset=8 (i32.load (i32.const 3012))))
+    (i32.store (i32.const 1308) (i32.load offset=12 (i32.load (i32.const 3012))))
+    (call $get (i32.const 1300) (i32.const 0))
+    (call $told)";
+
+#[test]
+fn requests_reach_only_what_is_meant() {
+    let refused = |text| Ends::As("retry", text);
+    let redirect = "HTTP/1.1 302 Found\r\nlocation: http://10.9.8.7/secret\r\ncontent-length: 0\r\n\r\n";
+    beside_a_neighbour(
+        "targets",
+        vec![
+            Attack::new(
+                "a host that is not allowed",
+                handler(ASK),
+                refused("the allow-list does not name http://127.0.0.2:"),
+            )
+            .asks(Answer::ok("secret"))
+            .at("http://127.0.0.2:PORT/"),
+            Attack::new("a name bound to what was not meant", handler(ASK), refused("127.0.0.1, a loopback address"))
+                .asks(Answer::ok("secret"))
+                .at("http://service.example:PORT/"),
+            Attack::new(
+                "a redirect to a host that is not allowed",
+                handler(FOLLOW),
+                refused("the allow-list does not name http://10.9.8.7:80"),
+            )
+            .asks(Answer::Bytes(redirect.into())),
+        ],
+    );
+}
+
+#[test]
+fn answers_are_bounded() {
+    let too_large = Ends::As("retry", "");
+    let head = "HTTP/1.1 200 OK\r\n\r\n";
+    beside_a_neighbour(
+        "answers",
+        vec![
+            Attack::new("a body of gigabytes, in chunks", handler(ASK), too_large).asks(Answer::Chunks),
+            Attack::new("a body without end", handler(ASK), too_large).asks(Answer::Endless(head.into())),
+            Attack::new("a head without end", handler(ASK), Ends::As("retry", ""))
+                .asks(Answer::Endless(b"HTTP/1.1 200 OK\r\nx: ".into())),
+            Attack::endless("an answer that trickles for ever", handler(ASK)).asks(Answer::Trickling(head.into())),
+        ],
+    );
+}
