@@ -64,7 +64,7 @@ func (r *Response) ExpectSuccess() error {
 // retried: what answered may have been a proxy's error page, or a service half-way through a deployment.
 func (r *Response) JSON(value any) error {
 	if err := decode(r.Body, value); err != nil {
-		return Retryf("%s answered %d with what is no %T in JSON: %w", r.request, r.Status, value, err)
+		return Retryf("%s answered %d with what is no %s in JSON: %w", r.request, r.Status, pointee(value), err)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -21,7 +22,7 @@ func (r *Repeat) Record(index int, value any) error {
 		return Permanentf("record %d: there is none, the session has %d", index, len(r.Records))
 	}
 	if err := decode(r.Records[index], value); err != nil {
-		return Permanentf("record %d: its %d bytes are no %T in JSON: %w", index, len(r.Records[index]), value, err)
+		return Permanentf("record %d: its %d bytes are no %s in JSON: %w", index, len(r.Records[index]), pointee(value), err)
 	}
 	return nil
 }
@@ -67,3 +68,6 @@ func encode(value any) ([]byte, error) {
 	}
 	return bytes.TrimSuffix(text.Bytes(), []byte("\n")), nil
 }
+
+// pointee is the name of the type that a pointer points to, for error messages.
+func pointee(value any) string { return strings.TrimPrefix(fmt.Sprintf("%T", value), "*") }

@@ -28,11 +28,11 @@ func TestRecordsThatCannotBeReadArePermanentAndNamed(t *testing.T) {
 		reason  string
 	}{
 		{nil, "record 0: there is none, the session has 0"},
-		{[]string{`{`}, "record 0: its 1 bytes are no *mpy6a_test.step in JSON: "},
-		{[]string{`{"nick":7}`}, "record 0: its 10 bytes are no *mpy6a_test.step in JSON: "},
-		{[]string{`{}`}, "record 0: its 2 bytes are no *mpy6a_test.step in JSON: not valid: it has no nick"},
-		{[]string{`null`}, "record 0: its 4 bytes are no *mpy6a_test.step in JSON: not valid: it has no nick"},
-		{[]string{"{\"nick\":\"\xff\"}"}, "record 0: its 12 bytes are no *mpy6a_test.step in JSON: it is not UTF-8"},
+		{[]string{`{`}, "record 0: its 1 bytes are no mpy6a_test.step in JSON: "},
+		{[]string{`{"nick":7}`}, "record 0: its 10 bytes are no mpy6a_test.step in JSON: "},
+		{[]string{`{}`}, "record 0: its 2 bytes are no mpy6a_test.step in JSON: not valid: it has no nick"},
+		{[]string{`null`}, "record 0: its 4 bytes are no mpy6a_test.step in JSON: not valid: it has no nick"},
+		{[]string{"{\"nick\":\"\xff\"}"}, "record 0: its 12 bytes are no mpy6a_test.step in JSON: it is not UTF-8"},
 	}
 	for _, c := range cases {
 		ended := mpy6atest.Scene{Records: c.records}.Run(func(r *mpy6a.Repeat) error { return r.Record(0, new(step)) })

@@ -6,8 +6,8 @@
 // Parts: handle.go is the export; host.go and http.go are the imports as a wire.Host; imports.go declares them;
 // layout.go says how values lie in memory; memory.go is the allocator for what the host writes.
 //
-// Invariants: no pointer in here outlives the call that it was made for, except as a Go value that the collector sees;
-// the collector never starts while the host writes (memory.go).
+// Invariants: what an answer brought is copied before the next one comes; nothing of Go's runtime runs while the host
+// writes (memory.go); what the host reads is kept alive until the import returns.
 package component
 
 import (
@@ -29,9 +29,8 @@ var ended struct {
 
 //go:wasmexport handle
 func handle(data *repeatData) *outcome {
-	got := data.wire()
-	session := host(data.session)
-	taken()
+	got, session := data.wire(), host(data.session)
+	settle()
 	if !heap.Ready {
 		session.Log(wire.Error, "the adapter's memory was overwritten: build the handler with `go run mpy6a/cmd/build`")
 		Trap()
@@ -66,6 +65,7 @@ func (o option) string() string {
 	return text(o.text)
 }
 
+// records stay where they landed.
 func records(all list) [][]byte {
 	slices := make([][]byte, 0, all.length)
 	for _, record := range items[list](all) {
@@ -75,6 +75,8 @@ func records(all list) [][]byte {
 }
 
 // Trap ends the run as a bug does: what was not yet committed is thrown away.
+//
+//go:nosplit
 func Trap() {
 	// On Wasm this is the instruction `unreachable`.
 	runtime.Breakpoint()

@@ -24,7 +24,7 @@ func (session host) Fence() string {
 
 func receiveText(call func(*list)) (got string) {
 	result := new(list)
-	receiving(func() { call(result) }, func() { got = text(*result) })
+	receiving(func() { call(result) }, func() { got = copied(*result) })
 	return got
 }
 
@@ -76,7 +76,7 @@ func (host) Setting(key string) (value string, found bool, err error) {
 		configGet(unsafe.Pointer(unsafe.StringData(key)), uint32(len(key)), result)
 		runtime.KeepAlive(key)
 	}
-	receiving(call, func() { value, found = text(result.value.text), result.value.some })
+	receiving(call, func() { value, found = copied(result.value.text), result.value.some })
 	if result.failed {
 		return "", false, errors.New(value)
 	}
@@ -87,10 +87,10 @@ func (host) Settings() (all []wire.Pair, err error) {
 	result := new(settings)
 	take := func() {
 		if result.failed {
-			err = errors.New(text(list{address: result.payload[1], length: result.payload[2]}))
+			err = errors.New(copied(list{address: result.payload[1], length: result.payload[2]}))
 			return
 		}
-		all = pairs(list{address: result.payload[0], length: result.payload[1]})
+		all = copiedPairs(list{address: result.payload[0], length: result.payload[1]})
 	}
 	receiving(func() { configGetAll(result) }, take)
 	return all, err

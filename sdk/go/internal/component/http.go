@@ -3,6 +3,7 @@
 package component
 
 import (
+	"bytes"
 	"runtime"
 	"unsafe"
 
@@ -61,8 +62,8 @@ func (a *answer) wire() (*wire.Response, *wire.Trouble) {
 	response := (*response)(payload)
 	return &wire.Response{
 		Status:  response.status,
-		Headers: pairs(response.headers),
-		Body:    items[byte](response.body),
+		Headers: copiedPairs(response.headers),
+		Body:    bytes.Clone(items[byte](response.body)),
 	}, nil
 }
 
@@ -75,7 +76,7 @@ func (t *trouble) wire() *wire.Trouble {
 		return &wire.Trouble{Code: code, Limit: t.payload}
 	default:
 		why := (*list)(unsafe.Pointer(&t.payload))
-		return &wire.Trouble{Code: code, Why: text(*why)}
+		return &wire.Trouble{Code: code, Why: copied(*why)}
 	}
 }
 

@@ -3,6 +3,7 @@
 package component
 
 import (
+	"strings"
 	"structs"
 	"unsafe"
 
@@ -108,7 +109,7 @@ var (
 	_ [16]byte = [unsafe.Sizeof(settings{})]byte{}
 )
 
-// items is the list as a slice. It refers to what the host wrote, and keeps that block from the collector.
+// items is the list as a slice, where it landed.
 func items[T any](list list) []T {
 	if list.length == 0 {
 		// The address of an empty list means nothing.
@@ -117,16 +118,19 @@ func items[T any](list list) []T {
 	return unsafe.Slice((*T)(unsafe.Add(nil, list.address)), list.length)
 }
 
-// text is the list as a string, in the same way.
+// text is the list as a string, where it landed.
 func text(list list) string {
 	bytes := items[byte](list)
 	return unsafe.String(unsafe.SliceData(bytes), len(bytes))
 }
 
-func pairs(list list) []wire.Pair {
+// copied is the list as a string of Go's own.
+func copied(list list) string { return strings.Clone(text(list)) }
+
+func copiedPairs(list list) []wire.Pair {
 	all := make([]wire.Pair, 0, list.length)
 	for _, pair := range items[pair](list) {
-		all = append(all, wire.Pair{Name: text(pair.name), Value: text(pair.value)})
+		all = append(all, wire.Pair{Name: copied(pair.name), Value: copied(pair.value)})
 	}
 	return all
 }

@@ -3,61 +3,66 @@
 package component
 
 import (
-	"runtime/debug"
 	"sync"
 	"unsafe"
+
+	"mpy6a/internal/heap"
 )
 
-// The host writes strings and lists straight into this module's memory, into blocks that it asks of cabi_realloc: those
-// of the records before it calls handle, and those of an answer in the middle of an import. Two things must hold.
+// The host writes strings and lists straight into this module's memory, into blocks that it asks of cabi_realloc: those of
+// the records before it calls handle, and those of an answer in the middle of an import.
 //
-//   - A block must outlive the moments in which only the host knows of it: held refers to it until Go values do.
-//   - The garbage collector must not start inside cabi_realloc. It reads the clock, which is an import, and a component
-//     that calls an import from its allocator is ended by the host. So the collector is off from the start until
-//     handle has taken its records, and again in every call that brings memory; see receiving.
+// These blocks are not Go's. An allocation of Go may read the clock, to collect garbage or to give memory back, and that is
+// an import; a component that calls an import from its allocator is ended by the host. So the blocks lie side by side in a
+// stretch of memory of their own, the landing strip, from where answers are copied into Go values, and which then serves
+// the next answer. The records stay where they landed: they live as long as the run.
 
-// held are the blocks that the host has asked for and nobody has taken over yet.
-var held [][]uint64
+// strip is what is left of the landing strip, and strip.start where the next answer lands.
+var strip struct{ start, next, end uintptr }
 
-// receive makes calls that bring memory wait for each other, should a handler have several goroutines.
-var receive sync.Mutex
+// landing makes calls that bring memory wait for each other, should a handler have several goroutines.
+var landing sync.Mutex
 
-// collectorOff and collectorOn are values for debug.SetGCPercent: none, and Go's default.
-const (
-	collectorOff = -1
-	collectorOn  = 100
-)
+// stripBytesMin is the least by which the strip grows: answers are mostly short, and this is the least that memory grows by.
+const stripBytesMin = 64 << 10
 
-func init() { debug.SetGCPercent(collectorOff) }
-
-// cabi_realloc is the allocator that the host uses, as the component model's canonical ABI wants it.
-//
-// Blocks are made of words of 8 bytes, the largest alignment that any type of the contract has.
+// cabiRealloc is the allocator that the host uses, as the component model's canonical ABI has it. It must not be preempted,
+// grow its stack or call anything that might: the line nosplit is what makes it safe.
 //
 //go:wasmexport cabi_realloc
-func cabiRealloc(old unsafe.Pointer, oldSize, _, size uint32) unsafe.Pointer {
-	block := make([]uint64, max(1, (uint64(size)+7)/8))
-	held = append(held, block)
-	start := unsafe.Pointer(unsafe.SliceData(block))
-	if old != nil {
-		copy(unsafe.Slice((*byte)(start), size), unsafe.Slice((*byte)(old), oldSize))
+//go:nosplit
+func cabiRealloc(old, oldSize, align, size uint32) uint32 {
+	at := alignUp(strip.next, uintptr(align))
+	if at+uintptr(size) > strip.end {
+		start, end := heap.Grow(max(uintptr(size)+uintptr(align), stripBytesMin))
+		if end == 0 {
+			Trap()
+		}
+		if start != strip.end {
+			// Go has grown the memory in between, so the strip begins anew behind that.
+			strip.start = start
+			at = alignUp(start, uintptr(align))
+		}
+		strip.end = end
 	}
-	return start
+	strip.next = at + uintptr(size)
+	for i := uint32(0); i < min(oldSize, size); i++ {
+		*(*byte)(unsafe.Add(nil, at+uintptr(i))) = *(*byte)(unsafe.Add(nil, old+i))
+	}
+	return uint32(at)
 }
 
-// receiving calls an import that brings memory, and then take, which makes Go values of it.
+//go:nosplit
+func alignUp(at, align uintptr) uintptr { return (at + align - 1) &^ (align - 1) }
+
+// receiving calls an import whose answer lands on the strip, and then take, which must copy what it wants to keep.
 func receiving(call, take func()) {
-	receive.Lock()
-	defer receive.Unlock()
-	// Returns when no collection is running.
-	debug.SetGCPercent(collectorOff)
+	landing.Lock()
+	defer landing.Unlock()
+	strip.next = strip.start
 	call()
 	take()
-	taken()
 }
 
-// taken says that Go values refer to all that the host wrote, and lets the collector work.
-func taken() {
-	held = nil
-	debug.SetGCPercent(collectorOn)
-}
+// settle says that what landed so far stays: answers land behind it.
+func settle() { strip.start = strip.next }
