@@ -12,6 +12,7 @@
 //! | [`barrier`] | effects never precede their intent |
 //! | [`reload`] | configs and plugins are replaced without a dropped session |
 //! | [`leases`] | one operator at a time |
+//! | [`offline`] | handlers tried out without a host |
 //!
 //! The [`harness`] makes a test a few lines. Tests wait for conditions, never for a time to pass; only where a promise
 //! is about time do they look at the clock. They need the guests in `target/guests`: run `.ci/build-guests` first.
@@ -28,6 +29,7 @@ mod kill;
 mod leases;
 mod lifecycle;
 mod misbehave;
+mod offline;
 mod reload;
 mod restart;
 mod shutdown;
