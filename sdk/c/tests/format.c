@@ -21,6 +21,9 @@ static void numbers_come_out_as_printf_writes_them(void)
         SAME("%hd|%hhd|%hu|%hhx|%02hhx", (short)ints[i], (signed char)ints[i], (unsigned short)ints[i],
              (unsigned char)ints[i], (unsigned char)ints[i]);
     }
+    /* What does not fit is cut, as printf cuts it. */
+    const int wide = 0x1F2F3, negative = -1;
+    SAME("%hd|%hhd|%hu|%hhu|%hhx|%hx", wide, wide, wide, wide, negative, negative);
     SAME("%ld|%lld|%jd|%td", LONG_MIN, LLONG_MIN, INTMAX_MIN, PTRDIFF_MIN);
     SAME("%lu|%llu|%ju|%zu|%zx|%llX", ULONG_MAX, ULLONG_MAX, UINTMAX_MAX, SIZE_MAX, SIZE_MAX, ULLONG_MAX);
 }
