@@ -1,39 +1,52 @@
 # What can be done here: `make` lists it. Every target works on a bare Debian machine with Rust, run as root, and
 # installs what is missing.
 
-# Where cargo builds; handlers go to $(BUILT)/guests.
+# Where cargo builds; handlers go to $(BUILT)/guests, their toolchains to $(BUILT)/toolchains.
 BUILT := $(or $(CARGO_TARGET_DIR),target)
 # The list of users that `make demo` creates: a CSV file with the columns nick, name and mail.
 USERS ?= plugins-examples/create-user/users.csv
+# The language of the handler that `make demo` and `make run` use: rust, js, python, c or go.
+HANDLER ?= rust
 # More options for `make demo` and `make run`: `make demo ARGS="--seed 7 --share 0.5"`; ARGS=--help lists them.
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test bench compiler components build guests
+.PHONY: help demo run test handlers bench lint sdks compiler components build guests
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: build ## Create 1,000 users while everything fails, then check them (USERS=file.csv, ARGS=…)
-	$(BUILT)/release/demo --users '$(USERS)' $(ARGS)
+demo: build ## Create 1,000 users while everything fails, then check them (HANDLER=rust|js|python|c|go, USERS=file.csv, ARGS=…)
+	$(BUILT)/release/demo --users '$(USERS)' --handler '$(HANDLER)' $(ARGS)
 
-run: build ## Serve the same set-up for your own hands, until Ctrl-C (ARGS=…)
-	$(BUILT)/release/demo --serve --dir run $(ARGS)
+run: build ## Serve the same set-up for your own hands, until Ctrl-C (HANDLER=…, ARGS=…)
+	$(BUILT)/release/demo --serve --dir run --handler '$(HANDLER)' $(ARGS)
 
-test: compiler components guests ## Everything that CI runs: formatting, lints, every test
-	cargo fmt --all --check
-	cargo clippy --locked --workspace --all-targets -- --deny warnings
+test: compiler lint handlers sdks ## Everything that CI runs: formatting, lints, every example and SDK, every test
 	cargo test --locked --workspace
 	cargo test --locked --workspace --test sandbox -- --ignored
+
+handlers: compiler ## Build every example in every language, into $(BUILT)/guests
+	cargo test --locked --workspace --test conformance --no-run
+	MPY6A=$(BUILT)/debug/mpy6a .ci/build-handlers
 
 bench: compiler guests ## The quick bench: operations beside a bare echo, repeats from due to committed
 	cargo bench --locked -p mpy6a --bench quick
 
-# The host, the example's programs, and the handlers.
-build: compiler guests
+# The host, the example's programs, and one handler of it. Only what that language needs is installed.
+build: compiler
 	cargo build --release --locked -p mpy6a -p create-user
+	MPY6A=$(BUILT)/release/mpy6a .ci/build-handlers '$(HANDLER)'
 
-# The handlers, as WebAssembly.
+lint: compiler components
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- --deny warnings
+
+# The tests that each SDK and each example has in its own language.
+sdks:
+	.ci/test-sdks
+
+# The handlers in Rust, and the guests of tests.
 guests:
 	.ci/build-guests
 

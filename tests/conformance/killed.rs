@@ -2,15 +2,15 @@
 
 use crate::{
     create_user::{self, Answer, FOUND, NICK, Services, asked, find_by_nick, user},
-    harness::{Config, Host, until},
+    harness::{Config, until},
     reminder::{line, reminded, reminding, text},
-    story::{Call, told},
+    story::{Call, serving, told},
 };
 
 /// SIGKILL while A is asked: the next host asks again, with the same key and a larger fence, and finishes.
 pub async fn in_a_call(language: &str) {
     let services = Services::start().await;
-    let mut host = Host::start(&create_user::config(language, &services)).await;
+    let mut host = serving(&create_user::config(language, &services)).await;
     let session = host.left(1, &[asked()]).await;
     until("A is asked", async || (!services.seen().is_empty()).then_some(())).await;
     host.kill();
@@ -28,7 +28,7 @@ pub async fn in_a_call(language: &str) {
 pub async fn between_repeats(language: &str) {
     // Soon enough for a test, late enough that the host can be killed before.
     const SOON_S: &str = "2";
-    let mut host = Host::start(&Config::of([reminding(1, language, Some(SOON_S))])).await;
+    let mut host = serving(&Config::of([reminding(1, language, Some(SOON_S))])).await;
     let session = host.left(1, &[text("ferns")]).await;
     host.seen(session, "reminded once", |it| it.records.len() == 2).await;
     host.kill();

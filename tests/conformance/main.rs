@@ -54,4 +54,8 @@ macro_rules! languages {
 // One line for each language.
 languages! {
     rust
+    js
+    python
+    c
+    go
 }

@@ -3,16 +3,32 @@
 //! A [`Story`] is told when nothing more happens to the session: it is gone, parked, or stored for later. Two stories
 //! that are equal are the same to a user, to the services, and to whoever reads the log.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
+use bytes::Bytes;
 use mpy6a_client::Index;
 use mpy6a_proto::v1::{self, GetSessionResponse, SessionState};
 use serde_json::Value;
+use tokio::sync::Mutex;
 
-use crate::harness::{Host, Kind, Seen, handler, shown, until};
+use crate::harness::{Config, Host, Kind, Seen, handler, shown, until};
 
 /// A session stored for at least so long rests: what a test looks at is over in milliseconds.
 const LATER_MS: u64 = 30_000;
+
+/// How long a host may take to compile a handler: CPython takes 6 s on two cores that do nothing else, and minutes in a
+/// debug build on a busy machine.
+const COMPILE_TIME_MAX: Duration = Duration::from_secs(600);
+
+/// Start a host. One after the other: what one compiles, the next has from their cache, and compiling takes every core.
+pub async fn serving(config: &Config) -> Host {
+    static TURN: Mutex<()> = Mutex::const_new(());
+    let _turn = TURN.lock().await;
+    let mut host = Host::prepare(config);
+    host.allow_to_start(COMPILE_TIME_MAX);
+    host.launch().await;
+    host
+}
 
 /// A kind whose sessions this example repeats, in this language, with the limits that a host gives by default.
 pub fn kind(id: u32, example: &str, language: &str) -> Kind {
@@ -26,7 +42,7 @@ pub struct Story {
     pub repeats: Vec<(String, String)>,
     pub calls: Vec<Call>,
     /// What is there now; nothing, where the session is gone.
-    pub records: Vec<Vec<u8>>,
+    pub records: Vec<Bytes>,
     /// From when it was stored to when it is due, in seconds; 0, where nobody will repeat it.
     pub wait_s: u64,
     /// What the handler logged: level and line.
@@ -91,7 +107,7 @@ pub async fn told(host: &Host, session: v1::Index, seen: impl Fn() -> Vec<Seen>)
     let story = Story {
         repeats: events.iter().map(|event| (text(event, "outcome"), text(event, "ended"))).collect(),
         calls: calls(&id, &seen()),
-        records: rest.records.iter().map(|record| record.to_vec()).collect(),
+        records: rest.records,
         wait_s: rest.due_ms.saturating_sub(rest.stored_ms) / 1_000,
         lines: lines(host, &id),
     };

@@ -7,15 +7,16 @@ use std::{
     ops::Deref,
     path::PathBuf,
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use super::{
-    Config, Wire,
+    Config, PATIENCE, Wire,
     program::{free_port, serve},
-    until,
+    until, until_within,
 };
 
 /// The exit code of a host whose address is taken.
@@ -30,6 +31,8 @@ pub struct Host {
     /// Whether somebody may know the port already.
     port_is_known: bool,
     child: Option<Child>,
+    /// How long a start may take.
+    start_within: Duration,
     /// How long the log was when the host was last started.
     pub(super) log_from: usize,
     wire: Wire,
@@ -61,6 +64,7 @@ impl Host {
             config: config.clone(),
             port_is_known: false,
             child: None,
+            start_within: PATIENCE,
             log_from: 0,
             wire: Wire::to(port),
         };
@@ -116,6 +120,11 @@ impl Host {
         }
     }
 
+    /// Let it take longer to start than hosts do: it has to compile a large handler.
+    pub fn allow_to_start(&mut self, within: Duration) {
+        self.start_within = within;
+    }
+
     /// Let it try this port and no other.
     pub fn insist_on(&mut self, port: u16) {
         (self.port, self.port_is_known) = (port, true);
@@ -134,7 +143,7 @@ impl Host {
     }
 
     async fn ready(&mut self) -> Result<(), Exit> {
-        until("the host serves", async || {
+        until_within(self.start_within, "the host serves", async || {
             if let Some(exit) = self.ended() {
                 return Some(Err(exit));
             }

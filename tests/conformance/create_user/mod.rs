@@ -13,7 +13,7 @@ pub use self::{
 };
 use crate::{
     harness::{Config, Host},
-    story::{Call, Figures, Story, kind, told},
+    story::{Call, Figures, Story, kind, serving, told},
 };
 
 /// How long the handler waits for A, and again for B, in microseconds.
@@ -28,7 +28,7 @@ const REPEATS: usize = 2;
 /// Hold the handler in this language to every case.
 pub async fn conforms(language: &str) {
     let services = Services::start().await;
-    let host = Host::start(&config(language, &services)).await;
+    let host = serving(&config(language, &services)).await;
     let mut worst = Figures::default();
     let mut wrong = Vec::new();
     for case in cases::all() {
@@ -72,7 +72,7 @@ async fn check(case: &Case, host: &Host, services: &Services, wrong: &mut Vec<St
 
 /// The story that a case must come to.
 fn expected(case: &Case) -> Story {
-    let kept = || case.records.clone();
+    let kept = || case.records.iter().cloned().map(Into::into).collect();
     let text = |pair: (&str, &str)| (pair.0.to_owned(), pair.1.to_owned());
     let (repeats, records) = match case.end {
         End::Deleted => (vec![("returned", "deleted")], Vec::new()),

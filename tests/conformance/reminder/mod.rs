@@ -7,13 +7,13 @@ use self::cases::{Case, Cause, EVERY_S};
 pub use self::cases::{line, reminded, text};
 use crate::{
     harness::{Config, Host, Kind},
-    story::{Figures, Story, kind, names_record, told},
+    story::{Figures, Story, kind, names_record, serving, told},
 };
 
 /// Hold the handler in this language to every case.
 pub async fn conforms(language: &str) {
     let kinds = (1..).zip(EVERY_S).map(|(id, every_s)| reminding(id, language, every_s));
-    let host = Host::start(&Config::of(kinds)).await;
+    let host = serving(&Config::of(kinds)).await;
     let mut worst = Figures::default();
     let mut wrong = Vec::new();
     for case in cases::all() {
@@ -54,7 +54,7 @@ fn expected(case: &Case) -> Story {
     Story {
         repeats: case.repeats.iter().map(|(outcome, ended)| ((*outcome).to_owned(), (*ended).to_owned())).collect(),
         calls: Vec::new(),
-        records: case.left.clone(),
+        records: case.left.iter().cloned().map(Into::into).collect(),
         wait_s: case.wait_s,
         lines: case.lines.iter().map(|line| ("INFO".to_owned(), line.clone())).collect(),
     }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use super::language::Language;
+
 /// Create a list of users through mpy6a while services fail, clients die and the host is killed; then check that
 /// every user is fully there or fully gone.
 #[derive(Debug, Parser)]
@@ -39,7 +41,10 @@ pub struct Args {
     /// Service B's program.
     #[arg(long)]
     pub b_bin: Option<PathBuf>,
-    /// The repeat handler. By default the one in Rust, where `.ci/build-guests` puts it, beside this program's folder.
+    /// The language of the repeat handler.
+    #[arg(long, value_enum, default_value_t)]
+    pub handler: Language,
+    /// The repeat handler's file, if it is not where `.ci/build-handlers` puts it, beside this program's folder.
     #[arg(long)]
     pub handler_wasm: Option<PathBuf>,
     /// The folder for data, config and logs; new or empty (with --serve: whatever was left there goes on). By default
@@ -67,16 +72,13 @@ impl Args {
     }
 
     /// The repeat handler's file, as an absolute path.
-    pub fn handler(&self) -> Result<PathBuf, String> {
+    pub fn handler_file(&self) -> Result<PathBuf, String> {
         let path = match &self.handler_wasm {
             Some(path) => path.clone(),
-            // This program is target/<profile>/demo; handlers are in target/guests.
-            None => std::env::current_exe()
-                .map_err(|why| why.to_string())?
-                .with_file_name("../guests/create-user-rust.wasm"),
+            None => std::env::current_exe().map_err(|why| why.to_string())?.with_file_name(self.handler.file()),
         };
         path.canonicalize().map_err(|why| {
-            format!("the handler {} cannot be read: {why}; build it with .ci/build-guests", path.display())
+            format!("the handler {} cannot be read: {why}; build it with {}", path.display(), self.handler.build())
         })
     }
 }

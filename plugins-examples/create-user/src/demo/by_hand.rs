@@ -26,8 +26,9 @@ fn what_to_try(stage: &Stage, args: &Args) -> Result<String, Trouble> {
     let (a, b) = stage.service_urls();
     let host = stage.host_url();
     let folder = stage.folder().display();
-    let handler = args.handler()?;
+    let handler = args.handler_file()?;
     let handler = handler.display();
+    let (language, build) = (args.handler.name(), args.handler.build());
     let create_one = Args::program(None, "create-one")?;
     let create_one = create_one.display();
     let percent = args.share * 100.0;
@@ -60,9 +61,9 @@ Make every call of A go wrong, or none; count what went wrong:
   curl -X PUT {a}/faults -d '{{"share": 0}}'
   curl {a}/faults
 
-Change the handler while all this runs: edit plugins-examples/create-user/
-rust/src/, run .ci/build-guests, and the host has the new one in service
-within a second:
+Change the handler while all this runs: edit it in plugins-examples/create-user/
+{language}/, run {build}, and the host has the new one in
+service within a second:
 
   {handler}
 

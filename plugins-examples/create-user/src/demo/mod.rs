@@ -10,7 +10,7 @@
 //!
 //! | part | its job |
 //! |---|---|
-//! | [`args`] | the command line |
+//! | [`args`], [`language`] | the command line |
 //! | [`stage`], [`program`], [`config`] | everything that runs beside this program, and ends with it |
 //! | [`users_csv`] | the list |
 //! | [`drive`], [`death`] | the clients, and how some of them die |
@@ -28,6 +28,7 @@ pub mod check;
 pub mod config;
 pub mod death;
 pub mod drive;
+pub mod language;
 pub mod latency;
 pub mod program;
 pub mod progress;

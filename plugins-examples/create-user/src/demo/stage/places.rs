@@ -63,7 +63,7 @@ pub fn write_config(args: &Args, folder: &Path, ports: Ports) -> Result<PathBuf,
     let config = config::render(&Facts {
         listen: &format!("127.0.0.1:{}", ports.host),
         store: &folder.join("mpy6a.redb"),
-        handler: &args.handler()?,
+        handler: &args.handler_file()?,
         service_a: &loopback_url(ports.a),
         service_b: &loopback_url(ports.b),
         log_format: if args.serve { "text" } else { "json" },
