@@ -53,10 +53,10 @@ impl Finding {
     }
 }
 
-/// What does not keep a plugin from loading.
-pub(super) fn advice(inspection: &Inspection, spec: &PluginSpec, against: Against) -> Vec<Finding> {
+/// What does not keep a plugin from loading; `loads` says whether anything else does.
+pub(super) fn advice(inspection: &Inspection, spec: &PluginSpec, against: Against, loads: bool) -> Vec<Finding> {
     let mut found: Vec<Finding> = debug_warning(inspection).map(Finding::warning).into_iter().collect();
-    if let Some(import) = inspection.imports.iter().find(|import| import.is_newer) {
+    if let Some(import) = inspection.imports.iter().find(|import| import.is_newer).filter(|_| loads) {
         found.push(Finding::warning(format!(
             "it was built for {}, which is newer than this host's contract: what that version added fails to load; update the \
              host, or build it with an SDK of this host's version",

@@ -53,16 +53,12 @@ pub async fn check(sandbox: &Arc<Sandbox>, mut spec: PluginSpec, against: Agains
     let mut findings: Vec<Finding> = inspection.problems.iter().map(Finding::error).collect();
     let mut cost = None;
     if findings.is_empty() {
-        let measured = match sandbox.load(&spec).await {
-            Ok(_) => sandbox.measure(&spec, INSTANCES_MAX, INSTANCES_TIME).await,
-            Err(error) => Err(error),
-        };
-        match measured {
+        match sandbox.measure(&spec, INSTANCES_MAX, INSTANCES_TIME).await {
             Ok(measured) => cost = Some(measured),
             Err(error) => findings.push(Finding::error(error)),
         }
     }
-    findings.extend(finding::advice(&inspection, &spec, against));
+    findings.extend(finding::advice(&inspection, &spec, against, cost.is_some()));
     Checked::new(&spec.file, &inspection, cost, findings)
 }
 

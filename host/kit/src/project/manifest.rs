@@ -167,8 +167,8 @@ fn check_output(output: &str, name: Option<&str>) -> Result<(), String> {
     if path.file_name().is_none() || !inside {
         return Err(format!("`{}` is no file in the project: {advice}", output.escape_default()));
     }
-    let component = name.map(component_file);
-    if component.is_some_and(|component| path.components().eq(component.components())) {
+    let plain: PathBuf = path.components().filter(|part| *part != Component::CurDir).collect();
+    if name.map(component_file) == Some(plain) {
         return Err(format!("`{output}` is where the finished component goes: have the commands write another file"));
     }
     Ok(())

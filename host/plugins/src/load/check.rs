@@ -1,7 +1,7 @@
-//! What a component imports, against what its kind is granted; and whether it exports what is asked of it. By name, before
-//! anything is compiled, so that the answer is quick and says what to do.
+//! What a component imports, against what its kind is granted. By name, before anything is compiled, so that the answer is quick
+//! and says what to do.
 
-use super::{LoadError, handle, names::names};
+use super::{LoadError, names::Names};
 use crate::plugin::Grants;
 
 /// The contract's package, and what of it a handler may import.
@@ -25,20 +25,17 @@ pub enum Need {
     Http,
 }
 
-/// Check the names of all imports and exports of a component.
-pub(super) fn imports_and_exports(component: &[u8], grants: &Grants) -> Result<(), LoadError> {
-    let names = names(component)?;
-    for import in &names.imports {
-        check_import(import, grants)?;
-    }
-    handle::check_component(component, &names)
+/// Check the names of all imports.
+pub(super) fn imports(names: &Names, grants: &Grants) -> Result<(), LoadError> {
+    names.imports.iter().try_for_each(|import| check_import(import, grants))
 }
 
 fn check_import(import: &str, grants: &Grants) -> Result<(), LoadError> {
     match need(import)? {
-        Need::Http if !grants.any_http() => {
-            Err(refused(import, "add [[kind.plugin.http]] with `allow` to its config, or build it without HTTP"))
-        }
+        Need::Http if !grants.any_http() => Err(LoadError::Import {
+            import: import.escape_default().to_string(),
+            remedy: "add [[kind.plugin.http]] with `allow` to its config, or build it without HTTP",
+        }),
         Need::Nothing | Need::HttpToSend | Need::Http => Ok(()),
     }
 }
@@ -76,7 +73,7 @@ pub(super) fn need(import: &str) -> Result<Need, LoadError> {
 const BUILD_FOR_WASI_02: &str = "build it for WASI 0.2, with a toolchain that makes wasm32-wasip2 or components";
 
 fn refused(import: &str, remedy: &'static str) -> LoadError {
-    LoadError::Import { import: import.escape_default().to_string(), remedy }
+    LoadError::NoSuchImport { import: import.escape_default().to_string(), remedy }
 }
 
 /// Another major version is another contract. A newer minor one is let pass here: what it adds may not be used.
@@ -90,9 +87,9 @@ fn check_version(import: &str, version: &str) -> Result<(), LoadError> {
     Err(LoadError::Version { import: import.escape_default().to_string(), remedy })
 }
 
-/// Why a component that does not link may not: it is of a newer minor version of the contract, and uses what that added.
-pub(super) fn newer(component: &[u8]) -> Option<LoadError> {
-    let import = names(component).ok()?.imports.into_iter().find(|import| is_newer(import))?;
+/// Why what does not link may not: it is of a newer minor version of the contract, and uses what that added.
+pub(super) fn newer<'i>(mut imports: impl Iterator<Item = &'i str>) -> Option<LoadError> {
+    let import = imports.find(|import| is_newer(import))?;
     let remedy = "update the host to that version or a later one, or build it with an SDK of this host's version";
     Some(LoadError::Version { import: import.escape_default().to_string(), remedy })
 }

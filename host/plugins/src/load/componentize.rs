@@ -9,7 +9,7 @@ use wasi_preview1_component_adapter_provider::{
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, WorldId};
 
-use super::{LoadError, format, handle, proposals, survey::survey, target};
+use super::{LoadError, check, format, handle, proposals, survey::survey, target};
 
 /// The contract, as the host was built with it; what `handler.wit` needs comes first.
 const WIT: [(&str, &str); 2] = [
@@ -26,7 +26,10 @@ pub(super) fn component(mut file: Vec<u8>) -> Result<Vec<u8>, LoadError> {
     if !module.has_type {
         embed(&mut file)?;
     }
-    encode(&file, module.is_preview1).map_err(|error| proposals::refused(&file).unwrap_or(error))
+    encode(&file, module.is_preview1).map_err(|error| {
+        let imports = module.imports.iter().map(|(from, _)| from.as_str());
+        check::newer(imports).or_else(|| proposals::refused(&file)).unwrap_or(error)
+    })
 }
 
 /// Say that the module is for this host's world.
@@ -48,7 +51,8 @@ fn world() -> Result<(Resolve, WorldId), LoadError> {
 
 fn encode(module: &[u8], is_preview1: bool) -> Result<Vec<u8>, LoadError> {
     let mut encoder = ComponentEncoder::default();
-    encoder.module(module).map_err(LoadError::invalid)?.validate(true);
+    // Why it is not of the world is the last of many reasons that lead there.
+    encoder.module(module).map_err(|error| LoadError::contract(error.root_cause()))?.validate(true);
     if is_preview1 {
         encoder
             .adapter(WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER)
@@ -56,5 +60,5 @@ fn encode(module: &[u8], is_preview1: bool) -> Result<Vec<u8>, LoadError> {
             // Otherwise the adapter allocates through the module's own allocator, before Go's runtime is up.
             .realloc_via_memory_grow(true);
     }
-    encoder.encode().map_err(LoadError::invalid)
+    encoder.encode().map_err(|error| LoadError::contract(error.root_cause()))
 }

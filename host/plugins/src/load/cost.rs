@@ -7,7 +7,7 @@ use std::{
 
 use wasmtime_wasi_config::WasiConfigVariables;
 
-use super::{LoadError, componentize, file, trial};
+use super::{LoadError, Prepared, trial};
 use crate::{plugin::PluginSpec, sandbox::Sandbox};
 
 /// What a plugin costs.
@@ -24,8 +24,8 @@ pub struct Cost {
 }
 
 impl Sandbox {
-    /// Measure a plugin that loads: compile it, then instantiate it up to `instances` times, within about `time`, but once in
-    /// any case. Instances start one after the other.
+    /// Load a plugin to see what that costs, and drop it: compile it, then instantiate it up to `instances` times, one after the
+    /// other, within about `time`, but once in any case.
     ///
     /// # Errors
     ///
@@ -38,14 +38,7 @@ impl Sandbox {
     ) -> Result<Cost, LoadError> {
         // Never closed.
         let _turn = self.loads.acquire().await;
-        let (of_thread, path) = (Arc::clone(self), spec.file.clone());
-        let prepared = tokio::task::spawn_blocking(move || {
-            let component = componentize::component(file::read(&path)?)?;
-            let begun = Instant::now();
-            let compiled = of_thread.compile(&component)?;
-            Ok((begun.elapsed(), of_thread.link(&compiled)?))
-        });
-        let (compile, pre) = prepared.await.map_err(|error| LoadError::Host(error.to_string()))??;
+        let Prepared { compile, pre, .. } = self.prepare(spec).await?;
         let settings = Arc::new(WasiConfigVariables::default());
         let (begun, mut took, mut memory_bytes) = (Instant::now(), Vec::new(), 0);
         while took.is_empty() || took.len() < instances as usize && begun.elapsed() < time {

@@ -90,8 +90,16 @@ pub enum LoadError {
         /// What to do.
         remedy: &'static str,
     },
+    /// It imports what no kind is granted.
+    #[error("the plugin imports {import}, which no handler gets: {remedy}")]
+    NoSuchImport {
+        /// The import.
+        import: String,
+        /// What to do.
+        remedy: &'static str,
+    },
     /// Its imports or exports have other types than the contract's.
-    #[error("the plugin does not fit the contract: {0}; build it against wit/ of this version")]
+    #[error("the plugin does not fit the contract: {0}; build it again, against wit/ of this host's version")]
     Contract(String),
     /// It ended while it was tried out.
     #[error(
@@ -121,6 +129,14 @@ impl LoadError {
 
     pub(super) fn contract(error: impl fmt::Display) -> Self {
         Self::Contract(format!("{error:#}"))
+    }
+
+    /// What the parser says of a file of this many bytes that is not whole, or not right.
+    pub(super) fn unparsed(file: &[u8], error: &wasmparser::Error) -> Self {
+        match error.message().starts_with("unexpected end") {
+            true => Self::Invalid(format!("it is cut off after {} bytes", file.len())),
+            false => Self::invalid(error),
+        }
     }
 
     pub(super) fn invalid(error: impl fmt::Display) -> Self {

@@ -25,7 +25,10 @@ mod survey;
 mod target;
 mod trial;
 
-use std::{sync::Arc, time::SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
 
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
@@ -42,6 +45,14 @@ use crate::{
     sandbox::Sandbox,
 };
 
+/// A plugin file that compiled and links.
+struct Prepared {
+    digest: [u8; 32],
+    /// What compiling it took, or finding it in the cache.
+    compile: Duration,
+    pre: HandlerPre<Host>,
+}
+
 impl Sandbox {
     /// Load a plugin, without putting it into service. It takes milliseconds for a Rust handler, seconds for one that
     /// brings an interpreter and is not in the cache; all of it off the async threads.
@@ -52,10 +63,7 @@ impl Sandbox {
     pub async fn load(self: &Arc<Self>, spec: &PluginSpec) -> Result<Arc<Plugin>, LoadError> {
         // Never closed.
         let _turn = self.loads.acquire().await;
-        self.check_spec(spec)?;
-        let (of_thread, blocking_spec) = (Arc::clone(self), spec.clone());
-        let prepared = tokio::task::spawn_blocking(move || of_thread.prepare(&blocking_spec)).await;
-        let (digest, pre) = prepared.map_err(|error| LoadError::Host(error.to_string()))??;
+        let Prepared { digest, pre, .. } = self.prepare(spec).await?;
         let settings = spec.settings.iter().map(|(key, value)| (key.clone(), value.clone()));
         let settings = Arc::new(WasiConfigVariables::from_iter(settings));
         trial::instantiate(self, &pre, spec, &settings).await?;
@@ -71,6 +79,14 @@ impl Sandbox {
         }))
     }
 
+    /// Everything up to an instance, off the async threads.
+    async fn prepare(self: &Arc<Self>, spec: &PluginSpec) -> Result<Prepared, LoadError> {
+        self.check_spec(spec)?;
+        let (of_thread, blocking_spec) = (Arc::clone(self), spec.clone());
+        let prepared = tokio::task::spawn_blocking(move || of_thread.prepare_blocking(&blocking_spec)).await;
+        prepared.map_err(|error| LoadError::Host(error.to_string()))?
+    }
+
     fn check_spec(&self, spec: &PluginSpec) -> Result<(), LoadError> {
         if spec.limits.memory_bytes > self.memory_bytes_max {
             return Err(LoadError::Memory { asked: spec.limits.memory_bytes, max: self.memory_bytes_max });
@@ -82,16 +98,21 @@ impl Sandbox {
     }
 
     /// The part that computes and reads files.
-    fn prepare(&self, spec: &PluginSpec) -> Result<([u8; 32], HandlerPre<Host>), LoadError> {
+    fn prepare_blocking(&self, spec: &PluginSpec) -> Result<Prepared, LoadError> {
         let file = file::read(&spec.file)?;
         let digest: [u8; 32] = Sha256::digest(&file).into();
         if let Some(pinned) = spec.sha256.filter(|pinned| *pinned != digest) {
             return Err(LoadError::Pin { pinned: hex::encode(pinned), found: hex::encode(digest) });
         }
         let bytes = componentize::component(file)?;
-        check::imports_and_exports(&bytes, &spec.grants)?;
+        let names = names::names(&bytes)?;
+        check::imports(&names, &spec.grants)?;
+        handle::check_component(&bytes, &names)?;
+        let begun = Instant::now();
         let component = self.compile(&bytes)?;
-        Ok((digest, self.link(&component).map_err(|error| check::newer(&bytes).unwrap_or(error))?))
+        let compile = begun.elapsed();
+        let newer = |error| check::newer(names.imports.iter().map(String::as_str)).unwrap_or(error);
+        Ok(Prepared { digest, compile, pre: self.link(&component).map_err(newer)? })
     }
 
     /// Find every import, and `handle`, with the contract's types.

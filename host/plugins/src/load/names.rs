@@ -36,7 +36,7 @@ pub(super) fn names(component: &[u8]) -> Result<Names, LoadError> {
     loop {
         let cut = || LoadError::Invalid("it ends in the middle of what is nested in it".to_owned());
         let rest = component.get(at..).ok_or_else(cut)?;
-        let parsed = parser.parse(rest, true).map_err(LoadError::invalid)?;
+        let parsed = parser.parse(rest, true).map_err(|error| LoadError::unparsed(component, &error))?;
         let Chunk::Parsed { consumed, payload } = parsed else { return Ok(names) };
         at += consumed;
         match payload {

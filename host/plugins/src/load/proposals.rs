@@ -33,10 +33,10 @@ const KNOWN: [(WasmFeatures, (&str, &str)); 5] = [
     (WasmFeatures::SHARED_EVERYTHING_THREADS, NO_THREADS),
 ];
 
-/// Why the engine refuses the file, if that is a proposal.
+/// Why the engine refuses the file, if that is a proposal, or that it is not valid at all.
 pub(super) fn refused(file: &[u8]) -> Option<LoadError> {
     let error = Validator::new_with_features(TAKEN).validate_all(file).err()?;
-    let missing = error.missing_wasm_feature()?;
+    let Some(missing) = error.missing_wasm_feature() else { return Some(LoadError::invalid(error)) };
     if missing.intersects(WasmFeatures::CM_ASYNC) {
         return Some(LoadError::Async);
     }
@@ -49,4 +49,40 @@ pub(super) fn refused(file: &[u8]) -> Option<LoadError> {
         }
     };
     Some(LoadError::Target { what: format!("it uses {name}, which this host has switched off"), remedy })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use wasmtime::component::Component;
+
+    use super::*;
+    use crate::engine;
+
+    /// Modules that each use one proposal.
+    const USES: [(&str, &str); 11] = [
+        ("tail calls", "(module (func $f (return_call $f)))"),
+        ("many memories", "(module (memory 1) (memory 1))"),
+        ("vectors", "(module (func (drop (v128.const i32x4 0 0 0 0))))"),
+        ("relaxed vectors", "(module (func (param v128) (drop (i32x4.relaxed_trunc_f32x4_s (local.get 0)))))"),
+        ("bulk memory", "(module (memory 1) (func (memory.fill (i32.const 0) (i32.const 0) (i32.const 0))))"),
+        ("references", "(module (table 1 funcref) (func (drop (ref.null func))))"),
+        ("constant sums", "(module (global i32 (i32.add (i32.const 1) (i32.const 2))))"),
+        ("garbage collection", "(module (type (struct (field i32))))"),
+        ("exceptions", "(module (tag (param i32)))"),
+        ("threads", "(module (memory 1 1 shared))"),
+        ("128 bits", "(module (func (param i64) (i64.add128 (local.get 0) (local.get 0) (local.get 0) (local.get 0)) drop drop))"),
+    ];
+
+    #[test]
+    fn what_is_taken_is_what_the_engine_takes() {
+        let engine = engine::build(1, 1 << 20).unwrap();
+        for (name, module) in USES {
+            let component = wat::parse_str(format!("(component (core {})", module.trim_start_matches('('))).unwrap();
+            let compiled = Component::from_binary(&engine, &component);
+            let refused = refused(&component);
+            assert_eq!(compiled.is_err(), refused.is_some(), "{name}: {refused:?}, {:?}", compiled.err());
+            assert!(!matches!(refused, Some(LoadError::Invalid(_))), "{name} is not known to be a proposal: {refused:?}");
+        }
+    }
 }

@@ -32,11 +32,11 @@ pub(super) struct Module {
 pub(super) fn survey(file: &[u8]) -> Result<Option<Module>, LoadError> {
     let mut module = Module::default();
     for payload in Parser::new(0).parse_all(file) {
-        let payload = payload.map_err(LoadError::invalid)?;
+        let payload = payload.map_err(|error| LoadError::unparsed(file, &error))?;
         if let Payload::Version { encoding: Encoding::Component, .. } = payload {
             return Ok(None);
         }
-        take(&mut module, payload).map_err(LoadError::invalid)?;
+        take(&mut module, payload).map_err(|error| LoadError::unparsed(file, &error))?;
     }
     Ok(Some(module))
 }

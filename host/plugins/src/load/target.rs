@@ -1,7 +1,14 @@
 //! Core modules that a toolchain made for another place than a component host: a browser, a JavaScript engine, threads, 64-bit
 //! memory. Each is known by what it imports or declares, and each has its own way out.
 
+use wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME as PREVIEW1;
+
 use super::{LoadError, check, survey::Module};
+
+/// How the newer way to write the component model's names begins, and what it has in place of a name for the world itself in
+/// the older one.
+const NEW_NAMES: &str = "cm32p2|";
+const ROOT: &str = "$root";
 
 /// What a module of another target imports, and what to do. The first that fits is told, so the particular comes first.
 const FOREIGN: [Foreign; 8] = [
@@ -84,16 +91,28 @@ pub(super) fn check_module(module: &Module) -> Result<(), LoadError> {
 }
 
 fn check_import(module: &str, field: &str, has_type: bool) -> Result<(), LoadError> {
-    let is_foreign = |foreign: &&Foreign| {
-        let same = module == foreign.module || foreign.module.starts_with("__") && module.starts_with(foreign.module);
-        same && field.starts_with(foreign.field)
-    };
-    // A module with its own type may call an interface whatever it likes.
-    if let Some(foreign) = FOREIGN.iter().find(is_foreign).filter(|_| !has_type || !module.contains(':')) {
+    let refused = |remedy| {
         let import = format!("{}.{}", module.escape_default(), field.escape_default());
-        return Err(LoadError::Import { import, remedy: foreign.remedy });
-    }
+        Err(LoadError::NoSuchImport { import, remedy })
+    };
     // The names of the component model, in the old and the new way; what they need, the component is asked.
-    let name = module.strip_prefix("cm32p2|").unwrap_or(module);
-    if name.contains(':') && name.contains('/') && !name.starts_with('[') { check::need(name).map(drop) } else { Ok(()) }
+    let name = module.strip_prefix(NEW_NAMES).unwrap_or(module);
+    if name.contains(':') && name.contains('/') {
+        return if name.starts_with('[') { Ok(()) } else { check::need(name).map(drop) };
+    }
+    if module == PREVIEW1 || module == ROOT || module.starts_with(NEW_NAMES) {
+        return Ok(());
+    }
+    if let Some(foreign) = FOREIGN.iter().find(|foreign| foreign.is(module, field)) {
+        return refused(foreign.remedy);
+    }
+    // A module with its own type may call an interface whatever it likes: the component has its real name.
+    if has_type { Ok(()) } else { refused("the host has nothing of this name; link what defines it, or take it out") }
+}
+
+impl Foreign {
+    fn is(&self, module: &str, field: &str) -> bool {
+        let same = module == self.module || self.module.starts_with("__") && module.starts_with(self.module);
+        same && field.starts_with(self.field)
+    }
 }

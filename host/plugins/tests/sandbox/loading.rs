@@ -60,7 +60,7 @@ async fn a_plugin_without_handle_is_told_so() {
 async fn a_handle_of_another_type_is_refused() {
     let rig = Rig::new();
     let refused = refusal(&rig, r#"(module (memory (export "memory") 1) (func (export "handle") (param f64)))"#).await;
-    assert!(matches!(refused, LoadError::Invalid(_)), "{refused}");
+    assert!(matches!(refused, LoadError::Contract(_)), "{refused}");
     let component = r#"(component
         (core module $m (func (export "f") (result i32) (i32.const 1)))
         (core instance $i (instantiate $m))
@@ -81,7 +81,7 @@ async fn imports_that_are_unknown_or_not_granted_are_named() {
     ] {
         let refused = refusal(&rig, &format!(r#"(component (import "{import}" (instance)))"#)).await;
         let text = refused.to_string();
-        assert!(matches!(refused, LoadError::Import { .. }), "{text}");
+        assert!(matches!(refused, LoadError::Import { .. } | LoadError::NoSuchImport { .. }), "{text}");
         assert!(text.contains(import) && text.contains(remedy), "{text}");
     }
     let refused = refusal(&rig, r#"(component (import "mpy6a:handler/types@2.0.0" (instance)))"#).await;
@@ -89,7 +89,7 @@ async fn imports_that_are_unknown_or_not_granted_are_named() {
     // A core module says the same in its own way.
     let module = handler("(call $ok)").replace("mpy6a:handler/log@1.0.0", "env");
     let refused = refusal(&rig, &module).await;
-    assert!(matches!(&refused, LoadError::Import { import, .. } if import == "env.write"), "{refused}");
+    assert!(matches!(&refused, LoadError::NoSuchImport { import, .. } if import == "env.write"), "{refused}");
 }
 
 #[tokio::test]

@@ -35,15 +35,14 @@ fn make(arguments: &Arguments) -> Result<String, String> {
     let mut report = Report::default();
     report.line("", &format!("Made {name}/, a handler in {language} that cancels an order."));
     report.line("", "");
-    report.line("", "Once on this machine:");
-    report.line("  ", language.setup());
-    report.line("", "");
-    report.line("", "Then:");
+    report.line("", "Next:");
     report.line("  ", &format!("cd {name}"));
+    language.setup().into_iter().for_each(|command| report.line("  ", command));
     report.line("  ", "mpy6a plugin build");
     report.line("  ", &format!("mpy6a plugin test build/{name}.wasm scenarios.toml"));
     report.line("  ", &format!("mpy6a plugin check build/{name}.wasm"));
     report.line("", "");
+    report.line("", &format!("It needs {}.", language.needs()));
     report.line("", &format!("What is where, says README.md; how to go on, mpy6a/sdk/{}/README.md.", language.key()));
     Ok(report.text)
 }
