@@ -7,11 +7,6 @@ import (
 	"fmt"
 )
 
-// roomPages is how much memory, in Wasm's pages of 64 KiB, a module gets on top of what the linker gave it: 4 MiB. Go's
-// runtime takes 1.4 MiB (Go 1.27) to 5 MiB (Go 1.25, whose arenas have 4 MiB) before the first package is initialised,
-// 1 MiB of which the linker provides. What is not used costs no physical memory.
-const roomPages = 80
-
 const (
 	memorySection = 5
 	hasMaximum    = 1
@@ -19,7 +14,7 @@ const (
 
 var header = []byte("\x00asm\x01\x00\x00\x00")
 
-// makeRoom gives the module's one memory roomPages more at its start. See package heap for what it is for.
+// makeRoom gives the module's one memory roomPages more at its start. Package mpy6a/internal/heap has the reason.
 func makeRoom(module []byte) ([]byte, error) {
 	if !bytes.HasPrefix(module, header) {
 		return nil, errors.New("this is no core module of WebAssembly")
