@@ -10,7 +10,6 @@ memory and calls ``World.handle``.
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from typing import NoReturn
@@ -47,10 +46,6 @@ class _World:
     def __init__(self) -> None:
         """The last step on the machine that builds: all imports are done."""
         surroundings.prepare()
-        # What was made until now lives for ever: the collector need not look at it, which would also make every run copy
-        # the memory that it looks at.
-        gc.collect()
-        gc.freeze()
 
     def handle(self, data: types.RepeatData) -> None:
         """One run."""

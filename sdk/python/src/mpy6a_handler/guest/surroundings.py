@@ -5,25 +5,27 @@ The component's WASI calls are stubs that trap (see ``componentize.py``), so not
 * ``print`` and ``sys.stderr``, and the standard ``logging``, write to the host's log.
 * Tracebacks quote source lines that were read when the component was built.
 * ``random`` starts each run anew, from what is unique to the run: the interpreter's memory is the same in every run.
-* Clocks, the system's randomness and files are not there. The usual ways to them say so, in place of a bare trap.
+* Clocks, the system's randomness, files and further imports are not there. The usual ways to them say so, in place of a
+  bare trap.
 """
 
 from __future__ import annotations
 
+import ast
 import builtins
 import io
 import linecache
 import logging
 import os
-import random
 import re
 import sys
 import time
 import traceback
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import BuiltinImporter, FrozenImporter
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 from ..log import Level
 from ..logs import LogHandler, Lines
@@ -61,10 +63,23 @@ def _without(module: ModuleType, name: str, reason: str) -> None:
 
 for _name in ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "sleep"):
     _without(time, _name, _NO_CLOCK)
-for _module, _name in ((os, "urandom"), (random, "_urandom")):
-    _without(_module, _name, _NO_RANDOMNESS)
+_without(os, "urandom", _NO_RANDOMNESS)
 for _module in (builtins, io):
     _without(_module, "open", _NO_FILES)
+
+
+class _NoImports(MetaPathFinder):
+    """Where Python would look for a module among files."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> NoReturn:
+        raise ModuleNotFoundError(
+            f"{name} is not in the component, and a handler has no files to import it from: "
+            "import it at the top level of your module, even if it is another module that needs it",
+            name=name,
+        )
+
+
+_FINDERS: list[Any] = [BuiltinImporter, FrozenImporter, _NoImports()]
 
 
 class _DueTime:
@@ -81,12 +96,17 @@ class _DueTime:
 
 _due_time = _DueTime()
 
+# The module `random`, where the author's program has it. Seeding takes as long as half a run.
+_random: ModuleType | None = None
+
 
 def prepare() -> None:
     """On the machine that builds, when all is imported."""
+    global _random
+    _random = sys.modules.get("random")
     for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None)
-        if file and not Path(file).is_relative_to(sys.prefix):
+        if file and not file.startswith(sys.prefix):
             linecache.getlines(file)
     logging.root.addHandler(LogHandler())
     logging.root.setLevel(logging.NOTSET)
@@ -98,10 +118,13 @@ def begin(seed: str, due_ms: int) -> None:
     global _running
     _running = True
     _due_time.ns = due_ms * 1_000_000
-    random.seed(seed)
+    if _random:
+        _random.seed(seed)
+    sys.meta_path = _FINDERS
     sys.stdout, sys.stderr = _stdout, _stderr
     linecache.checkcache = _keep
     linecache.updatecache = _no_lines
+    ast.parse = _no_syntax
 
 
 def end() -> None:
@@ -126,3 +149,11 @@ def _keep(filename: str | None = None) -> None:
 def _no_lines(filename: str, module_globals: dict[str, Any] | None = None) -> list[str]:
     """In place of ``linecache.updatecache``, which reads files: what was not read before has no lines."""
     return []
+
+
+def _no_syntax(*_args: Any, **_kwargs: Any) -> NoReturn:
+    """In place of ``ast.parse``, by which tracebacks find what to underline.
+
+    Where there is an error of syntax, and tracebacks take that chance, CPython looks for the source file: that would trap.
+    """
+    raise SyntaxError("a handler has no parser for Python")
