@@ -5,7 +5,6 @@
  * `types/testing.d.ts` documents every option and result.
  */
 
-import { Failure } from "../failure.js";
 import { refuse } from "../refusal.js";
 import { toBytes, toJson } from "../text.js";
 import { decodeLossy } from "../utf8.js";
