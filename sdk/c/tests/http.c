@@ -101,12 +101,14 @@ static void failures_say_whether_the_outside_may_heal(void)
         bool may_have_happened;
         const char *reason;
     } cases[] = {
-        {MPY6A_CAUSE_DENIED, MPY6A_PERMANENT, false, "GET http://a/: denied, see the kind's [[kind.plugin.http]]: the scene says so"},
+        {MPY6A_CAUSE_DENIED, MPY6A_PERMANENT, false,
+         "GET http://a/: denied, see the kind's [[kind.plugin.http]]: the scene says so"},
         {MPY6A_CAUSE_INVALID, MPY6A_PERMANENT, false, "GET http://a/: not a valid request: the scene says so"},
         {MPY6A_CAUSE_UNREACHABLE, MPY6A_RETRY, false, "GET http://a/: unreachable: the scene says so"},
         {MPY6A_CAUSE_TIMEOUT, MPY6A_RETRY, true, "GET http://a/: no response in time"},
         {MPY6A_CAUSE_BROKEN, MPY6A_RETRY, true, "GET http://a/: the connection broke: the scene says so"},
-        {MPY6A_CAUSE_RESPONSE_TOO_LARGE, MPY6A_PERMANENT, true, "GET http://a/: the response is over the host's limit of 9 bytes"},
+        {MPY6A_CAUSE_RESPONSE_TOO_LARGE, MPY6A_PERMANENT, true,
+         "GET http://a/: the response is over the host's limit of 9 bytes"},
     };
     const mpy6a_request request = {.method = "GET", .url = "http://a/?secret"};
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {

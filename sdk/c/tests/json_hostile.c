@@ -5,7 +5,8 @@
 #include "check.h"
 
 static const char document[] =
-    "{\"step\":\"create\",\"user\":{\"nick\":\"\\u0451\\u0436 & co\",\"name\":\"Анна \\ud83e\\udd8a\",\"ids\":[1,-2.5e-3,null]},"
+    "{\"step\":\"create\",\"user\":{\"nick\":\"\\u0451\\u0436 & co\","
+    "\"name\":\"Анна \\ud83e\\udd8a\",\"ids\":[1,-2.5e-3,null]},"
     "\"t\":true,\"f\":false,\"e\":{},\"a\":[[],[[]]]}";
 
 enum { MUTATIONS = 200000, BYTES_MAX = 256 };
