@@ -374,6 +374,9 @@ static const char *skip_plain(const char *at, const char *end)
 
 static bool is_utf8(mpy6a_text text)
 {
+    if (text.size == 0) {
+        return true; /* there may be no address to reckon with */
+    }
     const char *end = text.data + text.size;
     for (const char *at = skip_plain(text.data, end); at < end; at = skip_plain(at, end)) {
         const size_t size = utf8_size(at, end);
