@@ -36,6 +36,25 @@ impl Default for RunLimits {
 /// Largest plugin file, in bytes: a Python handler takes 18 MB.
 pub const PLUGIN_BYTES_MAX: u64 = 128 << 20;
 
+/// Most functions in a plugin. CPython has 13,500; each takes a tenth of a millisecond to compile, and 6 KB meanwhile.
+pub const FUNCTIONS_MAX: u64 = 50_000;
+
+/// Most code in a plugin, in bytes. A Go handler has 3 MB, a Python one 7 MB.
+pub const CODE_BYTES_MAX: u64 = 32 << 20;
+
+/// Most code in one function, in bytes. CPython's longest has 430 KB.
+pub const FUNCTION_BYTES_MAX: u64 = 1 << 20;
+
+/// Most blocks within each other in one function: the time to compile it grows with their square. CPython has 780.
+pub const BLOCK_DEPTH_MAX: u64 = 2_000;
+
+/// Most branches in one function: the time to compile it grows with their square. CPython has 5,500.
+pub const BRANCHES_PER_FUNCTION_MAX: u64 = 20_000;
+
+/// Most instances in a plugin, of modules and of components, before it is compiled; far more than [`CORE_INSTANCES_PER_RUN`],
+/// which the engine asks of the result. wasmtime takes some 300 bytes for each.
+pub const INSTANCES_MAX: u64 = 10_000;
+
 /// Most memory that a kind may be given, in bytes: what a 32-bit address reaches.
 pub const MEMORY_BYTES_MAX: u64 = 4 << 30;
 

@@ -116,6 +116,30 @@ pub enum LoadError {
         /// The most that it may get, in bytes.
         max: u64,
     },
+    /// It begins with more memory than any run gets.
+    #[error(
+        "the plugin does not start: its memory has a minimum byte size of {asked} which exceeds the limit of {max}; raise the \
+         kind's `memory`, or build it with a smaller initial memory"
+    )]
+    Initial {
+        /// What it has to begin with, in bytes.
+        asked: u64,
+        /// The most that the sandbox was built for, in bytes.
+        max: u64,
+    },
+    /// It would take too long to compile, or too much memory.
+    #[error(
+        "the plugin has {found} {what}, and no more than {max} are compiled: leave out what it does not use, or build it with \
+         another toolchain"
+    )]
+    TooHeavy {
+        /// What there is too much of.
+        what: &'static str,
+        /// How many there are, as far as they were counted.
+        found: u64,
+        /// How many there may be.
+        max: u64,
+    },
     /// The kind has too many allow rules.
     #[error("{0} rules for HTTP are more than {RULES_MAX}: split the kind")]
     TooManyRules(usize),

@@ -24,6 +24,7 @@ mod proposals;
 mod survey;
 mod target;
 mod trial;
+mod weight;
 
 use std::{
     sync::Arc,
@@ -104,6 +105,7 @@ impl Sandbox {
         if let Some(pinned) = spec.sha256.filter(|pinned| *pinned != digest) {
             return Err(LoadError::Pin { pinned: hex::encode(pinned), found: hex::encode(digest) });
         }
+        weight::check(&file, self.memory_bytes_max)?;
         let bytes = componentize::component(file)?;
         let names = names::names(&bytes)?;
         check::imports(&names, &spec.grants)?;

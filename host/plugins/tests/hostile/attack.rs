@@ -31,8 +31,8 @@ pub const HOST_BYTES_MAX: u64 = 160 << 20;
 pub struct Attack {
     /// As the table shows it.
     pub name: &'static str,
-    /// In the text format.
-    pub guest: String,
+    /// In the text format, or in the binary one.
+    pub guest: Vec<u8>,
     pub what: What,
     /// How often that is done before the attack counts as ended.
     pub times: u32,
@@ -70,19 +70,19 @@ pub const TIMED_OUT: Ends = Ends::As("timed-out", "");
 
 impl Attack {
     /// A guest that is run.
-    pub fn new(name: &'static str, guest: String, ends: Ends) -> Self {
+    pub fn new(name: &'static str, guest: impl Into<Vec<u8>>, ends: Ends) -> Self {
         let limits = RunLimits { fuel: FUEL, memory_bytes: MEMORY_BYTES, time: AMPLE, ..RunLimits::default() };
         let (what, times, also) = (What::Run, 1, (|_| ()) as fn(&RunEnd));
-        Self { name, guest, what, times, limits, ends, server: None, url: None, also }
+        Self { name, guest: guest.into(), what, times, limits, ends, server: None, url: None, also }
     }
 
     /// A guest that time alone ends: it has fuel for years.
-    pub fn endless(name: &'static str, guest: String) -> Self {
+    pub fn endless(name: &'static str, guest: impl Into<Vec<u8>>) -> Self {
         Self::new(name, guest, TIMED_OUT).limits(|limits| (limits.fuel, limits.time) = (u64::MAX / 2, TIME))
     }
 
     /// A guest that does not load.
-    pub fn loaded(name: &'static str, guest: String, says: &'static str) -> Self {
+    pub fn loaded(name: &'static str, guest: impl Into<Vec<u8>>, says: &'static str) -> Self {
         Self { what: What::Load, ..Self::new(name, guest, Ends::Refused(says)) }
     }
 

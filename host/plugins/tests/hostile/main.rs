@@ -22,6 +22,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod attack;
+mod bombs;
 #[path = "../common/mod.rs"]
 mod common;
 mod computing;

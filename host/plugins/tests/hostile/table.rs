@@ -214,7 +214,7 @@ async fn prepare(attack: &Attack, sandbox: &Arc<Sandbox>, outside: &Runtime) -> 
     }
     let file = rig.file(
         "hostile.wasm",
-        &wat::parse_str(&attack.guest).unwrap_or_else(|error| panic!("{}: {error}", attack.name)),
+        &wat::parse_bytes(&attack.guest).unwrap_or_else(|error| panic!("{}: {error}", attack.name)),
     );
     rig.spec = PluginSpec { file, limits: attack.limits, ..rig.spec.clone() };
     rig
