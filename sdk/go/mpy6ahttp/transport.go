@@ -5,7 +5,7 @@
 //	response, err := client.Do(request)
 //
 // The grants, the barrier and the errors are those of mpy6a's own requests: errors.As finds the *mpy6a.HTTPError, and an
-// error returned from the handler is judged by it. net/http makes a handler some 5 MB larger; without a library that
+// error returned from the handler is judged by it. net/http makes a handler some 7 MB larger; without a library that
 // wants it, r.Get and its like do the same.
 package mpy6ahttp
 
