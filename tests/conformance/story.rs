@@ -168,5 +168,5 @@ fn body(seen: &Seen) -> Option<Value> {
 
 /// Whether a reason begins with the name of this record.
 pub fn names_record(reason: &str, index: usize) -> bool {
-    [format!("record {index}"), format!("records[{index}]")].iter().any(|name| reason.contains(name))
+    reason.starts_with(&format!("record {index}: "))
 }
