@@ -1,3 +1,3 @@
 module mpy6a
 
-go 1.25
+go 1.24

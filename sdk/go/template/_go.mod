@@ -1,6 +1,6 @@
 module {{name}}
 
-go 1.25
+go 1.24
 
 require mpy6a v0.0.0
 
