@@ -25,7 +25,9 @@ impl Project {
     fn manifest(self, commands: &str) -> Self {
         self.write(
             "mpy6a-plugin.toml",
-            &format!("name = \"tidy-up\"\nlanguage = \"c\"\n[build]\ncommands = {commands}\noutput = \"out/handler.wasm\"\n"),
+            &format!(
+                "name = \"tidy-up\"\nlanguage = \"c\"\n[build]\ncommands = {commands}\noutput = \"out/handler.wasm\"\n"
+            ),
         )
     }
 
@@ -75,7 +77,11 @@ fn a_component_is_taken_as_it_is_and_replaced_at_one_stroke() {
     let ran = plugin(Path::new("/"), &["build".as_ref(), project.0.path().as_os_str()]);
     ran.says(0, &["tidy-up.wasm"]);
     assert_eq!(fs::read(project.path("build/tidy-up.wasm")).unwrap(), first);
-    assert_ne!(fs::metadata(project.path("build/tidy-up.wasm")).unwrap().ino(), inode, "another file, renamed into place");
+    assert_ne!(
+        fs::metadata(project.path("build/tidy-up.wasm")).unwrap().ino(),
+        inode,
+        "another file, renamed into place"
+    );
     let left: Vec<_> = fs::read_dir(project.path("build")).unwrap().collect();
     assert_eq!(left.len(), 1, "{left:?}");
 }
@@ -103,11 +109,10 @@ fn a_source_named_as_the_output_by_mistake_survives() {
 
 #[test]
 fn a_command_that_fails_or_is_missing_says_what_to_do() {
-    Project::new().manifest(r#"[["false"], ["touch", "after"]]"#).build().says(1, &[
-        "`false` failed (exit status: 1)",
-        "read what it printed above",
-        "pip install ziglang",
-    ]);
+    Project::new()
+        .manifest(r#"[["false"], ["touch", "after"]]"#)
+        .build()
+        .says(1, &["`false` failed (exit status: 1)", "read what it printed above", "pip install ziglang"]);
     let project = Project::new().manifest(r#"[["false"], ["touch", "after"]]"#);
     project.build().says(1, &[]);
     assert!(!project.path("after").exists(), "nothing runs after a command that failed");
@@ -140,12 +145,16 @@ fn an_output_that_no_host_would_load_is_refused_before_it_is_in_place() {
 fn a_manifest_that_is_wrong_is_told_by_line_and_a_folder_without_one_how_to_start() {
     let project = Project::new().write("mpy6a-plugin.toml", "name = \"A b\"\nlanguage = \"cobol\"\n[bild]\n");
     project.build().says(1, &["mpy6a-plugin.toml:3: unknown field `bild`"]);
-    let project = project.write("mpy6a-plugin.toml", "name = \"A b\"\nlanguage = \"cobol\"\n[build]\ncommands = [[\"x\"]]\n");
-    project.build().says(1, &[
-        "mpy6a-plugin.toml:1: name: `A b` is no name",
-        "mpy6a-plugin.toml:2: language: `cobol` is unknown: write rust, js, python, c or go",
-        "build.output: missing: add for example `output = \"handler.wasm\"`",
-    ]);
+    let project =
+        project.write("mpy6a-plugin.toml", "name = \"A b\"\nlanguage = \"cobol\"\n[build]\ncommands = [[\"x\"]]\n");
+    project.build().says(
+        1,
+        &[
+            "mpy6a-plugin.toml:1: name: `A b` is no name",
+            "mpy6a-plugin.toml:2: language: `cobol` is unknown: write rust, js, python, c or go",
+            "build.output: missing: add for example `output = \"handler.wasm\"`",
+        ],
+    );
     let empty = tempfile::tempdir().unwrap();
     plugin(empty.path(), &["build"]).says(1, &["cannot be read", "`mpy6a plugin new` makes one"]);
 }

@@ -27,7 +27,10 @@ plugin.file = \"other.wasm\"
 fn a_sound_plugin_is_described_priced_and_told_what_it_needs() {
     let file = built("misbehave");
     let ran = plugin(file.parent().unwrap(), &["check", "misbehave.wasm"]);
-    ran.says(0, &["a core module; the component made of it has", "world mpy6a:handler@1.0.0; this host speaks", "It loads."]);
+    ran.says(
+        0,
+        &["a core module; the component made of it has", "world mpy6a:handler@1.0.0; this host speaks", "It loads."],
+    );
     ran.says(0, &["sha256", "µs for each run, the median of", "ms, without a cache", "KiB before the first call"]);
     ran.says(0, &["wasi:http/outgoing-handler@", "(needs [[kind.plugin.http]])", "or it does not load"]);
 }
@@ -126,5 +129,6 @@ fn a_plugin_that_does_not_start_within_the_kinds_limits_is_told_so() {
     let kind = "[[kind]]\nid = 1\nname = \"a\"\nplugin.file = \"a.wasm\"\nplugin.fuel = 1_000_000\n";
     fs::write(&config, kind).unwrap();
     let arguments = ["check", file.to_str().unwrap(), "--config", config.to_str().unwrap()];
-    plugin(folder.path(), &arguments).says(1, &["does not start within its limits", "out-of-fuel", "raise the kind's `fuel`"]);
+    plugin(folder.path(), &arguments)
+        .says(1, &["does not start within its limits", "out-of-fuel", "raise the kind's `fuel`"]);
 }

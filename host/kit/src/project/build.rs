@@ -8,17 +8,14 @@ use std::{
     ffi::OsStr,
     fs, io,
     path::{Path, PathBuf},
-    process::{Command, ExitStatus},
+    process::Command,
 };
 
-use mpy6a_plugins::{
-    LoadError,
-    inspect::{Inspection, inspect},
-};
+use mpy6a_plugins::inspect::{Inspection, inspect};
 
 use super::{
-    Language,
-    manifest::{MANIFEST, Manifest, ManifestError, component_file},
+    BuildError, Language,
+    manifest::{MANIFEST, Manifest, component_file},
 };
 
 /// How every Wasm file begins.
@@ -31,66 +28,6 @@ pub struct Built {
     pub file: PathBuf,
     /// What there is to say about it: the component as it was written, and what its imports need.
     pub inspection: Inspection,
-}
-
-/// A project is not built. Every message names the remedy.
-#[derive(Debug, thiserror::Error)]
-pub enum BuildError {
-    /// The manifest cannot be used.
-    #[error(transparent)]
-    Manifest(#[from] ManifestError),
-    /// A command's program is not there.
-    #[error("`{program}` is not installed, or not on the PATH: {remedy}")]
-    NoProgram {
-        /// The program.
-        program: String,
-        /// How to install it.
-        remedy: String,
-    },
-    /// A command cannot be started.
-    #[error("`{program}` cannot be started: {error}; correct `build.commands` in {MANIFEST}, or the file's mode")]
-    NotStarted {
-        /// The program.
-        program: String,
-        /// The system's reason.
-        error: io::Error,
-    },
-    /// A command failed.
-    #[error("`{command}` failed ({status}): read what it printed above; {}", .language.when_a_command_fails())]
-    Failed {
-        /// The command line.
-        command: String,
-        /// How it ended.
-        status: ExitStatus,
-        /// What the project is written in.
-        language: Language,
-    },
-    /// The commands left no output.
-    #[error(
-        "the commands succeeded, but made no {0}: correct `build.output` in {MANIFEST}, or have a command write that file"
-    )]
-    NoOutput(PathBuf),
-    /// Where the output belongs is something that no build made.
-    #[error(
-        "{0} is there and is no Wasm file, so it stays: correct `build.output` in {MANIFEST}, or move the file away"
-    )]
-    NotOurs(PathBuf),
-    /// The output is no handler.
-    #[error("{file} does not load. {error}")]
-    Output {
-        /// What the commands made.
-        file: PathBuf,
-        /// Why.
-        error: LoadError,
-    },
-    /// A file cannot be written or removed.
-    #[error("{path} cannot be written: {error}; check the free space, and who may write there")]
-    Write {
-        /// Which.
-        path: PathBuf,
-        /// The system's reason.
-        error: io::Error,
-    },
 }
 
 /// Build the project in `folder`. The commands' input and output are this process's; `announce` is told of each before it

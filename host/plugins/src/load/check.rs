@@ -60,7 +60,9 @@ pub(super) fn need(import: &str) -> Result<Need, LoadError> {
         package if WASI.contains(&package) && is_wasi_02 => return Ok(Need::Nothing),
         package if WASI.contains(&package) => return refused(BUILD_FOR_WASI_02),
         _ => {
-            return refused("the host has nothing of this name; handlers get mpy6a:handler, wasi:config/store and WASI 0.2");
+            return refused(
+                "the host has nothing of this name; handlers get mpy6a:handler, wasi:config/store and WASI 0.2",
+            );
         }
     }
     match interface {

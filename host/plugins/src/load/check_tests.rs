@@ -41,7 +41,10 @@ fn what_is_unknown_is_refused_by_name() {
         "mpy6a:handler/db@1.0.0",
     ] {
         let refused = check_import(import, &granted());
-        assert!(matches!(&refused, Err(LoadError::NoSuchImport { import: named, .. }) if named == import), "{refused:?}");
+        assert!(
+            matches!(&refused, Err(LoadError::NoSuchImport { import: named, .. }) if named == import),
+            "{refused:?}"
+        );
     }
     for import in
         ["mpy6a:handler/types@2.0.0", "mpy6a:handler/types@0.1.0", "mpy6a:handler/types", "mpy6a:handler/log@10.0.0"]

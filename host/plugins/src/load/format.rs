@@ -30,8 +30,16 @@ const OTHERS: [(&[u8], &str, &str); 12] = [
     (b"\x7fELF", "it is a program or library for this machine (ELF)", FOR_WASM),
     (b"\xcf\xfa\xed\xfe", "it is a program or library for macOS (Mach-O)", FOR_WASM),
     (b"MZ", "it is a program or library for Windows (PE)", FOR_WASM),
-    (b"!<arch>\n", "it is a static library, which no linker has seen", "name what the linker makes; with Rust use crate-type \"cdylib\""),
-    (b"BC\xc0\xde", "it is LLVM bitcode, which no linker has seen", "name what the linker makes; with clang leave out -emit-llvm"),
+    (
+        b"!<arch>\n",
+        "it is a static library, which no linker has seen",
+        "name what the linker makes; with Rust use crate-type \"cdylib\"",
+    ),
+    (
+        b"BC\xc0\xde",
+        "it is LLVM bitcode, which no linker has seen",
+        "name what the linker makes; with clang leave out -emit-llvm",
+    ),
     (b"\x1f\x8b", "it is compressed (gzip)", UNPACK),
     (b"\x28\xb5\x2f\xfd", "it is compressed (zstd)", UNPACK),
     (b"PK\x03\x04", "it is an archive (zip)", UNPACK),

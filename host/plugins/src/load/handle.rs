@@ -43,7 +43,7 @@ pub(super) fn check_module(module: &Module) -> Result<(), LoadError> {
     }
     let nested = |export: &&String| export.rsplit_once('#').is_some_and(|(_, function)| function == HANDLE);
     if let Some(export) = exports.iter().find(nested) {
-        return Err(missing(&[export.clone()], NOT_NESTED));
+        return Err(missing(std::slice::from_ref(export), NOT_NESTED));
     }
     let remedy = match exports.iter().any(|export| export == "_start") {
         true => NO_PROGRAM,

@@ -17,10 +17,8 @@ const NO_GC: (&str, &str) = (
     "references that a garbage collector has to follow (GC)",
     "use a toolchain that brings its own memory management: Kotlin, Dart and Java for Wasm GC do not run here",
 );
-const NO_EXCEPTIONS: (&str, &str) = (
-    "exceptions",
-    "build it so that an exception ends the run: with C++ -fno-exceptions, with Rust panic = \"abort\"",
-);
+const NO_EXCEPTIONS: (&str, &str) =
+    ("exceptions", "build it so that an exception ends the run: with C++ -fno-exceptions, with Rust panic = \"abort\"");
 const NO_THREADS: (&str, &str) =
     ("threads", "build it without -pthread or +atomics, and for a target without `threads`");
 
@@ -44,7 +42,8 @@ pub(super) fn refused(file: &[u8]) -> Option<LoadError> {
     let (name, remedy) = match known {
         Some((_, (name, remedy))) => ((*name).to_owned(), *remedy),
         None => {
-            let names: Vec<String> = missing.iter_names().map(|(name, _)| name.to_lowercase().replace('_', "-")).collect();
+            let names: Vec<String> =
+                missing.iter_names().map(|(name, _)| name.to_lowercase().replace('_', "-")).collect();
             (format!("the proposal {}", names.join(", ")), "build it without, for WebAssembly 3.0 or older")
         }
     };
@@ -71,7 +70,10 @@ mod tests {
         ("garbage collection", "(module (type (struct (field i32))))"),
         ("exceptions", "(module (tag (param i32)))"),
         ("threads", "(module (memory 1 1 shared))"),
-        ("128 bits", "(module (func (param i64) (i64.add128 (local.get 0) (local.get 0) (local.get 0) (local.get 0)) drop drop))"),
+        (
+            "128 bits",
+            "(module (func (param i64) (i64.add128 (local.get 0) (local.get 0) (local.get 0) (local.get 0)) drop drop))",
+        ),
     ];
 
     #[test]
@@ -82,7 +84,10 @@ mod tests {
             let compiled = Component::from_binary(&engine, &component);
             let refused = refused(&component);
             assert_eq!(compiled.is_err(), refused.is_some(), "{name}: {refused:?}, {:?}", compiled.err());
-            assert!(!matches!(refused, Some(LoadError::Invalid(_))), "{name} is not known to be a proposal: {refused:?}");
+            assert!(
+                !matches!(refused, Some(LoadError::Invalid(_))),
+                "{name} is not known to be a proposal: {refused:?}"
+            );
         }
     }
 }

@@ -1,15 +1,18 @@
 //! `mpy6a plugin check`: what a plugin file is, needs and costs, and whether a host loads it.
 
-use std::{path::PathBuf, process::ExitCode, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, process::ExitCode, sync::Arc};
 
 use clap::Args;
-use mpy6a_kit::check::{Against, Checked, CheckedFile, Level, check};
+use mpy6a_kit::check::{Against, Checked, CheckedFile, CheckedImport, Level, check};
 use mpy6a_plugins::{PluginSpec, RunLimits, Sandbox, SandboxConfig};
 use mpy6a_sessions::Limits;
 use tokio::runtime::Builder;
 
 use super::{Output, grouped, handler::OfKind};
 use crate::{cli::report::Report, config::Config, host::sandbox_config};
+
+/// The package of the settings, which is the handler's own wish.
+const CONFIG: &str = "wasi:config";
 
 /// What to check, and against what.
 #[derive(Args, Debug)]
@@ -114,14 +117,36 @@ fn report_file(host: &str, file: &CheckedFile, report: &mut Report) {
     report.line("  sha256   ", &file.sha256);
     report.line("  size     ", &format!("{} bytes", grouped(file.bytes)));
     let mut label = "  imports  ";
-    for import in &file.imports {
-        let needs = match import.needs {
+    for line in import_lines(&file.imports) {
+        report.line(label, &line);
+        label = "           ";
+    }
+}
+
+/// What is imported: the contract and all that needs something one by one, the rest of WASI, which toolchains bring along
+/// unasked, a line for each package.
+fn import_lines(imports: &[CheckedImport]) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut along: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for CheckedImport { name, needs } in imports {
+        let needs = match *needs {
             "nothing" => "",
             "http-to-send" => " (to send, needs [[kind.plugin.http]])",
             "http" => " (needs [[kind.plugin.http]])",
             _ => " (refused)",
         };
-        report.line(label, &format!("{}{needs}", import.name));
-        label = "           ";
+        let parts = name.split_once('/').and_then(|(package, rest)| Some((package, rest.split_once('@')?)));
+        match parts {
+            Some((package, (interface, version)))
+                if needs.is_empty() && version.starts_with("0.2.") && package != CONFIG =>
+            {
+                along.entry((package, version)).or_default().push(interface);
+            }
+            _ => lines.push(format!("{name}{needs}")),
+        }
     }
+    let line =
+        |((package, version), names): (&(&str, &str), &Vec<&str>)| format!("{package}@{version}: {}", names.join(", "));
+    lines.extend(along.iter().map(line));
+    lines
 }
