@@ -11,10 +11,10 @@ HANDLER ?= rust
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test handlers bench lint sdks compiler components build guests
+.PHONY: help demo run test handlers bench bench-handlers lint sdks compiler components build guests
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: build ## Create 1,000 users while everything fails, then check them (HANDLER=rust|js|python|c|go, USERS=file.csv, ARGS=…)
 	$(BUILT)/release/demo --users '$(USERS)' --handler '$(HANDLER)' $(ARGS)
@@ -32,6 +32,13 @@ handlers: compiler ## Build every example in every language, into $(BUILT)/guest
 
 bench: compiler guests ## The quick bench: operations beside a bare echo, repeats from due to committed
 	cargo bench --locked -p mpy6a --bench quick
+
+bench-handlers: handlers ## What each example costs in each language: runs, loading, memory, size
+	cargo build --release --locked -p mpy6a -p create-user
+	for example in reminder create-user; do \
+		$(BUILT)/release/mpy6a plugin bench --scenarios plugins-examples/$$example/scenarios.toml \
+			$$(for language in rust c js go python; do echo $(BUILT)/guests/$$example-$$language.wasm; done); \
+	done
 
 # The host, the example's programs, and one handler of it. Only what that language needs is installed.
 build: compiler

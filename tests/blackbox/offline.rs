@@ -70,7 +70,8 @@ fn a_run_tells_what_the_handler_did() {
 
 #[test]
 fn records_come_from_a_file_and_answers_from_another() {
-    let (folder, answers) = scenarios("[[http]]\nurl = 'http://a.test/users/7'\nstatus = 404\nbody = '{\"error\":\"no\"}'");
+    let (folder, answers) =
+        scenarios("[[http]]\nurl = 'http://a.test/users/7'\nstatus = 404\nbody = '{\"error\":\"no\"}'");
     let records = folder.path().join("records");
     fs::write(&records, "{\"step\":\"created\",\"id\":7}\n").unwrap();
     let file = built("create-user-rust");
@@ -132,8 +133,12 @@ fn a_bench_has_every_figure() {
     let (folder, path) = scenarios(REMINDER);
     let arguments = ["bench", file.to_str().unwrap(), "--scenarios", &path, "--runs", "20"];
     let told = text(&plugin(folder.path(), &arguments));
-    assert!(told.contains("runs/s") && told.contains("from the cache") && told.contains("ended: returned"), "{told}");
-    let told = json(&plugin(folder.path(), &[&arguments[..], &["--output", "json"]].concat()));
+    assert!(told.contains("runs/s") && told.contains("cached") && told.contains("the last returned"), "{told}");
+    let other = built("careless");
+    let both = [&arguments[..], &["--output", "json", other.to_str().unwrap()]].concat();
+    let output = plugin(folder.path(), &both);
+    let told = &json(&output)[0];
+    assert_eq!(json(&output).as_array().unwrap().len(), 2);
     assert_eq!(told["runs"], 20);
     for figure in ["run_p50_ns", "run_p99_ns", "fuel", "memory_bytes", "load_cold_us", "load_cached_us", "bytes"] {
         assert!(told[figure].as_u64().unwrap() > 0, "{figure}: {told}");

@@ -1,4 +1,4 @@
-//! `mpy6a plugin bench`: what a handler costs.
+//! `mpy6a plugin bench`: what handlers cost, side by side.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -10,13 +10,20 @@ use mpy6a_kit::{
 };
 use serde_json::json;
 
-use super::{Output, grouped, handler::Handler, json_text};
+use super::{
+    Output, grouped,
+    handler::{Handler, OfKind},
+    json_text,
+};
 
-/// The handler, and the session that it is given.
+/// The handlers, and the session that each is given.
 #[derive(Args, Debug)]
 pub struct Arguments {
+    /// Plugin files, or folders of projects that were built.
+    #[arg(default_value = ".")]
+    files: Vec<PathBuf>,
     #[command(flatten)]
-    handler: Handler,
+    of: OfKind,
     /// Scenarios, of which the first is run; of a project, its scenarios.toml.
     #[arg(long, value_name = "FILE")]
     scenarios: Option<PathBuf>,
@@ -28,18 +35,16 @@ pub struct Arguments {
     output: Output,
 }
 
-/// Measure it.
+/// Measure them, one after the other.
 pub fn run(arguments: &Arguments) -> ExitCode {
-    match measure(arguments) {
-        Ok(measured) => {
-            match arguments.output {
-                Output::Text => print!("{}", table(&measured)),
-                Output::Json => println!("{}", json_of(&measured)),
-            }
-            ExitCode::SUCCESS
-        }
-        Err(trouble) => super::failed(&trouble),
+    let of = |file: &PathBuf| measure(arguments, Handler { file: file.clone(), of: arguments.of.clone() });
+    let measured: Result<Vec<Measured>, String> = arguments.files.iter().map(of).collect();
+    match (measured, arguments.output) {
+        (Ok(all), Output::Text) => print!("{}", table(&all)),
+        (Ok(all), Output::Json) => println!("{}", json_text(&all.iter().map(json_of).collect())),
+        (Err(trouble), _) => return super::failed(&trouble),
     }
+    ExitCode::SUCCESS
 }
 
 struct Measured {
@@ -49,12 +54,12 @@ struct Measured {
     run: RunCost,
 }
 
-fn measure(arguments: &Arguments) -> Result<Measured, String> {
-    let setup = arguments.handler.setup()?;
+fn measure(arguments: &Arguments, handler: Handler) -> Result<Measured, String> {
+    let setup = handler.setup()?;
     let file = setup.spec.file.clone();
     let path = match &arguments.scenarios {
         Some(path) => path.clone(),
-        None if arguments.handler.file.is_dir() => arguments.handler.file.join("scenarios.toml"),
+        None if handler.file.is_dir() => handler.file.join("scenarios.toml"),
         None => return Err("over which session? Name scenarios with --scenarios; the first is run".to_owned()),
     };
     let scenarios = scenario::read(&path).map_err(|error| error.to_string())?;
@@ -72,42 +77,80 @@ fn measure(arguments: &Arguments) -> Result<Measured, String> {
     Ok(Measured { file, bytes, load, run })
 }
 
-fn table(measured: &Measured) -> String {
-    let Measured { file, bytes, load, run } = measured;
-    let us = |nanos: u64| format!("{}.{} µs", grouped(nanos / 1_000), nanos % 1_000 / 100);
-    let ms = |us: u64| format!("{}.{} ms", grouped(us / 1_000), us % 1_000 / 100);
-    let nanos = &run.nanos;
-    let mean = nanos.mean().max(1.0);
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let per_second = (1e9 / mean) as u64;
-    let mut text = format!("{}\n", file.display());
-    let mut row = |label: &str, value: String| text.push_str(&format!("  {label:<22}{value:>14}\n"));
-    row("run, p50", us(nanos.value_at_quantile(0.5)));
-    row("run, p99", us(nanos.value_at_quantile(0.99)));
-    row("run, max", us(nanos.max()));
-    row("runs/s on one thread", grouped(per_second));
-    row("fuel of a run", grouped(run.fuel));
-    row("memory of a run", format!("{} KiB", grouped(run.memory_bytes.div_ceil(1 << 10))));
-    row("load, compiling", ms(load.cold_us));
-    row("load, from the cache", ms(load.cached_us));
-    row("file", format!("{} bytes", grouped(*bytes)));
-    text.push_str(&format!("  {} runs; the last ended: {}\n", grouped(nanos.len()), run.outcome.name()));
-    text
+/// One line for each handler, in 80 columns; names that are longer have a line of their own.
+fn table(all: &[Measured]) -> String {
+    const NAME: usize = 20;
+    let mut text = format!(
+        "{:NAME$} {:>8} {:>8} {:>7} {:>9} {:>7} {:>7} {:>7}\n{:NAME$} {:>8} {:>8} {:>7} {:>9} {:>7} {:>7} {:>7}\n",
+        "",
+        "run p50",
+        "p99",
+        "runs/s",
+        "fuel",
+        "memory",
+        "compile",
+        "cached",
+        "",
+        "µs",
+        "µs",
+        "",
+        "",
+        "KiB",
+        "ms",
+        "ms"
+    );
+    for Measured { file, load, run, .. } in all {
+        let mut name = file.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+        if name.chars().count() > NAME {
+            text.push_str(&name);
+            text.push('\n');
+            name.clear();
+        }
+        let tenths = |units: u64, of: u64| format!("{}.{}", units / of, units % of * 10 / of);
+        let us = |quantile| tenths(run.nanos.value_at_quantile(quantile), 1_000);
+        text.push_str(&format!(
+            "{name:NAME$} {:>8} {:>8} {:>7} {:>9} {:>7} {:>7} {:>7}\n",
+            us(0.5),
+            us(0.99),
+            grouped(per_second(run)),
+            grouped(run.fuel),
+            grouped(run.memory_bytes.div_ceil(1 << 10)),
+            tenths(load.cold_us, 1_000),
+            tenths(load.cached_us, 1_000),
+        ));
+    }
+    for Measured { file, bytes, run, .. } in all {
+        let ended = run.outcome.name();
+        text.push_str(&format!(
+            "\n{}: {} bytes; {} runs, one at a time, the last {ended}",
+            file.file_name().unwrap_or_default().display(),
+            grouped(*bytes),
+            grouped(run.nanos.len())
+        ));
+    }
+    text + "\n"
 }
 
-fn json_of(measured: &Measured) -> String {
+/// Runs in a second on one thread.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn per_second(run: &RunCost) -> u64 {
+    (1e9 / run.nanos.mean().max(1.0)) as u64
+}
+
+fn json_of(measured: &Measured) -> serde_json::Value {
     let Measured { file, bytes, load, run } = measured;
-    json_text(&json!({
+    json!({
         "file": file.display().to_string(),
         "bytes": bytes,
         "runs": run.nanos.len(),
         "run_p50_ns": run.nanos.value_at_quantile(0.5),
         "run_p99_ns": run.nanos.value_at_quantile(0.99),
         "run_max_ns": run.nanos.max(),
+        "runs_per_second": per_second(run),
         "fuel": run.fuel,
         "memory_bytes": run.memory_bytes,
         "load_cold_us": load.cold_us,
         "load_cached_us": load.cached_us,
         "outcome": run.outcome.name(),
-    }))
+    })
 }

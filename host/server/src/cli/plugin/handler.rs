@@ -25,7 +25,7 @@ pub struct Handler {
 }
 
 /// A kind of a host's config.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct OfKind {
     /// A host's config: settings, limits and grants of a kind in it count.
     #[arg(long, value_name = "FILE")]
