@@ -131,6 +131,11 @@ pub const HEADERS_MAX: usize = 100;
 /// Most bytes in the head of a response, and so the size of the read buffer of a connection.
 pub const HEAD_BYTES_MAX: usize = 64 << 10;
 
+/// How much of a request's body a stream of `wasi:http` takes at a time, in bytes; one such part waits in the host, besides one
+/// that is being sent. A run can hold some 340 bodies that it never sends ([`HOST_RESOURCES_MAX`]), and wasmtime's own megabyte
+/// would be all of a small host's memory.
+pub const BODY_CHUNK_BYTES_MAX: usize = 64 << 10;
+
 /// Longest name of a step, in bytes.
 pub const STEP_BYTES_MAX: usize = 128;
 

@@ -27,6 +27,7 @@ use super::http::FINISHED;
 use crate::{
     egress::{BoxError, Egress, SendError, request::Refused},
     host::{Host, Outbound},
+    limits::BODY_CHUNK_BYTES_MAX,
     surroundings::{HostCall, Moment},
 };
 
@@ -105,6 +106,10 @@ impl WasiHttpView for Host {
 }
 
 impl WasiHttpHooks for Outbound {
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        BODY_CHUNK_BYTES_MAX
+    }
+
     fn send_request(
         &mut self,
         request: ::http::Request<WasiBody>,

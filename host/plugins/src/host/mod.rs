@@ -24,7 +24,7 @@ use self::{
 };
 use crate::{
     egress::Egress,
-    limits::{HOST_RESOURCES_MAX, RANDOM_BYTES_MAX},
+    limits::{HEAD_BYTES_MAX, HOST_RESOURCES_MAX, RANDOM_BYTES_MAX},
     surroundings::Surroundings,
 };
 
@@ -64,7 +64,8 @@ impl Host {
     ) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(HOST_RESOURCES_MAX);
-        let wasi_http = WasiHttpCtx::new();
+        let mut wasi_http = WasiHttpCtx::new();
+        wasi_http.set_field_size_limit(HEAD_BYTES_MAX);
         Self { session, outbound, log, memory, settings, surroundings, table, wasi_http, wasi: None }
     }
 }

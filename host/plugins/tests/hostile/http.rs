@@ -5,6 +5,7 @@ use crate::{
     guest::handler,
     rig::Answer,
     table::beside_a_neighbour,
+    wasi::http_component,
 };
 
 /// Asks, and tells what came of it.
@@ -59,6 +60,29 @@ fn answers_are_bounded() {
             Attack::new("a head without end", handler(ASK), Ends::As("retry", ""))
                 .asks(Answer::Endless(b"HTTP/1.1 200 OK\r\nx: ".into())),
             Attack::endless("an answer that trickles for ever", handler(ASK)).asks(Answer::Trickling(head.into())),
+        ],
+    );
+}
+
+#[test]
+fn requests_that_are_never_sent_are_bounded() {
+    // As much of a body as its stream takes at once, of one request after the other.
+    let hoard = "(loop $again
+          (call $body (call $request (call $fields)) (i32.const 64))
+          (call $stream (i32.load (i32.const 68)) (i32.const 64))
+          (local.set $n (i32.load (i32.const 68)))
+          (call $check-write (local.get $n) (i32.const 64))
+          (call $write (local.get $n) (i32.const 0x100000) (i32.load (i32.const 72)) (i32.const 64))
+          (br $again))";
+    beside_a_neighbour(
+        "requests",
+        vec![
+            Attack::new(
+                "bodies begun and never sent",
+                http_component(hoard),
+                Ends::As("contract-broken", "more than 1024 host resources"),
+            )
+            .asks(Answer::Silence),
         ],
     );
 }

@@ -29,6 +29,8 @@ const IMPORTS: &str = r#"
     (export "output-stream" (type $output (sub resource)))
     (type $failure (variant (case "last-operation-failed" (own $error)) (case "closed")))
     (export "stream-error" (type $stream-error (eq $failure)))
+    (export "[method]output-stream.check-write" (func
+      (param "self" (borrow $output)) (result (result u64 (error $stream-error)))))
     (export "[method]output-stream.write" (func
       (param "self" (borrow $output)) (param "contents" (list u8)) (result (result (error $stream-error)))))
     (export "[method]output-stream.write-zeroes" (func
@@ -61,6 +63,20 @@ const IMPORTS: &str = r#"
   (import "failure" (type $failure (eq $failed)))
 "#;
 
+/// Requests of `wasi:http`, which only kinds with an allow rule may import: as far as their bodies.
+const HTTP: &str = r#"
+  (import "wasi:http/types@0.2.0" (instance $http
+    (alias outer 1 $output (type $outer-output))
+    (export "output-stream" (type $output (eq $outer-output)))
+    (export "fields" (type $fields (sub resource)))
+    (export "outgoing-body" (type $body (sub resource)))
+    (export "outgoing-request" (type $request (sub resource)))
+    (export "[constructor]fields" (func (result (own $fields))))
+    (export "[constructor]outgoing-request" (func (param "headers" (own $fields)) (result (own $request))))
+    (export "[method]outgoing-request.body" (func (param "self" (borrow $request)) (result (result (own $body)))))
+    (export "[method]outgoing-body.write" (func (param "self" (borrow $body)) (result (result (own $output)))))))
+"#;
+
 /// Memory apart from the code, so that what the code imports can be lowered into it. Large things that the host puts into the
 /// guest always go to the same place, the third and fourth megabyte; what it is given at first comes one after the other.
 const LOWERED: &str = r#"
@@ -86,6 +102,24 @@ const LOWERED: &str = r#"
   (core func $drop-session (canon resource.drop $session))
   (core func $new (canon resource.new $own))
   (core func $drop (canon resource.drop $own))
+"#;
+
+const HTTP_LOWERED: &str = r#"
+  (core func $check-write (canon lower (func $io-streams "[method]output-stream.check-write") (memory $memory)))
+  (core func $fields (canon lower (func $http "[constructor]fields")))
+  (core func $request (canon lower (func $http "[constructor]outgoing-request")))
+  (core func $body (canon lower (func $http "[method]outgoing-request.body") (memory $memory)))
+  (core func $stream (canon lower (func $http "[method]outgoing-body.write") (memory $memory)))
+  (core instance $http (export "check-write" (func $check-write)) (export "fields" (func $fields))
+    (export "request" (func $request)) (export "body" (func $body)) (export "stream" (func $stream)))
+"#;
+
+const HTTP_CODE: &str = r#"
+    (import "http" "check-write" (func $check-write (param i32 i32)))
+    (import "http" "fields" (func $fields (result i32)))
+    (import "http" "request" (func $request (param i32) (result i32)))
+    (import "http" "body" (func $body (param i32 i32)))
+    (import "http" "stream" (func $stream (param i32 i32)))
 "#;
 
 const CODE: &str = r#"
@@ -118,8 +152,28 @@ const LIFTED: &str = r#"
 
 /// A component whose `handle` has this body; it returns ok where the body ends.
 pub fn component(body: &str) -> String {
-    let handle = format!(
-        "(func (export \"handle\") (param $data i32) (result i32) (local $n i32) (local $at i32) {body} (i32.const 2048))"
-    );
-    format!("(component {IMPORTS} {LOWERED} (core module $code {CODE} {handle}) {LIFTED})")
+    assemble(["", "", "", ""], body)
+}
+
+/// The same with requests of `wasi:http`:
+///
+/// | function | does |
+/// |---|---|
+/// | `$fields (result i32)` | no headers |
+/// | `$request (param i32) (result i32)` | a request with these headers |
+/// | `$body (param i32 i32)` | its body, and where the result goes: the body 4 bytes on |
+/// | `$stream (param i32 i32)` | the body's stream, likewise |
+/// | `$check-write (param i32 i32)` | how much a stream takes now: the number 8 bytes on |
+pub fn http_component(body: &str) -> String {
+    assemble([HTTP, HTTP_LOWERED, HTTP_CODE, r#"(with "http" (instance $http))"#], body)
+}
+
+fn assemble([imports, lowered, code, with]: [&str; 4], body: &str) -> String {
+    let lifted = LIFTED.replacen("(with", &format!("{with} (with"), 1);
+    format!(
+        "(component {IMPORTS} {imports} {LOWERED} {lowered}
+           (core module $code {CODE} {code}
+             (func (export \"handle\") (param $data i32) (result i32) (local $n i32) (local $at i32) {body} (i32.const 2048)))
+           {lifted})"
+    )
 }
