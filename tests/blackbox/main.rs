@@ -8,6 +8,7 @@
 //! | [`kill`] | nothing acknowledged is lost to SIGKILL |
 //! | [`restart`] | what a killed host was repeating is repeated at once, and not for ever |
 //! | [`shutdown`] | SIGTERM lets finish what is under way |
+//! | [`plugin`] | the author of a handler is told what to do |
 //! | [`misbehave`] | no handler harms anything but its own run |
 //! | [`barrier`] | effects never precede their intent |
 //! | [`reload`] | configs and plugins are replaced without a dropped session |
@@ -24,12 +25,14 @@
 mod barrier;
 mod errors;
 #[path = "../harness/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "the conformance suite uses the rest")]
 mod harness;
 mod kill;
 mod leases;
 mod lifecycle;
 mod misbehave;
 mod offline;
+mod plugin;
 mod reload;
 mod restart;
 mod shutdown;
