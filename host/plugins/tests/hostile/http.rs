@@ -1,5 +1,7 @@
 //! Guests that go where they may not, and servers that harm those who ask.
 
+use mpy6a_plugins::RunEnd;
+
 use crate::{
     attack::{Attack, Ends},
     guest::handler,
@@ -21,6 +23,23 @@ const FOLLOW: &str = "
     (call $get (i32.const 1300) (i32.const 0))
     (call $told)";
 
+/// The guest logs the number of the `http-error` that it got.
+fn told(end: &RunEnd, number: u32) {
+    assert_eq!(end.report.log_tail, format!("ERROR {number}\n"));
+}
+
+fn denied(end: &RunEnd) {
+    told(end, 0);
+}
+
+fn broken(end: &RunEnd) {
+    told(end, 4);
+}
+
+fn too_large(end: &RunEnd) {
+    told(end, 5);
+}
+
 #[test]
 fn requests_reach_only_what_is_meant() {
     let refused = |text| Ends::As("retry", text);
@@ -34,31 +53,35 @@ fn requests_reach_only_what_is_meant() {
                 refused("the allow-list does not name http://127.0.0.2:"),
             )
             .asks(Answer::ok("secret"))
-            .at("http://127.0.0.2:PORT/"),
+            .at("http://127.0.0.2:PORT/")
+            .also(denied),
             Attack::new("a name bound to what was not meant", handler(ASK), refused("127.0.0.1, a loopback address"))
                 .asks(Answer::ok("secret"))
-                .at("http://service.example:PORT/"),
+                .at("http://service.example:PORT/")
+                .also(denied),
             Attack::new(
                 "a redirect to a host that is not allowed",
                 handler(FOLLOW),
                 refused("the allow-list does not name http://10.9.8.7:80"),
             )
-            .asks(Answer::Bytes(redirect.into())),
+            .asks(Answer::Bytes(redirect.into()))
+            .also(denied),
         ],
     );
 }
 
 #[test]
 fn answers_are_bounded() {
-    let too_large = Ends::As("retry", "");
+    let failed = Ends::As("retry", "");
     let head = "HTTP/1.1 200 OK\r\n\r\n";
     beside_a_neighbour(
         "answers",
         vec![
-            Attack::new("a body of gigabytes, in chunks", handler(ASK), too_large).asks(Answer::Chunks),
-            Attack::new("a body without end", handler(ASK), too_large).asks(Answer::Endless(head.into())),
-            Attack::new("a head without end", handler(ASK), Ends::As("retry", ""))
-                .asks(Answer::Endless(b"HTTP/1.1 200 OK\r\nx: ".into())),
+            Attack::new("a body of gigabytes, in chunks", handler(ASK), failed).asks(Answer::Chunks).also(too_large),
+            Attack::new("a body without end", handler(ASK), failed).asks(Answer::Endless(head.into())).also(too_large),
+            Attack::new("a head without end", handler(ASK), failed)
+                .asks(Answer::Endless(b"HTTP/1.1 200 OK\r\nx: ".into()))
+                .also(broken),
             Attack::endless("an answer that trickles for ever", handler(ASK)).asks(Answer::Trickling(head.into())),
         ],
     );
