@@ -27,7 +27,7 @@ pub async fn in_a_call(language: &str) {
 /// SIGKILL when one reminder was given and the second is not due yet: the next host gives the second.
 pub async fn between_repeats(language: &str) {
     // Soon enough for a test, late enough that the host can be killed before.
-    const SOON_S: &str = "2";
+    const SOON_S: &str = "3";
     let mut host = serving(&Config::of([reminding(1, language, Some(SOON_S))])).await;
     let session = host.left(1, &[text("ferns")]).await;
     host.seen(session, "reminded once", |it| it.records.len() == 2).await;
