@@ -128,6 +128,7 @@ impl Sandbox {
         if let Some(cached) = self.cache.as_ref().and_then(|cache| cache.get(&self.engine, digest)) {
             return Ok(cached);
         }
+        weight::check_functions(component)?;
         let compiled = Component::from_binary(&self.engine, component)
             .map_err(|error| proposals::refused(component).unwrap_or_else(|| LoadError::invalid(error)))?;
         if let Some(cache) = &self.cache {

@@ -17,7 +17,7 @@ use crate::limits::{
 /// A page of memory where its type does not say otherwise, in bytes, as a power of two.
 const PAGE_LOG2: u32 = 16;
 
-/// Check a component or a core module, for a sandbox whose runs get so much memory.
+/// Check a component or a core module as a whole, for a sandbox whose runs get so much memory.
 pub(super) fn check(file: &[u8], memory_bytes_max: u64) -> Result<(), LoadError> {
     let (mut functions, mut code, mut instances) = (0, 0, Instances::default());
     for payload in Parser::new(0).parse_all(file) {
@@ -32,9 +32,22 @@ pub(super) fn check(file: &[u8], memory_bytes_max: u64) -> Result<(), LoadError>
                 bound("functions", functions, FUNCTIONS_MAX)?;
                 bound("bytes of code", code, CODE_BYTES_MAX)?;
             }
-            Payload::CodeSectionEntry(body) => function(&body)?,
+            Payload::CodeSectionEntry(body) => {
+                bound("bytes in one function", body.as_bytes().len() as u64, FUNCTION_BYTES_MAX)?;
+            }
             Payload::MemorySection(section) => memories(section, memory_bytes_max)?,
             _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Check each function of a component that is to be compiled. It reads every instruction, which takes longer than the rest, and
+/// what was compiled before need not be read again.
+pub(super) fn check_functions(component: &[u8]) -> Result<(), LoadError> {
+    for payload in Parser::new(0).parse_all(component).map_while(Result::ok) {
+        if let Payload::CodeSectionEntry(body) = payload {
+            function(&body)?;
         }
     }
     Ok(())
@@ -45,10 +58,9 @@ fn bound(what: &'static str, found: u64, max: u64) -> Result<(), LoadError> {
 }
 
 fn function(body: &FunctionBody<'_>) -> Result<(), LoadError> {
-    bound("bytes in one function", body.as_bytes().len() as u64, FUNCTION_BYTES_MAX)?;
     let (mut depth, mut branches) = (0_u64, 0);
     let Ok(operators) = body.get_operators_reader() else { return Ok(()) };
-    // Likewise: a function is read to its end before it is compiled.
+    // A function is read to its end before it is compiled, and refused if that fails.
     for operator in operators.into_iter().map_while(Result::ok) {
         match operator {
             Operator::Block { .. } | Operator::Loop { .. } => depth += 1,
