@@ -14,7 +14,8 @@
 //! | [`attack`] | what an attack is, and how it has to end |
 //! | [`neighbour`] | the well-behaved one, and its latency |
 //! | [`watch`] | the memory of this process |
-//! | [`table`] | attacks beside a neighbour: the assertions, and the table |
+//! | [`row`] | one attack beside the neighbour: the assertions |
+//! | [`table`] | all of them: the set-up, and the table |
 //! | [`wasi`] | guests that call WASI, which the contract's prelude cannot |
 //! | the others | the attacks, by what they try |
 //!
@@ -32,6 +33,7 @@ mod http;
 mod memory;
 mod neighbour;
 mod resources;
+mod row;
 mod starts;
 mod table;
 mod tenants;
