@@ -63,7 +63,10 @@ fn unfit(folder: &TempDir) -> Vec<(Kind, Says)> {
             Kind::new(18, wat("start-loops")),
             &["does not start within its limits", "out-of-fuel", "raise the kind's `fuel`"],
         ),
-        (Kind::new(19, wat("memory-huge")), &["memory has a minimum byte size of 4294967296 which exceeds the limit"]),
+        (
+            Kind::new(19, wat("memory-huge")),
+            &["memory has a minimum byte size of 4294967296 which exceeds the limit", "raise the kind's `memory`"],
+        ),
         (
             Kind::new(20, wat("bare-delete")).set("plugin.memory", "1MiB"),
             &["does not start within its limits", "out-of-memory", "raise the kind's `fuel`, `memory`"],

@@ -88,7 +88,7 @@ fn what_is_dear_to_compile_is_refused_before_it_is() {
                 "blocks within each other in one function",
             ),
             Attack::loaded(
-                "a million branches in one function",
+                "250,000 branches in one function",
                 module(1, &branches(250_000)),
                 "branches in one function",
             ),

@@ -2,11 +2,12 @@
 
 use std::{io, time::Duration};
 
+use mpy6a_plugins::limits::EVENT_INTERVAL;
+use mpy6a_sessions::Claims;
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::task::TaskTracker;
 
 use super::{Context, run_claims};
-use mpy6a_sessions::Claims;
 
 /// The runtime of the handler runs, and the runs under way on it.
 #[derive(Debug)]
@@ -23,7 +24,12 @@ impl Runs {
     ///
     /// The system's, if it refuses the threads.
     pub fn new() -> io::Result<Self> {
-        let runtime = Builder::new_multi_thread().enable_all().thread_name("mpy6a-run").build()?;
+        let runtime = Builder::new_multi_thread()
+            .enable_all()
+            .thread_name("mpy6a-run")
+            // Else handlers that compute hold up everybody's timers and answers.
+            .event_interval(EVENT_INTERVAL)
+            .build()?;
         Ok(Self { runtime: Some(runtime), tracker: TaskTracker::new() })
     }
 
