@@ -311,6 +311,15 @@ static void put_text(mpy6a_buffer *out, mpy6a_text text)
 }
 
 /* Counted downwards, for there is one more negative number than there are positive ones. */
+mpy6a_text mpy6a_text_joined(mpy6a_text first, mpy6a_text second)
+{
+    mpy6a_buffer out = {NULL, 0, 0};
+    put(&out, first.data, first.size);
+    put(&out, second.data, second.size);
+    const mpy6a_text joined = {out.data, out.size};
+    return joined;
+}
+
 bool mpy6a_text_to_int(mpy6a_text text, int64_t *number)
 {
     const bool is_negative = text.size > 0 && text.data[0] == '-';
@@ -628,17 +637,17 @@ mpy6a_result mpy6a_into_retry(mpy6a_result result)
     return result;
 }
 
-static void write_line(mpy6a_level level, const char *message)
+void mpy6a_log_text(mpy6a_level level, mpy6a_text line)
 {
-    const mpy6a_text line = mended(mpy6a_text_of(message));
-    host_log_write((int32_t)level, line.data, line.size);
+    const mpy6a_text sent = mended(line);
+    host_log_write((int32_t)level, sent.data, sent.size);
 }
 
 void mpy6a_log(mpy6a_level level, const char *format, ...)
 {
     char *message;
     FORMAT(message, format);
-    write_line(level, message);
+    mpy6a_log_text(level, mpy6a_text_of(message));
 }
 
 void mpy6a_panic(const char *format, ...)

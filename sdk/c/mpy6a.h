@@ -79,6 +79,9 @@ static inline bool mpy6a_text_equal(mpy6a_text a, mpy6a_text b)
 /* Read a whole number in decimal, with nothing around it; false if it is none, or an int64_t cannot hold it. */
 bool mpy6a_text_to_int(mpy6a_text text, int64_t *number);
 
+/* One text and then the other, in the run's arena. */
+mpy6a_text mpy6a_text_joined(mpy6a_text first, mpy6a_text second);
+
 /* Memory from the run's arena: zeroed, aligned for every type, never freed. */
 void *mpy6a_alloc(size_t size) __attribute__((malloc));
 
@@ -266,6 +269,9 @@ typedef enum mpy6a_level {
 /* One line into the host's log, and into the session's history. The host escapes control characters, cuts long lines, and
  * drops lines after the run's limit. What is not UTF-8 is replaced by U+FFFD. */
 void mpy6a_log(mpy6a_level level, const char *format, ...) MPY6A_PRINTF(2, 3);
+
+/* The same of text with any bytes in it, a NUL among them, where a format would end. */
+void mpy6a_log_text(mpy6a_level level, mpy6a_text line);
 
 #define mpy6a_trace(...) mpy6a_log(MPY6A_TRACE, __VA_ARGS__)
 #define mpy6a_debug(...) mpy6a_log(MPY6A_DEBUG, __VA_ARGS__)

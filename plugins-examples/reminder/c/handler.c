@@ -65,7 +65,8 @@ mpy6a_result mpy6a_handle(const mpy6a_repeat *repeat)
     MPY6A_TRY(count_given(repeat, &given));
 
     const size_t n = given + 1;
-    mpy6a_info("reminder %zu of %d: %s", n, REMINDERS, text.data);
+    const mpy6a_text head = mpy6a_text_of(mpy6a_format("reminder %zu of %d: ", n, REMINDERS));
+    mpy6a_log_text(MPY6A_INFO, mpy6a_text_joined(head, text));
     MPY6A_TRY(append_reminded(repeat, n));
     if (n >= REMINDERS) {
         return mpy6a_delete(repeat);

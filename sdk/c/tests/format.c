@@ -57,7 +57,15 @@ static mpy6a_result log_bytes(const mpy6a_repeat *repeat)
     (void)repeat;
     mpy6a_info("ok ёж 🦊");
     mpy6a_info("\xFF" "a\xC3" "b\xED\xA0\x80\xF4\x90\x80\x80\xC0\xAF\xE2\x82");
+    mpy6a_log_text(MPY6A_WARN, mpy6a_text_joined(MPY6A_TEXT("joined "), MPY6A_TEXT("\xFF")));
     return mpy6a_permanent("bad \xFF reason");
+}
+
+static void joined_texts_keep_every_byte(void)
+{
+    const mpy6a_text joined = mpy6a_text_joined(MPY6A_TEXT("a\0b"), MPY6A_TEXT("c\0"));
+    CHECK(mpy6a_text_equal(joined, MPY6A_TEXT("a\0bc\0")));
+    CHECK(mpy6a_text_joined(MPY6A_TEXT(""), MPY6A_TEXT("")).size == 0);
 }
 
 #define BAD "\xEF\xBF\xBD"
@@ -69,6 +77,7 @@ static void the_host_gets_only_utf8(void)
     const mpy6a_ended *ended = mpy6a_scene_run(&scene);
     CHECK_STRING(ended->lines[0], "ok ёж 🦊");
     CHECK_STRING(ended->lines[1], BAD "a" BAD "b" BAD BAD BAD BAD BAD BAD BAD BAD BAD BAD BAD);
+    CHECK_STRING(ended->lines[2], "joined " BAD);
     CHECK_STRING(ended->result.reason, "bad " BAD " reason");
 }
 
@@ -91,5 +100,6 @@ void test_format(void)
     text_comes_out_as_printf_writes_it();
     what_is_not_known_comes_out_as_it_is();
     the_host_gets_only_utf8();
+    joined_texts_keep_every_byte();
     whole_numbers_are_read_up_to_their_limits();
 }
