@@ -43,7 +43,8 @@ fn too_large(end: &RunEnd) {
 #[test]
 fn requests_reach_only_what_is_meant() {
     let refused = |text| Ends::As("retry", text);
-    let redirect = "HTTP/1.1 302 Found\r\nlocation: http://10.9.8.7/secret\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+    let redirect =
+        "HTTP/1.1 302 Found\r\nlocation: http://10.9.8.7/secret\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
     beside_a_neighbour(
         "targets",
         vec![
