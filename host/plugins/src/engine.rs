@@ -17,9 +17,9 @@ const WASM_PAGE: u64 = 64 << 10;
 /// in place, the rest goes back to the system, and every page of the rest that the next run touches costs a fault.
 ///
 /// Where the kernel tells which pages were written (from Linux 6.7 on), clearing costs no more than was used, and the whole of a
-/// CPython handler (13 MiB) may stay. Against 128 KiB that makes a run of a JavaScript handler 2.2 times as fast, of one in Go 1.8
-/// times, of a small one in C or Rust 1.4 times. A slot keeps what its runs touched and no more, so idle memory is at most what
-/// the busiest moment needed.
+/// CPython handler (13 MiB) may stay. Against 128 KiB a run of a JavaScript handler took 0.8 of the time, of one in Go 0.7; small
+/// ones are alike (medians of three rounds in turns on a machine with two cores). A slot keeps what its runs touched and no more,
+/// so idle memory is at most what the busiest moment needed.
 const KEPT_BYTES: usize = 16 << 20;
 
 /// The same where the kernel does not tell: all of it is cleared after each run, touched or not.
