@@ -1,7 +1,7 @@
 //! The compile cache: machine code of components, kept between starts.
 //!
 //! Code from here runs in the host, outside the sandbox. So the folder and its files are this user's alone (checked each time),
-//! a file carries a digest of its contents (a torn or changed one is ignored and made anew), and nobody else's files are ever
+//! a file carries a checksum of its contents (a torn or damaged one is ignored and made anew), and nobody else's files are ever
 //! accepted. A file is written aside and renamed; it is read into memory and never mapped, so replacing it harms nobody.
 //!
 //! An entry is named by the digest of the component and a hash of everything in the engine that shapes its code. Failures
@@ -18,15 +18,16 @@ use std::{
     time::SystemTime,
 };
 
-use sha2::{Digest, Sha256};
 use wasmtime::{Engine, component::Component};
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::limits::CACHE_BYTES_MAX;
 
 /// How an entry begins: a name for its layout.
-pub(super) const MAGIC: [u8; 8] = *b"mpy6aWC1";
-/// [`MAGIC`], then SHA-256 of the rest.
-const HEAD_BYTES: usize = MAGIC.len() + 32;
+pub(super) const MAGIC: [u8; 8] = *b"mpy6aWC2";
+/// [`MAGIC`], then XXH3-128 of the rest. It is there against torn writes and failing disks: against people there are the rights of
+/// the folder. A SHA-256 would take most of the time of loading a Python handler (60 MB of code) from here.
+const HEAD_BYTES: usize = MAGIC.len() + 16;
 const SUFFIX: &str = "cwasm";
 /// Only the owner may read or write.
 const FILE_MODE: u32 = 0o600;
@@ -76,16 +77,16 @@ impl Cache {
     /// The component with this digest, if it was compiled before.
     pub(crate) fn get(&self, engine: &Engine, digest: [u8; 32]) -> Option<Component> {
         let path = self.path(digest);
-        let code = match read_entry(&path) {
-            Ok(code) => code?,
+        let entry = match read_entry(&path) {
+            Ok(entry) => entry?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
             Err(error) => return log_failure(&path, &error),
         };
         // SAFETY: `deserialize` trusts its input to come from wasmtime's own `serialize`. The file is this user's and nobody
-        // else can write it, its digest says that it is what `put` wrote, and `put` writes nothing but `serialize`'s output.
+        // else can write it, its checksum says that it is what `put` wrote, and `put` writes nothing but `serialize`'s output.
         // wasmtime itself checks that version and configuration of the engine are the same.
         #[allow(unsafe_code)]
-        let component = unsafe { Component::deserialize(engine, code) };
+        let component = unsafe { Component::deserialize(engine, &entry[HEAD_BYTES..]) };
         component.map_err(|error| log_failure::<()>(&path, &format_args!("{error:#}"))).ok()
     }
 
@@ -113,7 +114,7 @@ impl Cache {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(&aside)?;
         let written = file
             .write_all(&MAGIC)
-            .and_then(|()| file.write_all(&Sha256::digest(code)))
+            .and_then(|()| file.write_all(&xxh3_128(code).to_le_bytes()))
             .and_then(|()| file.write_all(code))
             .and_then(|()| fs::rename(&aside, path));
         if written.is_err() {
@@ -145,7 +146,7 @@ impl Cache {
     }
 }
 
-/// The code in an entry; none if the entry is not what [`Cache::put`] wrote.
+/// A whole entry, with the code behind its head; none if the entry is not what [`Cache::put`] wrote.
 fn read_entry(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let mut file = File::open(path)?;
     let metadata = file.metadata()?;
@@ -156,13 +157,12 @@ fn read_entry(path: &Path) -> io::Result<Option<Vec<u8>>> {
     file.read_to_end(&mut bytes)?;
     let intact = bytes.len() >= HEAD_BYTES
         && bytes[..MAGIC.len()] == MAGIC
-        && bytes[MAGIC.len()..HEAD_BYTES] == Sha256::digest(&bytes[HEAD_BYTES..])[..];
+        && bytes[MAGIC.len()..HEAD_BYTES] == xxh3_128(&bytes[HEAD_BYTES..]).to_le_bytes();
     if !intact {
         return Ok(log_failure(path, &"it is damaged"));
     }
     // The time of use decides what goes first. Without it, the time of writing does.
     let _ = file.set_modified(SystemTime::now());
-    bytes.drain(..HEAD_BYTES);
     Ok(Some(bytes))
 }
 

@@ -32,6 +32,7 @@ use std::{
 };
 
 use sha2::{Digest, Sha256};
+use wasmparser::Parser;
 use wasmtime::component::Component;
 use wasmtime_wasi_config::WasiConfigVariables;
 
@@ -106,12 +107,15 @@ impl Sandbox {
             return Err(LoadError::Pin { pinned: hex::encode(pinned), found: hex::encode(digest) });
         }
         weight::check(&file, self.memory_bytes_max)?;
+        let is_component = Parser::is_component(&file);
         let bytes = componentize::component(file)?;
         let names = names::names(&bytes)?;
         check::imports(&names, &spec.grants)?;
         handle::check_component(&bytes, &names)?;
         let begun = Instant::now();
-        let component = self.compile(&bytes)?;
+        // What the cache knows a component by. Made of a core module it has other bytes than the file.
+        let key = if is_component { digest } else { Sha256::digest(&bytes).into() };
+        let component = self.compile(&bytes, key)?;
         let compile = begun.elapsed();
         let newer = |error| check::newer(names.imports.iter().map(String::as_str)).unwrap_or(error);
         Ok(Prepared { digest, compile, pre: self.link(&component).map_err(newer)? })
@@ -123,8 +127,7 @@ impl Sandbox {
         HandlerPre::new(linked).map_err(LoadError::contract)
     }
 
-    fn compile(&self, component: &[u8]) -> Result<Component, LoadError> {
-        let digest: [u8; 32] = Sha256::digest(component).into();
+    fn compile(&self, component: &[u8], digest: [u8; 32]) -> Result<Component, LoadError> {
         if let Some(cached) = self.cache.as_ref().and_then(|cache| cache.get(&self.engine, digest)) {
             return Ok(cached);
         }
