@@ -56,7 +56,7 @@ fn what_is_no_wasm_is_told_by_what_it_is() {
             b"\x7fELF\x02\x01\x01\xc8\0\0\0\0".to_vec(),
             &["wasmtime compiled (.cwasm)", "name the .wasm file"],
         ),
-        ("cached.cwasm", b"mpy6aWC1\0\0\0\0".to_vec(), &["entry of a host's compile cache", "name the .wasm file"]),
+        ("cached.cwasm", b"mpy6aWC2\0\0\0\0".to_vec(), &["entry of a host's compile cache", "name the .wasm file"]),
         ("libhandler.a", b"!<arch>\nx".to_vec(), &["static library", "crate-type \"cdylib\""]),
         ("handler.wasm.gz", b"\x1f\x8b\x08\0".to_vec(), &["compressed (gzip)", "unpack it"]),
         ("head.wasm", sound[..6].to_vec(), &["ends within its first 8 bytes", "build it again"]),
