@@ -40,13 +40,13 @@ pub mod survey;
 
 use std::sync::Arc;
 
+use self::frame::Builder;
 pub use self::{
     ring::{Ring, Wanted},
     sector::Salt,
     segment::Segment,
     survey::Survey,
 };
-use self::frame::Builder;
 use super::{StoreError, disk::Folder};
 
 /// A log that is open for appending.

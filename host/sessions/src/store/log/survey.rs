@@ -130,8 +130,7 @@ impl Survey {
                 let place = usize::try_from(place).unwrap_or(usize::MAX);
                 let stray = || damaged(frame, "has sectors where it cannot have any");
                 let first = at.checked_sub(place).filter(|first| first % PAGE_SECTORS == 0).ok_or_else(stray)?;
-                let partial =
-                    found.entry(frame).or_insert_with(|| Partial { file, sector: first, places: Vec::new() });
+                let partial = found.entry(frame).or_insert_with(|| Partial { file, sector: first, places: Vec::new() });
                 if (partial.file, partial.sector) != (file, first) {
                     return Err(stray());
                 }
@@ -170,7 +169,8 @@ impl Survey {
     fn check_next(&self, covered: u64) -> Result<(), StoreError> {
         let last = self.frames.keys().next_back().copied().unwrap_or(covered);
         for (_, sectors) in &self.files {
-            let end = sectors.iter().rposition(|sector| matches!(sector, Sector::Whole { frame, .. } if *frame == last));
+            let end =
+                sectors.iter().rposition(|sector| matches!(sector, Sector::Whole { frame, .. } if *frame == last));
             let next = end.map(|end| (end / PAGE_SECTORS + 1) * PAGE_SECTORS);
             for start in [Some(0), next].into_iter().flatten() {
                 let page = sectors.iter().skip(start).take(PAGE_SECTORS);

@@ -13,12 +13,7 @@ use std::{
 };
 
 use super::LoggedStore;
-use crate::store::{
-    StoreError,
-    background::Background,
-    log::Segment,
-    redb::LogState,
-};
+use crate::store::{StoreError, background::Background, log::Segment, redb::LogState};
 
 /// How often to look whether a job has ended: a failure of it must end service, also when nobody commits anything.
 const LOOK: Duration = Duration::from_millis(20);

@@ -7,11 +7,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::LoggedStore;
-use crate::{
-    ids::Index,
-    session::Due,
-    store::StoreError,
-};
+use crate::{ids::Index, session::Due, store::StoreError};
 
 /// How many rows are read from redb at once.
 const CHUNK: usize = 256;
@@ -64,12 +60,7 @@ impl Dues {
 }
 
 impl Marks {
-    fn from_base(
-        &mut self,
-        store: &LoggedStore,
-        kind: u32,
-        count_max: usize,
-    ) -> Result<Vec<(Due, Index)>, StoreError> {
+    fn from_base(&mut self, store: &LoggedStore, kind: u32, count_max: usize) -> Result<Vec<(Due, Index)>, StoreError> {
         let is_void = |id: Index| store.generations().any(|generation| generation.get(id).is_some());
         while self.base.front().is_some_and(|(_, id)| is_void(*id)) {
             self.base.pop_front();

@@ -61,10 +61,9 @@ impl Generation {
 
     /// The stored sessions of a kind among the entries in [`Due`] order, those behind `after` where it is given.
     pub fn due(&self, kind: u32, after: Option<Due>) -> impl Iterator<Item = (Due, Index)> {
-        let first = after.map_or(
-            Bound::Included((kind, Due { at_ms: 0, stored: Index::default() })),
-            |after| Bound::Excluded((kind, after)),
-        );
+        let first = after.map_or(Bound::Included((kind, Due { at_ms: 0, stored: Index::default() })), |after| {
+            Bound::Excluded((kind, after))
+        });
         let last = Due { at_ms: u64::MAX, stored: Index { term: u64::MAX, index: u64::MAX } };
         self.due.range((first, Bound::Included((kind, last)))).map(|((_, due), id)| (*due, *id))
     }

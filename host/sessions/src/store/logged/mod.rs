@@ -39,17 +39,23 @@ pub mod recovery;
 #[cfg(test)]
 mod tests;
 
-use std::{cell::RefCell, fmt, sync::Arc, time::Duration};
+use std::{
+    cell::RefCell,
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::Bytes;
 
 use self::{checkpoint::Work, due::Dues, generation::Generation};
 use super::{
     ChangeSet, Found, Store, StoreError,
-    background::Background,
-    disk::Folder,
+    background::{Background, Threads},
+    disk::{Folder, RealFolder},
     log::{Log, Salt},
-    redb::RedbStore,
+    redb::{OpenError, RedbStore},
 };
 use crate::{
     attempt::Attempt,
@@ -79,6 +85,14 @@ impl Default for Sizes {
             memory_bytes: 32 << 20,
         }
     }
+}
+
+/// Where the log of the store in this file lies: `mpy6a.redb` has it in `mpy6a.redb-log`.
+#[must_use]
+pub fn log_folder(store: &Path) -> PathBuf {
+    let mut folder = store.as_os_str().to_owned();
+    folder.push("-log");
+    PathBuf::from(folder)
 }
 
 /// Sessions in redb, with a log in front.
@@ -127,6 +141,19 @@ impl LoggedStore {
             dues: RefCell::default(),
             buffer: Vec::new(),
         }
+    }
+
+    /// The store in this file, made where there is none, with its log in a folder beside it: see [`log_folder`].
+    ///
+    /// `cache_bytes`: the most memory that redb may keep pages in.
+    ///
+    /// # Errors
+    ///
+    /// See [`OpenError`]. What is wrong with the log shows when the store is taken over.
+    pub fn open(path: &Path, cache_bytes: usize) -> Result<Self, OpenError> {
+        let base = RedbStore::open(path, cache_bytes)?;
+        let folder = Arc::new(RealFolder::new(log_folder(path)));
+        Ok(Self::new(base, folder, Box::new(Threads::default()), Sizes::default(), Salt(rand::random())))
     }
 
     /// The generations, the newer one first.

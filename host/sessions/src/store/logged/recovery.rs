@@ -23,7 +23,8 @@ impl LoggedStore {
         self.salt = Salt(state.salt);
         let survey = Survey::new(&self.folder, &self.salt, state.covered)?;
         if survey.is_empty() && !state.closed {
-            let what = "the files of the log are gone, and the store needs them: put back the folder that lies beside it";
+            let what =
+                "the files of the log are gone, and the store needs them: put back the folder that lies beside it";
             return Err(StoreError::Damaged(what.into()));
         }
         let last = self.replay(&survey, state.covered)?;

@@ -85,7 +85,6 @@ impl Disk for Files {
     }
 }
 
-
 mod small {
     use super::*;
     suite!(Files::small());
