@@ -1,8 +1,9 @@
 //! The writer's door: a bounded queue that is emptied a batch at a time.
 //!
-//! Senders are async tasks and never wait here: a full queue refuses at once, so that overload shows early and not as
-//! latency. What a run of a handler sends is let in even so: it ends work instead of beginning some, and there are never more
-//! runs than workers.
+//! Senders are async tasks and never wait here: a full queue refuses a single call at once, so that overload shows early and
+//! not as latency. What a run of a handler sends is let in even so: it ends work instead of beginning some, and there are
+//! never more runs than workers. What a pipeline sends waits in front of the queue for room, in the order in which it came:
+//! pipelines are throttled, not refused, and each has a bound of its own on what it may have under way.
 
 use std::{
     collections::VecDeque,
@@ -10,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use super::message::Message;
+use super::{message::Message, turn::Turn};
 use crate::{
     error::Error,
     limits::{BATCH_BYTES_MAX, BATCH_OPS_MAX, Limits},
@@ -30,11 +31,24 @@ pub struct Queue {
 #[derive(Default)]
 struct State {
     messages: VecDeque<Message>,
+    /// The operations in `messages`.
+    ops: usize,
+    /// The record bytes in `messages`.
     bytes: usize,
+    /// What pipelines sent and there was no room for, oldest first. Empty while there is room.
+    waiting: VecDeque<Message>,
     /// The writer sleeps: it must be woken.
     asleep: bool,
     /// Nothing more is let in, and this is why.
     closed: Option<Error>,
+}
+
+impl State {
+    fn let_in(&mut self, message: Message) {
+        self.ops += message.ops();
+        self.bytes += message.record_bytes();
+        self.messages.push_back(message);
+    }
 }
 
 /// Who sends: it decides what happens when the queue is full.
@@ -59,24 +73,40 @@ impl Queue {
 
     /// Send a message.
     pub fn push(&self, sender: Sender, message: Message) -> Result<(), Error> {
-        let bytes = message.record_bytes();
         let mut state = self.lock();
         if let Some(error) = &state.closed {
             return Err(error.clone());
         }
-        let full = state.messages.len() >= self.ops_max || state.bytes.saturating_add(bytes) > self.bytes_max;
-        // A record larger than the whole bound must pass an empty queue, or it never would.
-        if full && sender == Sender::Client && !state.messages.is_empty() {
+        if sender == Sender::Client && !self.has_room(&state, &message) {
             return Err(Error::Overloaded(OVERLOAD_WAIT));
         }
-        state.bytes += bytes;
-        state.messages.push_back(message);
-        let wake = std::mem::take(&mut state.asleep);
-        drop(state);
-        if wake {
-            self.arrived.notify_one();
-        }
+        state.let_in(message);
+        self.wake(state);
         Ok(())
+    }
+
+    /// Send what a pipeline asks, all or nothing. It waits for room by itself.
+    pub fn push_turns(&self, turns: Vec<Turn>) -> Result<(), Error> {
+        let mut state = self.lock();
+        if let Some(error) = state.closed.clone() {
+            drop(state);
+            turns.into_iter().for_each(Turn::withdraw);
+            return Err(error);
+        }
+        for turn in turns {
+            self.in_line(&mut state, Message::Turn(turn));
+        }
+        self.wake(state);
+        Ok(())
+    }
+
+    /// Send that a pipeline is no more, after all that it asked. Where nothing is let in any more it does not matter.
+    pub fn push_broke(&self, pipeline: u64) {
+        let mut state = self.lock();
+        if state.closed.is_none() {
+            self.in_line(&mut state, Message::Broke(pipeline));
+            self.wake(state);
+        }
     }
 
     /// Take the next batch; with nothing queued, sleep for at most `wait` first. False: closed, and nothing is left.
@@ -85,15 +115,51 @@ impl Queue {
         if state.messages.is_empty() && state.closed.is_none() && wait != Some(Duration::ZERO) {
             state = self.sleep(state, wait);
         }
-        let mut batch_bytes = 0;
-        while batch.len() < BATCH_OPS_MAX && batch_bytes < BATCH_BYTES_MAX {
-            let Some(message) = state.messages.pop_front() else { break };
-            let bytes = message.record_bytes();
-            state.bytes -= bytes;
-            batch_bytes += bytes;
+        let (mut ops, mut bytes) = (0, 0);
+        while bytes < BATCH_BYTES_MAX {
+            let fits = |message: &mut Message| batch.is_empty() || ops + message.ops() <= BATCH_OPS_MAX;
+            let Some(message) = state.messages.pop_front_if(fits) else { break };
+            ops += message.ops();
+            bytes += message.record_bytes();
             batch.push(message);
         }
+        state.ops -= ops;
+        state.bytes -= bytes;
+        self.admit(&mut state);
         !(batch.is_empty() && state.closed.is_some())
+    }
+
+    /// Let in what waits, as far as there is room.
+    fn admit(&self, state: &mut State) {
+        while let Some(message) = state.waiting.pop_front() {
+            if !self.has_room(state, &message) {
+                state.waiting.push_front(message);
+                break;
+            }
+            state.let_in(message);
+        }
+    }
+
+    fn in_line(&self, state: &mut State, message: Message) {
+        if state.waiting.is_empty() && self.has_room(state, &message) {
+            state.let_in(message);
+        } else {
+            state.waiting.push_back(message);
+        }
+    }
+
+    /// A record larger than the whole bound must pass an empty queue, or it never would.
+    fn has_room(&self, state: &State, message: &Message) -> bool {
+        let fits = state.ops < self.ops_max && state.bytes.saturating_add(message.record_bytes()) <= self.bytes_max;
+        fits || state.messages.is_empty()
+    }
+
+    fn wake(&self, mut state: MutexGuard<'_, State>) {
+        let asleep = std::mem::take(&mut state.asleep);
+        drop(state);
+        if asleep {
+            self.arrived.notify_one();
+        }
     }
 
     /// Let nothing more in. What is queued already is still taken.
@@ -106,8 +172,8 @@ impl Queue {
     pub fn abandon(&self, why: Error) {
         let mut state = self.lock();
         state.closed = Some(why);
-        let abandoned = std::mem::take(&mut state.messages);
-        state.bytes = 0;
+        let abandoned = (std::mem::take(&mut state.messages), std::mem::take(&mut state.waiting));
+        (state.ops, state.bytes) = (0, 0);
         drop(state);
         drop(abandoned);
     }

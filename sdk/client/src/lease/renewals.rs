@@ -125,7 +125,8 @@ fn apply(watch: &Watch, result: v1::Renewed, sent: Instant) -> Option<v1::Refuse
             None => Some(refused),
         },
         None => {
-            Some(v1::Refused { reason: "ANSWER_EMPTY".to_owned(), message: "neither lease nor refusal".to_owned() })
+            let (reason, message) = ("ANSWER_EMPTY".to_owned(), "neither lease nor refusal".to_owned());
+            Some(v1::Refused { reason, message, ..v1::Refused::default() })
         }
     }
 }
