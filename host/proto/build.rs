@@ -14,6 +14,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let stubs = tonic_prost_build::configure()
         .build_client(cfg!(feature = "client"))
         .build_server(cfg!(feature = "server"))
+        .codec_path("crate::codec::BoundedCodec")
         .service_generator();
     prost_build::Config::new().bytes(["."]).service_generator(Box::new(Stubs(stubs))).compile_fds(descriptors)?;
     println!("cargo:rerun-if-changed=proto");

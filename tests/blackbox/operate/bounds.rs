@@ -67,8 +67,11 @@ async fn streams_wait_for_room_in_a_queue_that_refuses_single_calls() {
             (stream, handle)
         }));
     }
+    let mut done = Vec::new();
     for task in at_work {
-        let (_stream, handle) = task.await.unwrap();
+        done.push(task.await.unwrap());
+    }
+    for (_stream, handle) in &done {
         let expected: Vec<String> = (0..=APPENDS).map(|n| n.to_string()).collect();
         assert_eq!(host.records(handle.id.unwrap()).await.unwrap(), expected);
     }
