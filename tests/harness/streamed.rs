@@ -41,9 +41,10 @@ impl Streamed {
         self.requests.as_ref().unwrap().send(OperateRequest { operations }).await.unwrap();
     }
 
-    /// Whether a message finds room at once.
+    /// Whether a message finds room within this time; it does not on a stream that has ended.
     pub async fn try_send(&self, operations: Vec<Operation>, patience: Duration) -> bool {
-        timeout(patience, self.send(operations)).await.is_ok()
+        let sent = timeout(patience, self.requests.as_ref().unwrap().send(OperateRequest { operations })).await;
+        sent.is_ok_and(|sent| sent.is_ok())
     }
 
     /// Send operations in one message, each with a tag of its own; the tags.

@@ -1,8 +1,8 @@
 //! Protobuf for gRPC, with a bound on what a message unfolds to.
 //!
 //! An element of a list may take two bytes on the wire and a hundred times that in memory, so a bound on a message's length
-//! bounds little. The elements are counted before anything is unfolded. Lists within lists are none of this protocol's: only
-//! the messages that operators of the host receive have some.
+//! bounds little. The elements are counted before anything is unfolded. Service `Truba` has lists in its messages, and no
+//! lists within them.
 
 use prost::{Message, bytes::Buf as _, encoding};
 use tonic::{
@@ -17,7 +17,7 @@ const FIELDS_MAX: usize = ELEMENTS_MAX + 100;
 /// Most elements of a list in a message.
 pub const ELEMENTS_MAX: usize = 10_000;
 
-/// The codec of every message.
+/// The codec of service `Truba`.
 #[derive(Debug)]
 pub struct BoundedCodec<T, U>(ProstCodec<T, U>);
 

@@ -132,8 +132,10 @@ fn apply_messages<S: Store>(
         match message {
             Message::Apply(op, reply_to) => {
                 let result = apply(batch, timers, environment, &op, now)?;
-                if let (Op::Client { handle, .. }, Ok(_)) = (&op, &result) {
-                    timers.pipelines.heard(handle.id, None);
+                match (&op, &result) {
+                    (Op::Client { handle, .. }, Ok(_)) => timers.pipelines.heard(handle.id, None),
+                    (Op::New { .. }, Ok(Reply::Opened(opened))) => timers.pipelines.heard(opened.handle.id, None),
+                    _ => {}
                 }
                 if let Op::Finish { handle, .. } = &op {
                     timers.run_ended(*handle);

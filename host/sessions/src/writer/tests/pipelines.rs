@@ -148,12 +148,17 @@ fn a_client_heard_of_since_by_another_way_is_not_gone() {
     host.renew(&[renewal]);
     other.ask(&mut host, [append(Named::Handle(elsewhere), 1), append(Named::Handle(back), 1)]);
     line.ask(&mut host, [append(Named::Local(4), 2)]);
+    let again = || New { kind: KIND, request_id: Some("r".into()), ..New::default() };
+    let Some(Ok(Answered::Opened(retried))) = line.ask(&mut host, [Wish::new(6, again())]).pop() else {
+        panic!("not opened")
+    };
+    host.try_new(again()).unwrap();
     let guess = Handle { key: crate::Key(1), ..refused };
     host.append(guess, "r").unwrap_err();
     line.broke(&mut host);
-    let states = [call, renewal, elsewhere, back, refused].map(|handle| state(&mut host, handle));
     use StateName::{Active, Stored};
-    assert_eq!(states, [Active, Active, Active, Stored, Stored]);
+    let states = [call, renewal, elsewhere, retried.handle, back, refused].map(|handle| state(&mut host, handle));
+    assert_eq!(states, [Active, Active, Active, Active, Stored, Stored]);
 }
 
 #[test]
