@@ -38,7 +38,7 @@ impl<S: Store> Writer<S> {
     /// # Errors
     ///
     /// If the store failed. Nothing of the batch is answered then, and there must be no further step.
-    pub(crate) fn step(&mut self, messages: &mut Vec<Message>) -> Result<Option<Duration>, StoreError> {
+    pub fn step(&mut self, messages: &mut Vec<Message>) -> Result<Option<Duration>, StoreError> {
         let now = self.now();
         self.apply_settings(messages);
         let mut answers = Answers::default();
