@@ -16,7 +16,7 @@ pub mod signals;
 use std::{path::PathBuf, sync::Arc};
 
 use mpy6a_plugins::{Sandbox, SandboxConfig};
-use mpy6a_sessions::{Environment, Started, store::redb::RedbStore};
+use mpy6a_sessions::{Environment, Started, store::logged::LoggedStore};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
@@ -117,10 +117,10 @@ impl Host {
 }
 
 /// Opening repairs the file where the last host was killed: off the async threads.
-async fn open_store(fixed: &Fixed) -> Result<RedbStore, Failure> {
+async fn open_store(fixed: &Fixed) -> Result<LoggedStore, Failure> {
     let path = fixed.store_path.clone();
     let cache_bytes = usize::try_from(fixed.store_cache_bytes).unwrap_or(usize::MAX);
-    let opened = tokio::task::spawn_blocking(move || RedbStore::open(&path, cache_bytes)).await;
+    let opened = tokio::task::spawn_blocking(move || LoggedStore::open(&path, cache_bytes)).await;
     match opened {
         Ok(opened) => Ok(opened?),
         Err(panic) => Err(Failure::StoreFailed(format!("opening it panicked, a bug worth reporting: {panic}"))),

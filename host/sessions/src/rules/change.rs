@@ -35,7 +35,7 @@ pub struct Change {
 }
 
 /// What happens to a session's records: first perhaps all are dropped, then some are appended.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordsChange {
     /// Whether all that were there are dropped.
     pub clear: bool,

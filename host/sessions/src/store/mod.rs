@@ -3,12 +3,22 @@
 //! A store is dumb on purpose. It does not know the rules; it keeps rows, finds what is due, and makes a [`ChangeSet`]
 //! durable in one go. The writer is its only user, so a store needs no locks of its own. What any implementation must do
 //! is written down as a suite that runs: `conformance`.
+//!
+//! | part | what |
+//! |---|---|
+//! | [`redb`] | a B-tree in one file: every commit goes straight into it |
+//! | [`logged`] | the same with the [operation log](log) in front: what a host runs on |
+//! | [`disk`], [`background`] | the seams to the operating system: files, and work beside the writer |
 
+pub mod background;
 #[cfg(test)]
 mod conformance;
+pub mod disk;
+pub mod log;
+pub mod logged;
 pub mod redb;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -64,7 +74,26 @@ pub trait Store: Send {
     /// # Errors
     ///
     /// If it may not be durable. The store is not to be used any more then.
-    fn commit(&mut self, changes: &ChangeSet) -> Result<(), StoreError>;
+    fn commit(&mut self, changes: ChangeSet) -> Result<(), StoreError>;
+
+    /// Look after work that goes on beside the writer: how soon to call this again, if there is any.
+    ///
+    /// # Errors
+    ///
+    /// If that work failed. The store is not to be used any more then.
+    fn poll(&mut self) -> Result<Option<Duration>, StoreError> {
+        Ok(None)
+    }
+
+    /// Put everything in order before the store is dropped. One that is dropped without this loses nothing, but the next
+    /// host has more to do when it takes over.
+    ///
+    /// # Errors
+    ///
+    /// If something cannot be written. What was committed stays so.
+    fn close(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 /// What a store held when it was taken over.
@@ -90,7 +119,7 @@ pub struct Waiting {
 }
 
 /// What one commit makes durable.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct ChangeSet {
     /// The index of the last operation in it.
     pub last: Index,
@@ -98,18 +127,19 @@ pub struct ChangeSet {
     pub sessions: Vec<SessionChange>,
     /// The kinds whose counts changed, with their new counts.
     pub waiting: Vec<(u32, Waiting)>,
-    /// What to remember, under `last`.
-    pub remember: Vec<Memory>,
-    /// What to forget: the `last` of earlier commits.
+    /// What to remember, under a name that sorts behind every earlier one: the `last` of its commit.
+    pub remember: Vec<(Index, Vec<Memory>)>,
+    /// What to forget: such names of earlier commits.
     pub forget: Vec<Index>,
 }
 
 /// What became of one session in one commit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionChange {
     /// The session's id.
     pub id: Index,
-    /// The session as it is stored now; none if it is not.
+    /// The session as it is stored now; none if it is not. A log need not hold it: whoever replays the log has it.
+    #[serde(skip)]
     pub before: Option<Session>,
     /// The session as it is to be stored; none to delete it.
     pub after: Option<Session>,

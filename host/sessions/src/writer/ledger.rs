@@ -34,16 +34,15 @@ impl<S: Store> Ledger<S> {
         Batch::new(&self.store, (&self.limits, &self.kinds), &mut self.memories, self.last, now_ms)
     }
 
-    /// Make a batch durable. Answers what changed.
-    pub fn commit(&mut self, last: Index, sessions: Vec<SessionChange>) -> Result<Vec<SessionChange>, StoreError> {
+    /// Make a batch durable.
+    pub fn commit(&mut self, last: Index, sessions: Vec<SessionChange>) -> Result<(), StoreError> {
         if last == self.last {
-            return Ok(Vec::new());
+            return Ok(());
         }
         self.last = last;
         let waiting = self.census.update(&sessions);
         let (remember, forget) = self.memories.take_fresh(last);
-        let changes = ChangeSet { last, sessions, waiting, remember, forget };
-        self.store.commit(&changes)?;
-        Ok(changes.sessions)
+        let remember = if remember.is_empty() { Vec::new() } else { vec![(last, remember)] };
+        self.store.commit(ChangeSet { last, sessions, waiting, remember, forget })
     }
 }

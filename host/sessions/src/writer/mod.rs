@@ -142,10 +142,20 @@ impl<S: Store> Writer<S> {
     }
 
     fn commit(&mut self, last: Index, changes: Vec<crate::store::SessionChange>, now: Now) -> Result<(), StoreError> {
-        for change in self.ledger.commit(last, changes)? {
-            self.timers.follow(&change, now.monotonic);
+        // Before the commit, which takes the changes: after one that fails no timer matters any more.
+        for change in &changes {
+            self.timers.follow(change, now.monotonic);
         }
-        Ok(())
+        self.ledger.commit(last, changes)
+    }
+
+    /// Put the store in order, after the last step.
+    ///
+    /// # Errors
+    ///
+    /// If something cannot be written. What was answered stays durable.
+    pub(crate) fn close(&mut self) -> Result<(), StoreError> {
+        self.ledger.store.close()
     }
 
     fn now(&mut self) -> Now {

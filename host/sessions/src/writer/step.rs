@@ -53,7 +53,8 @@ impl<S: Store> Writer<S> {
         self.commit(last, changes, now)?;
         self.hand_out(claims, now)?;
         self.answer(answers)?;
-        Ok(self.sleep())
+        let look = self.ledger.store.poll()?;
+        Ok(self.sleep().into_iter().chain(look).min())
     }
 
     /// What the host changed holds for the whole batch.

@@ -55,7 +55,7 @@ fn run<S: Store>(mut writer: Writer<S>, queue: &Queue) -> Result<(), crate::stor
     while queue.take(&mut messages, wait) {
         wait = writer.step(&mut messages)?;
     }
-    Ok(())
+    writer.close()
 }
 
 fn message(panic: &(dyn std::any::Any + Send)) -> &str {

@@ -18,7 +18,7 @@ pub(super) fn index(index: u64) -> Index {
 }
 
 /// A session with something in every field.
-pub(super) fn session(id: u64, kind: u32, state: State) -> Session {
+pub fn session(id: u64, kind: u32, state: State) -> Session {
     let applied = Applied { change_id: index(id + 1), due_ms: Some(u64::MAX) };
     Session {
         id: index(id),
@@ -50,7 +50,7 @@ fn repeating() -> State {
     State::Repeating { key: Key(5), due: Due { at_ms: 9, stored: index(2) }, since_ms: 10 }
 }
 
-pub(super) fn change(before: Option<&Session>, after: Option<&Session>) -> SessionChange {
+pub fn change(before: Option<&Session>, after: Option<&Session>) -> SessionChange {
     SessionChange {
         id: before.or(after).unwrap().id,
         before: before.cloned(),
@@ -61,13 +61,13 @@ pub(super) fn change(before: Option<&Session>, after: Option<&Session>) -> Sessi
 }
 
 fn commit(store: &mut dyn Store, sessions: Vec<SessionChange>) {
-    store.commit(&ChangeSet { last: index(1000), sessions, ..ChangeSet::default() }).unwrap();
+    store.commit(ChangeSet { last: index(1000), sessions, ..ChangeSet::default() }).unwrap();
 }
 
 pub fn taking_over_raises_the_term_and_keeps_the_index(disk: &mut impl Disk) {
     let mut store = disk.open();
     assert_eq!(store.take_over().unwrap().last, Index { term: 1, index: 0 });
-    store.commit(&ChangeSet { last: Index { term: 1, index: 7 }, ..ChangeSet::default() }).unwrap();
+    store.commit(ChangeSet { last: Index { term: 1, index: 7 }, ..ChangeSet::default() }).unwrap();
     for term in 2..5 {
         drop(store);
         store = disk.open();
@@ -76,8 +76,7 @@ pub fn taking_over_raises_the_term_and_keeps_the_index(disk: &mut impl Disk) {
 }
 
 pub fn a_session_is_found_as_it_was_written_whoever_holds_it(disk: &mut impl Disk) {
-    let mut store = disk.open();
-    store.take_over().unwrap();
+    let mut store = disk.taken_over();
     assert_eq!(store.session(index(1)).unwrap(), None);
     let states = [State::Active, stored(50, 4), repeating(), State::Parked { since_ms: 6 }, State::Active];
     let mut before: Option<Session> = None;
@@ -86,7 +85,7 @@ pub fn a_session_is_found_as_it_was_written_whoever_holds_it(disk: &mut impl Dis
         commit(&mut *store, vec![change(before.as_ref(), Some(&after))]);
         assert_eq!(store.session(index(1)).unwrap(), Some(after.clone()));
         drop(store);
-        store = disk.open();
+        store = disk.taken_over();
         assert_eq!(store.session(index(1)).unwrap(), Some(after.clone()), "after reopening");
         before = Some(after);
     }
@@ -95,8 +94,7 @@ pub fn a_session_is_found_as_it_was_written_whoever_holds_it(disk: &mut impl Dis
 }
 
 pub fn taking_over_finds_what_was_held_and_nothing_else(disk: &mut impl Disk) {
-    let mut store = disk.open();
-    store.take_over().unwrap();
+    let mut store = disk.taken_over();
     let states = [State::Active, stored(50, 4), repeating(), State::Parked { since_ms: 6 }];
     let sessions: Vec<_> = (1..).zip(states).map(|(id, state)| session(id, 7, state)).collect();
     commit(&mut *store, sessions.iter().map(|session| change(None, Some(session))).collect());
@@ -106,8 +104,7 @@ pub fn taking_over_finds_what_was_held_and_nothing_else(disk: &mut impl Disk) {
 }
 
 pub fn records_are_appended_replaced_and_dropped_with_their_session(disk: &mut impl Disk) {
-    let mut store = disk.open();
-    store.take_over().unwrap();
+    let mut store = disk.taken_over();
     let with = |records| Session { records, ..session(1, 7, State::Active) };
     let mut step = |before: Option<Session>, after: Option<Session>, clear, append: &[&[u8]]| {
         let append = append.iter().map(|record| Bytes::copy_from_slice(record)).collect();
@@ -128,8 +125,7 @@ pub fn records_are_appended_replaced_and_dropped_with_their_session(disk: &mut i
 }
 
 pub fn due_sessions_come_in_order_kind_by_kind(disk: &mut impl Disk) {
-    let mut store = disk.open();
-    store.take_over().unwrap();
+    let mut store = disk.taken_over();
     let rows = [(1, 7, 300, 11), (2, 7, 100, 14), (3, 7, 100, 12), (4, 8, 50, 13), (5, 7, u64::MAX, 15)];
     let sessions = rows.map(|(id, kind, at_ms, by)| session(id, kind, stored(at_ms, by)));
     commit(&mut *store, sessions.iter().map(|session| change(None, Some(session))).collect());
@@ -154,8 +150,7 @@ pub fn due_sessions_come_in_order_kind_by_kind(disk: &mut impl Disk) {
 }
 
 pub fn only_the_newest_attempts_stay(disk: &mut impl Disk) {
-    let mut store = disk.open();
-    store.take_over().unwrap();
+    let mut store = disk.taken_over();
     let attempt = |fence| Attempt {
         fence: index(fence),
         repeat: 1,
@@ -182,31 +177,30 @@ pub fn counts_and_memories_survive_and_are_forgotten(disk: &mut impl Disk) {
     let gone = Memory::Gone { id: index(2), client: session(2, 7, State::Active).client };
     let rows = [(index(10), vec![opened]), (index(11), vec![gone])];
     let waiting = Waiting { stored: 3, parked: 4 };
-    let mut store = disk.open();
-    store.take_over().unwrap();
+    let mut store = disk.taken_over();
     for (last, remember) in rows.clone() {
         let counts = vec![(7, waiting), (u32::MAX, Waiting::default())];
-        store.commit(&ChangeSet { last, remember, waiting: counts, ..ChangeSet::default() }).unwrap();
+        let remember = vec![(last, remember)];
+        store.commit(ChangeSet { last, remember, waiting: counts, ..ChangeSet::default() }).unwrap();
     }
     drop(store);
     let mut store = disk.open();
     let found = store.take_over().unwrap();
     assert_eq!(found.memories, rows);
     assert_eq!(found.waiting[&7], waiting);
-    store.commit(&ChangeSet { last: index(12), forget: vec![index(10)], ..ChangeSet::default() }).unwrap();
+    store.commit(ChangeSet { last: index(12), forget: vec![index(10)], ..ChangeSet::default() }).unwrap();
     drop(store);
     assert_eq!(disk.open().take_over().unwrap().memories, rows[1..]);
 }
 
 pub fn one_change_set_is_one_step(disk: &mut impl Disk) {
-    let mut store = disk.open();
-    store.take_over().unwrap();
+    let mut store = disk.taken_over();
     let sessions: Vec<_> = (1..=500).map(|id| session(id, 7, stored(id, id))).collect();
     commit(&mut *store, sessions.iter().map(|session| change(None, Some(session))).collect());
     assert_eq!(store.due(7, u64::MAX, 1000).unwrap().len(), 500);
     commit(&mut *store, sessions.iter().map(|session| change(Some(session), None)).collect());
     drop(store);
-    let store = disk.open();
+    let store = disk.taken_over();
     assert_eq!(store.due(7, u64::MAX, 1000).unwrap(), []);
     assert!(sessions.iter().all(|session| store.session(session.id).unwrap().is_none()));
 }

@@ -3,6 +3,8 @@
 //! A new store implements [`Disk`] for its tests and names the suite: `conformance::suite!(MyDisk::new())`. Each case gets a
 //! disk of its own; [`Disk::open`] again is what a new host does after the last one ended.
 
+#![allow(clippy::expect_used)]
+
 mod cases;
 mod random;
 
@@ -15,6 +17,13 @@ use super::Store;
 pub trait Disk {
     /// Open the store that lies here. The last one opened has been dropped.
     fn open(&mut self) -> Box<dyn Store>;
+
+    /// Open it and take it over, as every host does before it reads anything.
+    fn taken_over(&mut self) -> Box<dyn Store> {
+        let mut store = self.open();
+        let _ = store.take_over().expect("it can be taken over");
+        store
+    }
 }
 
 /// Run every case against a disk, made anew by the expression for each.

@@ -29,16 +29,15 @@ const SEED: u64 = 20_261_122;
 pub fn any_history_reads_back_as_a_model_says(disk: &mut impl Disk) {
     let mut chance = StdRng::seed_from_u64(SEED);
     let mut model = Model::new();
-    let mut store = disk.open();
-    store.take_over().unwrap();
+    let mut store = disk.taken_over();
     for step in 1..=COMMITS {
         let sessions = (0..chance.random_range(1..6)).map(|_| chance.random_range(0..SESSIONS));
         let chosen: std::collections::BTreeSet<u64> = sessions.collect();
         let changes = chosen.into_iter().filter_map(|id| draw_change(&mut chance, &mut model, id, step)).collect();
-        store.commit(&ChangeSet { last: index(step), sessions: changes, ..ChangeSet::default() }).unwrap();
+        store.commit(ChangeSet { last: index(step), sessions: changes, ..ChangeSet::default() }).unwrap();
         if chance.random_ratio(1, 20) {
             drop(store);
-            store = disk.open();
+            store = disk.taken_over();
         }
         check(&*store, &model, step);
     }

@@ -43,7 +43,7 @@ pub fn of(table: &Reading, id: Index) -> Result<Vec<Attempt>, StoreError> {
 }
 
 /// Write and delete rows as sessions changed.
-pub fn write(transaction: &WriteTransaction, changes: &[SessionChange]) -> Result<(), StoreError> {
+pub fn write(transaction: &WriteTransaction, changes: &[&SessionChange]) -> Result<(), StoreError> {
     let had = |change: &SessionChange| change.before.as_ref().is_some_and(|session| session.attempts > 0);
     let mut touching = changes
         .iter()

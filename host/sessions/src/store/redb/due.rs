@@ -6,6 +6,8 @@
 //!
 //! The kind comes first, so that a kind that cannot be claimed now is not even looked at.
 
+use std::ops::Bound;
+
 use redb::{ReadOnlyTable, TableDefinition, WriteTransaction};
 
 use super::io;
@@ -39,11 +41,20 @@ fn parse(key: &[u8; KEY_BYTES]) -> Due {
     Due { at_ms: u64::from_be_bytes(at_ms), stored: Index::from_bytes(stored) }
 }
 
-/// The first sessions of a kind that are due at this time.
-pub fn until(table: &Reading, kind: u32, until_ms: u64, count_max: usize) -> Result<Vec<(Due, Index)>, StoreError> {
-    let first = key(kind, Due { at_ms: 0, stored: Index::default() });
-    let last = key(kind, Due { at_ms: until_ms, stored: Index { term: u64::MAX, index: u64::MAX } });
-    let rows = table.range(first..=last).map_err(io)?;
+/// The first sessions of a kind that are due at this time; only those behind `after`, where it is given.
+pub fn until(
+    table: &Reading,
+    kind: u32,
+    after: Option<Due>,
+    until_ms: u64,
+    count_max: usize,
+) -> Result<Vec<(Due, Index)>, StoreError> {
+    let first = match after {
+        Some(after) => Bound::Excluded(key(kind, after)),
+        None => Bound::Included(key(kind, Due { at_ms: 0, stored: Index::default() })),
+    };
+    let last = Bound::Included(key(kind, Due { at_ms: until_ms, stored: Index { term: u64::MAX, index: u64::MAX } }));
+    let rows = table.range::<[u8; KEY_BYTES]>((first, last)).map_err(io)?;
     rows.take(count_max)
         .map(|row| {
             let (key, id) = row.map_err(io)?;
@@ -53,7 +64,7 @@ pub fn until(table: &Reading, kind: u32, until_ms: u64, count_max: usize) -> Res
 }
 
 /// Write and delete rows as sessions changed.
-pub fn write(transaction: &WriteTransaction, changes: &[SessionChange]) -> Result<(), StoreError> {
+pub fn write(transaction: &WriteTransaction, changes: &[&SessionChange]) -> Result<(), StoreError> {
     let row = |session: &Option<Session>| {
         let session = session.as_ref()?;
         session.state.due().map(|due| key(session.kind, due))

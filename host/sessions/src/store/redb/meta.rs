@@ -4,6 +4,7 @@
 //! |---|---|---|---|
 //! | `meta` | `"format"` | [`FORMAT`] as text | for ever |
 //! | `meta` | `"last"` | index of the last applied operation, 16 bytes | rewritten by every commit |
+//! | `meta` | `"log"` | [`LogState`] | for ever, once there is a log |
 //! | `counts` | kind, `u32` | [`Waiting`] | rewritten when a session of the kind begins or ends to wait |
 //! | `memories` | last index of the commit, 16 bytes | list of [`Memory`] | until [`REMEMBERED_MAX`] later ones |
 //!
@@ -14,6 +15,7 @@
 use std::collections::BTreeMap;
 
 use redb::{ReadOnlyTable, ReadableTable, TableDefinition, WriteTransaction};
+use serde::{Deserialize, Serialize};
 
 use super::{codec, io};
 use crate::{
@@ -21,8 +23,21 @@ use crate::{
     store::{Memory, StoreError, Waiting},
 };
 
+/// What the store knows of the log in front of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogState {
+    /// What the log's checksums are keyed with.
+    pub salt: [u8; 16],
+    /// The last frame of the log that the store holds all of.
+    pub covered: u64,
+    /// Whether the last host closed the store, so that nothing of the log is needed.
+    pub closed: bool,
+}
+
 /// What the file says it is. The number is the version of the whole layout: of the tables and of their rows.
-pub const FORMAT: &[u8] = b"mpy6a store 1";
+pub const FORMAT: &[u8] = b"mpy6a store 2";
+/// Formats that this program turns into [`FORMAT`] when it opens them. 1 was 2 without a log.
+pub const FORMATS_BEFORE: [&[u8]; 1] = [b"mpy6a store 1"];
 
 type Memories = ReadOnlyTable<[u8; Index::BYTES], &'static [u8]>;
 type Counts = ReadOnlyTable<u32, &'static [u8]>;
@@ -36,6 +51,8 @@ pub const MEMORIES: TableDefinition<'static, [u8; Index::BYTES], &[u8]> = TableD
 
 /// The key of the last index in `meta`.
 const LAST: &str = "last";
+/// The key of the log's state in `meta`.
+const LOG: &str = "log";
 /// The key of the format in `meta`.
 pub const FORMAT_KEY: &str = "format";
 
@@ -51,6 +68,19 @@ pub fn last(meta: &ReadOnlyTable<&'static str, &'static [u8]>) -> Result<Index, 
 pub fn write_last(transaction: &WriteTransaction, last: Index) -> Result<(), StoreError> {
     let mut table = transaction.open_table(META).map_err(io)?;
     table.insert(LAST, codec::seal(LAST.as_bytes(), &last.to_bytes()).as_slice()).map_err(io)?;
+    Ok(())
+}
+
+/// What the store knows of its log; none if it never had one.
+pub fn log(meta: &ReadOnlyTable<&'static str, &'static [u8]>) -> Result<Option<LogState>, StoreError> {
+    let Some(value) = meta.get(LOG).map_err(io)? else { return Ok(None) };
+    codec::decode("meta", LOG.as_bytes(), value.value()).map(Some)
+}
+
+/// Write what the store knows of its log.
+pub fn write_log(transaction: &WriteTransaction, state: &LogState) -> Result<(), StoreError> {
+    let mut table = transaction.open_table(META).map_err(io)?;
+    table.insert(LOG, codec::encode(LOG.as_bytes(), state)?.as_slice()).map_err(io)?;
     Ok(())
 }
 
@@ -91,17 +121,16 @@ pub fn memories(table: &Memories) -> Result<Vec<(Index, Vec<Memory>)>, StoreErro
 /// Remember and forget.
 pub fn write_memories(
     transaction: &WriteTransaction,
-    last: Index,
-    remember: &Vec<Memory>,
+    remember: &[&(Index, Vec<Memory>)],
     forget: &[Index],
 ) -> Result<(), StoreError> {
     if remember.is_empty() && forget.is_empty() {
         return Ok(());
     }
     let mut table = transaction.open_table(MEMORIES).map_err(io)?;
-    if !remember.is_empty() {
-        let key = last.to_bytes();
-        table.insert(key, codec::encode(&key, remember)?.as_slice()).map_err(io)?;
+    for (row, memories) in remember {
+        let key = row.to_bytes();
+        table.insert(key, codec::encode(&key, memories)?.as_slice()).map_err(io)?;
     }
     for key in forget {
         table.remove(key.to_bytes()).map_err(io)?;

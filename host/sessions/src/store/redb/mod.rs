@@ -9,6 +9,7 @@
 
 mod attempts;
 mod codec;
+mod commit;
 mod due;
 mod meta;
 mod open;
@@ -17,11 +18,13 @@ mod sessions;
 #[cfg(test)]
 mod tests;
 
-use std::cell::OnceCell;
+use std::{cell::OnceCell, sync::Arc};
 
 use ::redb::{Database, ReadableDatabase};
 use bytes::Bytes;
 
+pub use commit::{Committer, Rows};
+pub use meta::LogState;
 pub use open::OpenError;
 
 use crate::{
@@ -33,7 +36,7 @@ use crate::{
 
 /// Sessions in a redb file.
 pub struct RedbStore {
-    database: Database,
+    database: Arc<Database>,
     /// The tables as of the last commit, opened when first read.
     reading: OnceCell<Reading>,
 }
@@ -48,6 +51,55 @@ struct Reading {
 }
 
 impl RedbStore {
+    /// Commits to this store from another thread. What is read here stays as it is until [`RedbStore::refresh`].
+    #[must_use]
+    pub fn committer(&self) -> Committer {
+        Committer { database: Arc::clone(&self.database) }
+    }
+
+    /// Read as of the last commit from now on.
+    pub fn refresh(&mut self) {
+        self.reading.take();
+    }
+
+    /// Read as of now until [`RedbStore::refresh`].
+    ///
+    /// # Errors
+    ///
+    /// If the tables cannot be opened.
+    pub fn pin(&self) -> Result<(), StoreError> {
+        self.reading().map(drop)
+    }
+
+    /// What the store knows of the log in front of it; none if it never had one.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, or is damaged.
+    pub fn log_state(&self) -> Result<Option<LogState>, StoreError> {
+        let transaction = self.database.begin_read().map_err(io)?;
+        meta::log(&transaction.open_table(meta::META).map_err(io)?)
+    }
+
+    /// The index of the last operation in the store.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, or is damaged.
+    pub fn last(&self) -> Result<Index, StoreError> {
+        let transaction = self.database.begin_read().map_err(io)?;
+        meta::last(&transaction.open_table(meta::META).map_err(io)?)
+    }
+
+    /// The stored sessions of a kind in [`Due`] order, those behind `after` where it is given, at most `count_max`.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be read.
+    pub fn due_after(&self, kind: u32, after: Option<Due>, count_max: usize) -> Result<Vec<(Due, Index)>, StoreError> {
+        due::until(&self.reading()?.due, kind, after, u64::MAX, count_max)
+    }
+
     fn reading(&self) -> Result<&Reading, StoreError> {
         if let Some(reading) = self.reading.get() {
             return Ok(reading);
@@ -73,7 +125,7 @@ impl Store for RedbStore {
         let held = sessions::all(&self.reading()?.held)?;
         drop(transaction);
         let last = Index { term: before.term + 1, ..before };
-        self.commit(&ChangeSet { last, ..ChangeSet::default() })?;
+        self.commit(ChangeSet { last, ..ChangeSet::default() })?;
         Ok(Found { last, held, waiting, memories })
     }
 
@@ -94,23 +146,13 @@ impl Store for RedbStore {
     }
 
     fn due(&self, kind: u32, until_ms: u64, count_max: usize) -> Result<Vec<(Due, Index)>, StoreError> {
-        due::until(&self.reading()?.due, kind, until_ms, count_max)
+        due::until(&self.reading()?.due, kind, None, until_ms, count_max)
     }
 
-    fn commit(&mut self, changes: &ChangeSet) -> Result<(), StoreError> {
+    fn commit(&mut self, changes: ChangeSet) -> Result<(), StoreError> {
         // A reader of the past would keep its pages from being used again.
-        self.reading.take();
-        let mut transaction = self.database.begin_write().map_err(io)?;
-        transaction.set_two_phase_commit(true);
-        transaction.set_quick_repair(true);
-        sessions::write(&transaction, &changes.sessions)?;
-        records::write(&transaction, &changes.sessions)?;
-        due::write(&transaction, &changes.sessions)?;
-        attempts::write(&transaction, &changes.sessions)?;
-        meta::write_counts(&transaction, &changes.waiting)?;
-        meta::write_memories(&transaction, changes.last, &changes.remember, &changes.forget)?;
-        meta::write_last(&transaction, changes.last)?;
-        transaction.commit().map_err(io)
+        self.refresh();
+        self.committer().commit(&changes.rows(), None)
     }
 }
 

@@ -5,15 +5,17 @@ use std::{
     io::{self, ErrorKind, Read as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use ::redb::{Builder, Database, DatabaseError, ReadableDatabase, StorageBackend, StorageError};
 
 use super::{
     RedbStore, attempts, due,
-    meta::{self, FORMAT, FORMAT_KEY},
+    meta::{self, FORMAT, FORMAT_KEY, FORMATS_BEFORE},
     records, sessions,
 };
+use crate::store::disk::forget_cached;
 
 /// The store file cannot be used. Nothing in it was changed.
 #[derive(Debug, thiserror::Error)]
@@ -117,7 +119,7 @@ impl RedbStore {
             Ok(())
         };
         make().map_err(fail)?;
-        Ok(Self { database, reading: std::cell::OnceCell::new() })
+        Ok(Self { database: Arc::new(database), reading: std::cell::OnceCell::new() })
     }
 }
 
@@ -132,6 +134,7 @@ fn check_head(path: &Path) -> Result<bool, OpenError> {
     };
     let mut head = Vec::new();
     let magic_bytes = u64::try_from(REDB_MAGIC.len()).unwrap_or(u64::MAX);
+    forget_cached(&file).map_err(fail)?;
     file.by_ref().take(magic_bytes).read_to_end(&mut head).map_err(fail)?;
     match head.as_slice() {
         [] => Ok(true),
@@ -168,7 +171,7 @@ fn check_format(path: &Path, database: &Database) -> Result<(), OpenError> {
     };
     let found = read().map_err(|error| OpenError::Damaged { path: path.to_owned(), what: error.to_string() })?;
     match found {
-        Some(format) if format == FORMAT => Ok(()),
+        Some(format) if format == FORMAT || FORMATS_BEFORE.contains(&format.as_slice()) => Ok(()),
         Some(format) => Err(OpenError::OtherVersion {
             path: path.to_owned(),
             found: String::from_utf8_lossy(&format).into_owned(),

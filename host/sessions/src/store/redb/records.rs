@@ -44,7 +44,7 @@ pub fn of(table: &Reading, session: &Session) -> Result<Vec<Bytes>, StoreError> 
 }
 
 /// Write and delete rows as sessions changed.
-pub fn write(transaction: &WriteTransaction, changes: &[SessionChange]) -> Result<(), StoreError> {
+pub fn write(transaction: &WriteTransaction, changes: &[&SessionChange]) -> Result<(), StoreError> {
     let mut touching = changes.iter().filter(|change| touches(change)).peekable();
     if touching.peek().is_none() {
         return Ok(());

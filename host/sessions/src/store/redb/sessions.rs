@@ -46,7 +46,7 @@ pub fn all(table: &Reading) -> Result<Vec<Session>, StoreError> {
 }
 
 /// Move, write and delete rows as sessions changed.
-pub fn write(transaction: &WriteTransaction, changes: &[SessionChange]) -> Result<(), StoreError> {
+pub fn write(transaction: &WriteTransaction, changes: &[&SessionChange]) -> Result<(), StoreError> {
     let held = |session: &Option<Session>| session.as_ref().is_some_and(|session| session.state.is_held());
     let waits = |session: &Option<Session>| session.as_ref().is_some_and(|session| !session.state.is_held());
     write_one(transaction, HELD, changes, held)?;
@@ -57,7 +57,7 @@ pub fn write(transaction: &WriteTransaction, changes: &[SessionChange]) -> Resul
 fn write_one(
     transaction: &WriteTransaction,
     definition: Definition,
-    changes: &[SessionChange],
+    changes: &[&SessionChange],
     belongs: impl Fn(&Option<Session>) -> bool,
 ) -> Result<(), StoreError> {
     let mut touching = changes.iter().filter(|change| belongs(&change.before) || belongs(&change.after)).peekable();

@@ -103,7 +103,7 @@ impl Store for Shared {
         self.store.lock().unwrap().due(kind, until_ms, count_max)
     }
 
-    fn commit(&mut self, changes: &ChangeSet) -> Result<(), StoreError> {
+    fn commit(&mut self, changes: ChangeSet) -> Result<(), StoreError> {
         if self.levers.broken.load(SeqCst) {
             return Err(StoreError::Io("broken on purpose".into()));
         }

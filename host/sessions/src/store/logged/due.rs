@@ -1,0 +1,95 @@
+//! What is due, from both generations and redb, in one order.
+//!
+//! A row of a lower layer counts only while no layer above has an entry for its session. An entry stays until the layers
+//! change, so a row that was once passed over need never be looked at again: each lower layer has a mark up to which
+//! everything is void. Without it each question would walk over all that was claimed since the last checkpoint.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::LoggedStore;
+use crate::{ids::Index, session::Due, store::StoreError};
+
+/// How many rows are read from redb at once.
+const CHUNK: usize = 256;
+
+/// The marks of every kind. Valid until the layers change.
+#[derive(Debug, Default)]
+pub struct Dues {
+    kinds: HashMap<u32, Marks>,
+}
+
+#[derive(Debug, Default)]
+struct Marks {
+    /// The next rows of redb, in order.
+    base: VecDeque<(Due, Index)>,
+    /// The last row that was read from redb.
+    read: Option<Due>,
+    /// Whether there are none behind it.
+    all_read: bool,
+    /// The last void row of the frozen generation.
+    frozen: Option<Due>,
+}
+
+impl Dues {
+    /// The layers have changed.
+    pub fn reset(&mut self) {
+        self.kinds.clear();
+    }
+
+    /// The first stored sessions of a kind that are due at this time, at most `count_max`.
+    ///
+    /// # Errors
+    ///
+    /// If redb cannot be read.
+    pub fn first(
+        &mut self,
+        store: &LoggedStore,
+        kind: u32,
+        until_ms: u64,
+        count_max: usize,
+    ) -> Result<Vec<(Due, Index)>, StoreError> {
+        let marks = self.kinds.entry(kind).or_default();
+        let mut rows = marks.from_base(store, kind, count_max)?;
+        rows.extend(marks.from_frozen(store, kind, count_max));
+        rows.extend(store.fresh.due(kind, None).take(count_max));
+        rows.sort_unstable();
+        rows.truncate(count_max);
+        rows.retain(|(due, _)| due.at_ms <= until_ms);
+        Ok(rows)
+    }
+}
+
+impl Marks {
+    fn from_base(&mut self, store: &LoggedStore, kind: u32, count_max: usize) -> Result<Vec<(Due, Index)>, StoreError> {
+        let is_void = |id: Index| store.generations().any(|generation| generation.get(id).is_some());
+        while self.base.front().is_some_and(|(_, id)| is_void(*id)) {
+            self.base.pop_front();
+        }
+        let mut rows: Vec<_> = self.base.iter().filter(|(_, id)| !is_void(*id)).take(count_max).copied().collect();
+        while rows.len() < count_max && !self.all_read {
+            let chunk = store.base.due_after(kind, self.read, CHUNK)?;
+            self.all_read = chunk.len() < CHUNK;
+            self.read = chunk.last().map(|(due, _)| *due).or(self.read);
+            let valid = chunk.into_iter().filter(|(_, id)| !is_void(*id));
+            for row in valid {
+                self.base.push_back(row);
+                if rows.len() < count_max {
+                    rows.push(row);
+                }
+            }
+        }
+        Ok(rows)
+    }
+
+    fn from_frozen(&mut self, store: &LoggedStore, kind: u32, count_max: usize) -> Vec<(Due, Index)> {
+        let Some(frozen) = &store.frozen else { return Vec::new() };
+        let is_void = |id: Index| store.fresh.get(id).is_some();
+        for (due, id) in frozen.due(kind, self.frozen) {
+            if !is_void(id) {
+                break;
+            }
+            self.frozen = Some(due);
+        }
+        frozen.due(kind, self.frozen).filter(|(_, id)| !is_void(*id)).take(count_max).collect()
+    }
+}

@@ -1,0 +1,171 @@
+//! A generation: what became of every session between two checkpoints, in memory.
+//!
+//! Each session that changed has one [`SessionChange`]: `before` is what the layer below has of it, `after` what it is now, and
+//! in between all the changes are merged into one. A session that came and went leaves nothing at all.
+//!
+//! Invariants: `due` has a row for each entry that is stored, and no other; `bytes` is what the entries weigh.
+
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque, hash_map::Entry},
+    ops::Bound,
+};
+
+use crate::{
+    attempt::Attempt,
+    ids::Index,
+    rules::RecordsChange,
+    session::{Due, Session},
+    store::{ChangeSet, Memory, SessionChange, Waiting, redb::Rows},
+};
+
+/// What happened since the last checkpoint.
+#[derive(Debug, Default)]
+pub struct Generation {
+    sessions: HashMap<Index, SessionChange>,
+    due: BTreeMap<(u32, Due), Index>,
+    waiting: BTreeMap<u32, Waiting>,
+    remember: VecDeque<(Index, Vec<Memory>)>,
+    forget: Vec<Index>,
+    last: Index,
+    bytes: usize,
+}
+
+/// What an entry takes beside its records and attempts, in bytes: two sessions, the rows in the maps, and what
+/// the allocator adds.
+const ENTRY_BYTES: usize = 2 * size_of::<Session>() + 200;
+/// What a record takes beside its bytes.
+const RECORD_BYTES: usize = 64;
+/// What an attempt takes beside its texts.
+const ATTEMPT_BYTES: usize = size_of::<Attempt>() + 32;
+/// What a memory takes.
+const MEMORY_BYTES: usize = size_of::<Memory>() + 32;
+
+impl Generation {
+    /// What became of a session, if it changed.
+    #[must_use]
+    pub fn get(&self, id: Index) -> Option<&SessionChange> {
+        self.sessions.get(&id)
+    }
+
+    /// What it takes in memory, in bytes, about.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The index of the last operation in it; zeroes if nothing happened.
+    #[must_use]
+    pub fn last(&self) -> Index {
+        self.last
+    }
+
+    /// The stored sessions of a kind among the entries in [`Due`] order, those behind `after` where it is given.
+    pub fn due(&self, kind: u32, after: Option<Due>) -> impl Iterator<Item = (Due, Index)> {
+        let first = after.map_or(Bound::Included((kind, Due { at_ms: 0, stored: Index::default() })), |after| {
+            Bound::Excluded((kind, after))
+        });
+        let last = Due { at_ms: u64::MAX, stored: Index { term: u64::MAX, index: u64::MAX } };
+        self.due.range((first, Bound::Included((kind, last)))).map(|((_, due), id)| (*due, *id))
+    }
+
+    /// Add the changes of one commit.
+    pub fn merge(&mut self, changes: ChangeSet) {
+        self.last = changes.last;
+        for change in changes.sessions {
+            self.merge_session(change);
+        }
+        self.waiting.extend(changes.waiting);
+        for (row, memories) in changes.remember {
+            self.bytes += memories.len() * MEMORY_BYTES;
+            self.remember.push_back((row, memories));
+        }
+        for row in changes.forget {
+            match self.remember.front() {
+                Some((first, memories)) if *first == row => {
+                    self.bytes -= memories.len() * MEMORY_BYTES;
+                    self.remember.pop_front();
+                }
+                _ => self.forget.push(row),
+            }
+        }
+    }
+
+    /// The rows that a checkpoint writes, sessions in the order of their ids.
+    #[must_use]
+    pub fn rows(&self) -> Rows<'_> {
+        let mut sessions: Vec<_> = self.sessions.values().collect();
+        sessions.sort_unstable_by_key(|change| change.id);
+        Rows {
+            last: self.last,
+            sessions,
+            waiting: self.waiting.iter().map(|(kind, waiting)| (*kind, *waiting)).collect(),
+            remember: self.remember.iter().collect(),
+            forget: &self.forget,
+        }
+    }
+
+    fn merge_session(&mut self, change: SessionChange) {
+        let kept = match self.sessions.entry(change.id) {
+            Entry::Vacant(entry) => {
+                if change.before.is_none() && change.after.is_none() {
+                    return;
+                }
+                self.bytes += ENTRY_BYTES + weight(&change.records) + attempts_weight(&change.attempts);
+                entry.insert(change)
+            }
+            Entry::Occupied(entry) => {
+                let merged = entry.into_mut();
+                if let Some(row) = due_row(&merged.after) {
+                    self.due.remove(&row);
+                }
+                self.bytes += weight(&change.records) + attempts_weight(&change.attempts);
+                self.bytes -= add(merged, change);
+                merged
+            }
+        };
+        if kept.before.is_none() && kept.after.is_none() {
+            self.bytes -= ENTRY_BYTES;
+            let id = kept.id;
+            self.sessions.remove(&id);
+        } else if let Some(row) = due_row(&kept.after) {
+            self.due.insert(row, kept.id);
+        }
+    }
+}
+
+/// Add a later change. Answers the weight of what it made void.
+fn add(merged: &mut SessionChange, later: SessionChange) -> usize {
+    let mut void = 0;
+    let begins_anew = merged.after.is_none();
+    merged.after = later.after;
+    if later.records.clear {
+        void += weight(&merged.records);
+    }
+    merged.records.then(later.records);
+    // What lies below was of the session that is gone.
+    merged.records.clear |= begins_anew;
+    merged.attempts.extend(later.attempts);
+    merged.attempts.sort_by_key(|attempt| attempt.fence);
+    let kept = merged.after.as_ref().map_or(0, |session| usize::try_from(session.attempts).unwrap_or(usize::MAX));
+    let pushed_out = merged.attempts.len().saturating_sub(kept);
+    void += attempts_weight(&merged.attempts[..pushed_out]);
+    merged.attempts.drain(..pushed_out);
+    if merged.after.is_none() {
+        void += weight(&merged.records);
+        merged.records = RecordsChange::default();
+    }
+    void
+}
+
+fn due_row(session: &Option<Session>) -> Option<(u32, Due)> {
+    session.as_ref().and_then(|session| Some((session.kind, session.state.due()?)))
+}
+
+fn weight(records: &RecordsChange) -> usize {
+    records.append.iter().map(|record| RECORD_BYTES + record.len()).sum()
+}
+
+fn attempts_weight(attempts: &[Attempt]) -> usize {
+    let texts = |attempt: &Attempt| attempt.report.log_tail.len() + attempt.report.outcome.cause().len();
+    attempts.iter().map(|attempt| ATTEMPT_BYTES + texts(attempt)).sum()
+}

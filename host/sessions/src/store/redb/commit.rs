@@ -1,0 +1,69 @@
+//! One commit: one redb transaction over every table that changes.
+
+use std::sync::Arc;
+
+use ::redb::Database;
+
+use super::{LogState, attempts, due, io, meta, records, sessions};
+use crate::{
+    ids::Index,
+    store::{ChangeSet, Memory, SessionChange, StoreError, Waiting},
+};
+
+/// What one commit writes, borrowed from wherever it lies.
+#[derive(Debug, Default)]
+pub struct Rows<'a> {
+    /// The index of the last operation in it.
+    pub last: Index,
+    /// Each changed session once.
+    pub sessions: Vec<&'a SessionChange>,
+    /// The kinds whose counts changed, with their new counts.
+    pub waiting: Vec<(u32, Waiting)>,
+    /// See [`ChangeSet::remember`].
+    pub remember: Vec<&'a (Index, Vec<Memory>)>,
+    /// See [`ChangeSet::forget`].
+    pub forget: &'a [Index],
+}
+
+impl ChangeSet {
+    /// The rows that it writes.
+    pub(super) fn rows(&self) -> Rows<'_> {
+        Rows {
+            last: self.last,
+            sessions: self.sessions.iter().collect(),
+            waiting: self.waiting.clone(),
+            remember: self.remember.iter().collect(),
+            forget: &self.forget,
+        }
+    }
+}
+
+/// Commits to a store, on whatever thread it likes. One at a time.
+#[derive(Clone)]
+pub struct Committer {
+    pub(super) database: Arc<Database>,
+}
+
+impl Committer {
+    /// Make all of it durable, or nothing; with it, where given, what the store knows of its log.
+    ///
+    /// # Errors
+    ///
+    /// If it may not be durable.
+    pub fn commit(&self, rows: &Rows<'_>, log: Option<&LogState>) -> Result<(), StoreError> {
+        let mut transaction = self.database.begin_write().map_err(io)?;
+        transaction.set_two_phase_commit(true);
+        transaction.set_quick_repair(true);
+        sessions::write(&transaction, &rows.sessions)?;
+        records::write(&transaction, &rows.sessions)?;
+        due::write(&transaction, &rows.sessions)?;
+        attempts::write(&transaction, &rows.sessions)?;
+        meta::write_counts(&transaction, &rows.waiting)?;
+        meta::write_memories(&transaction, &rows.remember, rows.forget)?;
+        meta::write_last(&transaction, rows.last)?;
+        if let Some(log) = log {
+            meta::write_log(&transaction, log)?;
+        }
+        transaction.commit().map_err(io)
+    }
+}
