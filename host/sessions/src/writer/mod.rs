@@ -154,7 +154,7 @@ impl<S: Store> Writer<S> {
     /// # Errors
     ///
     /// If something cannot be written. What was answered stays durable.
-    pub(crate) fn close(&mut self) -> Result<(), StoreError> {
+    pub fn close(&mut self) -> Result<(), StoreError> {
         self.ledger.store.close()
     }
 

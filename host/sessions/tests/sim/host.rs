@@ -1,6 +1,7 @@
 //! One life of the host: the real writer over the real store over the simulated disk, without its thread.
 
 use std::{
+    io::ErrorKind,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::Duration,
@@ -9,7 +10,12 @@ use std::{
 use mpy6a_sessions::{
     Claimed, Claims, Environment, Index, Kinds, Limits,
     clock::Clock,
-    store::redb::RedbStore,
+    store::{
+        Store,
+        log::Salt,
+        logged::{LoggedStore, Sizes},
+        redb::RedbStore,
+    },
     writer::{Message, Writer},
 };
 use rand::{SeedableRng as _, rngs::StdRng};
@@ -17,21 +23,31 @@ use tokio::sync::mpsc;
 
 use crate::{
     clock::Clocks,
-    disk::{Backend, Disk},
+    baton::Beside,
+    disk::{Backend, Disk, LogFolder},
     sabotage::Sabotage,
     watched::Watched,
 };
 
-/// The store under test.
-pub type Engine = RedbStore;
-
-/// The name of redb's file.
+/// The name of redb's file. The log's folder is beside it.
 const STORE: &str = "store.redb";
+const LOG: &str = "store.redb-log";
+
+/// What the store is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Build {
+    /// Whether the operation log is in front of redb, as in service.
+    pub logged: bool,
+    /// How much redb may cache.
+    pub cache_bytes: usize,
+    /// How large the log's parts grow: small, so that files change and checkpoints happen within a history.
+    pub sizes: Sizes,
+}
 
 /// A writer and what it was given.
 pub struct Host {
-    pub store: Watched<Engine>,
-    writer: Writer<Watched<Engine>>,
+    pub store: Watched,
+    writer: Writer<Watched>,
     claims: Claims,
 }
 
@@ -43,7 +59,9 @@ pub struct Birth<'a> {
     pub kinds: Kinds,
     /// For keys and jitter.
     pub seed: u64,
-    pub cache_bytes: usize,
+    /// For the log's checksums, should it be new.
+    pub salt: [u8; 16],
+    pub build: Build,
     pub sabotage: Sabotage,
     /// What the witness is to look at.
     pub known: Vec<Index>,
@@ -53,19 +71,30 @@ pub struct Birth<'a> {
 /// How a birth went: what the store was seen to hold and to commit, also where it failed in the end.
 pub struct Born {
     pub host: Result<Host, String>,
-    pub store: Option<Watched<Engine>>,
+    pub store: Option<Watched>,
 }
 
 /// Open the store: the one place that knows what it is made of.
-fn open(disk: &Arc<Disk>, life: u64, cache_bytes: usize) -> Result<Engine, String> {
-    RedbStore::over(Backend::new(Arc::clone(disk), life, STORE), cache_bytes)
+fn open(birth: &Birth<'_>, life: u64) -> Result<Box<dyn Store>, String> {
+    let Build { logged, cache_bytes, sizes } = birth.build;
+    match birth.disk.open(life, STORE) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.to_string()),
+        _ => {}
+    }
+    let redb = RedbStore::over(Backend::new(Arc::clone(birth.disk), life, STORE), cache_bytes)?;
+    if !logged {
+        return Ok(Box::new(redb));
+    }
+    let folder = Arc::new(LogFolder::new(Arc::clone(birth.disk), life, LOG));
+    let beside = Box::new(Beside::new(birth.disk.baton()));
+    Ok(Box::new(LoggedStore::new(redb, folder, beside, sizes, Salt(birth.salt))))
 }
 
 impl Host {
     /// Start a process: open the store, take it over.
     pub fn start(birth: Birth<'_>) -> Born {
         let life = birth.disk.start();
-        let store = match guarded(|| open(birth.disk, life, birth.cache_bytes)) {
+        let store = match guarded(|| open(&birth, life)) {
             Ok(store) => Watched::new(store, birth.sabotage, birth.known, birth.known_kinds),
             Err(error) => return Born { host: Err(format!("opening: {error}")), store: None },
         };
@@ -99,7 +128,12 @@ impl Host {
         std::iter::from_fn(|| self.claims.try_recv().ok()).collect()
     }
 
-    /// The process ends and closes its store, if the disk lets it. Tells of a panic.
+    /// Put the store in order, after the last step.
+    pub fn close(&mut self) -> Result<(), String> {
+        guarded(|| self.writer.close().map_err(|error| error.to_string()))
+    }
+
+    /// The process ends. Tells of a panic.
     pub fn stop(self) -> Result<(), String> {
         let Self { store, writer, claims } = self;
         guarded(|| {

@@ -17,7 +17,7 @@
 //! |---|---|
 //! | `args`, here | the command line, and what is run without one |
 //! | `world` | one history: storm, deaths, recoveries, calm |
-//! | `disk`, `clock`, `chance` | the machine, simulated |
+//! | `disk`, `clock`, `chance`, `baton` | the machine, simulated: its disk, time, chance and threads |
 //! | `host`, `watched` | the real thing, and a witness in between |
 //! | `model` | what must be true |
 //! | `sweep` | one fault at every call of the disk, one after another |
@@ -29,6 +29,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod args;
+mod baton;
 mod chance;
 mod clock;
 mod disk;

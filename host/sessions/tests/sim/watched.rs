@@ -4,6 +4,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -15,18 +16,13 @@ use mpy6a_sessions::{
 use crate::sabotage::Sabotage;
 
 /// The store, shared between the writer that owns it and the harness that looks on.
-pub struct Watched<S> {
-    inner: Arc<Mutex<Inner<S>>>,
+#[derive(Clone)]
+pub struct Watched {
+    inner: Arc<Mutex<Inner>>,
 }
 
-impl<S> Clone for Watched<S> {
-    fn clone(&self) -> Self {
-        Self { inner: Arc::clone(&self.inner) }
-    }
-}
-
-struct Inner<S> {
-    store: S,
+struct Inner {
+    store: Box<dyn Store>,
     sabotage: Sabotage,
     /// Every session that may be there: the harness cannot list a store.
     known: Vec<Index>,
@@ -60,8 +56,8 @@ pub struct Rows {
     pub memories: Option<Vec<Memory>>,
 }
 
-impl<S: Store> Watched<S> {
-    pub fn new(store: S, sabotage: Sabotage, known: Vec<Index>, kinds: Vec<u32>) -> Self {
+impl Watched {
+    pub fn new(store: Box<dyn Store>, sabotage: Sabotage, known: Vec<Index>, kinds: Vec<u32>) -> Self {
         let inner = Inner { store, sabotage, known, kinds, found: None, commits: Vec::new(), commits_ever: 0 };
         Self { inner: Arc::new(Mutex::new(inner)) }
     }
@@ -88,12 +84,12 @@ impl<S: Store> Watched<S> {
         inner.rows()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner<S>> {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<S: Store> Inner<S> {
+impl Inner {
     fn inspect(&self, id: Index) -> Result<Option<Inspected>, StoreError> {
         let Some(session) = self.store.session(id)? else { return Ok(None) };
         let records = self.store.records(&session)?;
@@ -115,7 +111,7 @@ impl<S: Store> Inner<S> {
     }
 }
 
-impl<S: Store> Store for Watched<S> {
+impl Store for Watched {
     fn take_over(&mut self) -> Result<Found, StoreError> {
         let mut inner = self.lock();
         let mut found = inner.store.take_over()?;
@@ -157,34 +153,32 @@ impl<S: Store> Store for Watched<S> {
         Ok(rows)
     }
 
-    fn commit(&mut self, changes: &ChangeSet) -> Result<(), StoreError> {
+    fn commit(&mut self, changes: ChangeSet) -> Result<(), StoreError> {
         let mut inner = self.lock();
         inner.commits_ever += 1;
         let nth = inner.commits_ever;
-        let commit = |done| Commit {
-            last: changes.last,
-            sessions: changes.sessions.clone(),
-            waiting: changes.waiting.clone(),
-            done,
-        };
+        let (last, sessions, waiting) = (changes.last, changes.sessions.clone(), changes.waiting.clone());
         let result = match inner.sabotage {
             Sabotage::SkipCommit if nth % 16 == 0 => Ok(()),
-            Sabotage::HalfCommit if nth % 4 == 0 => inner.store.commit(&half(changes)),
+            Sabotage::HalfCommit if nth % 4 == 0 => inner.store.commit(half(changes)),
             Sabotage::GoOn => inner.store.commit(changes).or(Ok(())),
             _ => inner.store.commit(changes),
         };
-        inner.commits.push(commit(result.is_ok()));
+        inner.commits.push(Commit { last, sessions, waiting, done: result.is_ok() });
         result
+    }
+
+    fn poll(&mut self) -> Result<Option<Duration>, StoreError> {
+        self.lock().store.poll()
+    }
+
+    fn close(&mut self) -> Result<(), StoreError> {
+        self.lock().store.close()
     }
 }
 
 /// The sabotage of a commit that is not all or nothing: the second half of its sessions is left out.
-fn half(changes: &ChangeSet) -> ChangeSet {
-    ChangeSet {
-        last: changes.last,
-        sessions: changes.sessions[..changes.sessions.len().div_ceil(2)].to_vec(),
-        waiting: changes.waiting.clone(),
-        remember: changes.remember.clone(),
-        forget: changes.forget.clone(),
-    }
+fn half(mut changes: ChangeSet) -> ChangeSet {
+    changes.sessions.truncate(changes.sessions.len().div_ceil(2));
+    changes
 }

@@ -97,6 +97,10 @@ impl Disk {
         })
     }
 
+    pub fn baton(&self) -> Baton {
+        self.baton.clone()
+    }
+
     /// A process starts, after a death or an exit. Its number, for its handles.
     pub fn start(&self) -> u64 {
         let mut inner = self.lock();

@@ -16,7 +16,8 @@ impl World {
     pub(super) fn calm(&mut self) -> Result<(), Stop> {
         self.disk.disarm();
         if self.chance.percent(50) {
-            self.fall(if self.chance.percent(50) { Death::Power } else { Death::Kill })?;
+            let death = *self.chance.pick(&[Death::Power, Death::Kill]);
+            self.fall(death)?;
         }
         if self.host.is_none() {
             self.be_risen_in_calm()?;

@@ -48,7 +48,7 @@ impl World {
         }
     }
 
-    fn be_born(&mut self) -> Result<(), Stop> {
+    pub(super) fn be_born(&mut self) -> Result<(), Stop> {
         self.summary.births += 1;
         self.time = SteadyTime::default();
         self.sleep = None;
@@ -64,7 +64,8 @@ impl World {
             limits: self.model.limits,
             kinds: kinds.clone(),
             seed: self.plan.seed ^ (self.summary.births << 32),
-            cache_bytes: self.cache_bytes,
+            salt: self.plan.seed.to_be_bytes().repeat(2).try_into().unwrap(),
+            build: self.build,
             sabotage: self.plan.sabotage,
             known,
             known_kinds: self.people.kinds_ever(),
@@ -154,6 +155,14 @@ impl World {
         if self.host.is_some() {
             self.history.say("life: the host is stopped".into());
             self.step(vec![Sent::StopClaims])?;
+        }
+        // Asked to stop, a host puts its store in order; a few are in too much of a hurry.
+        if self.host.is_some() && !self.chance.percent(10) {
+            let closed = self.host.as_mut().map_or(Ok(()), Host::close);
+            if let Err(error) = closed {
+                self.history.say(format!("life: closing failed: {error}"));
+                return self.fail(&error, false);
+            }
         }
         self.exit()
     }

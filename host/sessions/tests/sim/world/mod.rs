@@ -16,16 +16,17 @@ mod people;
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use mpy6a_sessions::{Claimed, Index, Kinds, Limits, op::Op, rules::Reply, writer::Message};
+use mpy6a_sessions::{Claimed, Index, Kinds, Limits, op::Op, rules::Reply, store::logged::Sizes, writer::Message};
 use tokio::sync::oneshot;
 
 use self::people::People;
 use crate::{
+    baton::Baton,
     chance::Chance,
     clock::Clocks,
     disk::{Death, Disk, Fault, FaultKind},
     history::History,
-    host::Host,
+    host::{Build, Host},
     model::{Answer, Model, Moment, Seen, Sent, Violation},
     sabotage::Sabotage,
 };
@@ -96,7 +97,7 @@ struct World {
     term: u64,
     /// What the writer said last that it would sleep.
     sleep: Option<Duration>,
-    cache_bytes: usize,
+    build: Build,
     rotten: bool,
     summary: Summary,
 }
@@ -142,10 +143,19 @@ impl World {
         };
         let mut people = People::new(Chance::new(plan.seed, "people"));
         let kinds = people.config();
-        let cache_bytes = *chance.pick(&[0, 64 << 10, 1 << 20, 16 << 20]);
+        let build = Build {
+            logged: chance.percent(80),
+            cache_bytes: *chance.pick(&[0, 64 << 10, 1 << 20, 16 << 20]),
+            sizes: Sizes {
+                segment_bytes: *chance.pick(&[16 << 10, 64 << 10, 256 << 10]),
+                log_bytes: *chance.pick(&[16 << 10, 64 << 10, 1 << 20]),
+                memory_bytes: *chance.pick(&[2 << 10, 16 << 10, 1 << 20]),
+            },
+        };
+        let baton = Baton::new(plan.seed);
         Self {
             plan,
-            disk: Disk::new(plan.seed, history.clone()),
+            disk: Disk::new(plan.seed, history.clone(), baton),
             history,
             clocks: Arc::new(Clocks::default()),
             time: SteadyTime::default(),
@@ -156,7 +166,7 @@ impl World {
             fences: BTreeSet::new(),
             term: 0,
             sleep: None,
-            cache_bytes,
+            build,
             rotten: false,
             summary: Summary::default(),
             chance,
@@ -164,6 +174,9 @@ impl World {
     }
 
     fn live(&mut self) -> Result<(), Stop> {
+        if self.plan.sabotage == Sabotage::LyingSync {
+            self.disk.lie();
+        }
         if let Weather::Fault(Some((kind, call))) = self.plan.weather {
             self.disk.arm(Fault::at(kind, call));
         }

@@ -151,9 +151,9 @@ impl People {
             sent.push(Sent::Count);
         }
         // Nobody's messages have an order among them.
-        let from = self.chance.index(sent.len() + 1);
+        let from = self.chance.index(sent.len().max(1));
         if sent.iter().all(|sent| !matches!(sent, Sent::Apply(Op::Barrier { .. } | Op::Finish { .. }))) {
-            sent.rotate_left(from.min(sent.len()));
+            sent.rotate_left(from);
         }
         sent
     }
