@@ -33,6 +33,9 @@ use crate::{
 const STORE: &str = "store.redb";
 const LOG: &str = "store.redb-log";
 
+/// Length of what every redb file begins with.
+const REDB_MAGIC_BYTES: usize = 9;
+
 /// What the store is made of.
 #[derive(Clone, Copy, Debug)]
 pub struct Build {
@@ -80,6 +83,10 @@ fn open(birth: &Birth<'_>, life: u64) -> Result<Box<dyn Store>, String> {
     match birth.disk.open(life, STORE) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.to_string()),
         _ => {}
+    }
+    // redb writes its magic last, and takes no file that has bytes but no magic: one that a host died over is made anew.
+    if birth.disk.begins_with_zeros(STORE, REDB_MAGIC_BYTES) {
+        birth.disk.forget(STORE);
     }
     let redb = RedbStore::over(Backend::new(Arc::clone(birth.disk), life, STORE), cache_bytes)?;
     if !logged {

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, io};
 use crate::chance::Chance;
 
 /// What a disk writes in one go: half of one may never be seen.
-const SECTOR: usize = 512;
+pub const SECTOR: usize = 512;
 
 #[derive(Default)]
 pub struct File {
@@ -41,6 +41,10 @@ impl File {
     /// Whether there is nothing durable to damage.
     pub fn is_blank(&self) -> bool {
         self.removed || self.durable.iter().all(|byte| *byte == 0)
+    }
+
+    pub fn begins_with_zeros(&self, bytes: usize) -> bool {
+        self.view.iter().take(bytes).all(|byte| *byte == 0)
     }
 
     pub fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {

@@ -33,7 +33,10 @@ pub use self::{
     folder::LogFolder,
     redb::Backend,
 };
-use self::{fault::Verdict, file::File};
+use self::{
+    fault::Verdict,
+    file::{File, SECTOR},
+};
 use crate::{baton::Baton, chance::Chance, history::History};
 
 thread_local! {
@@ -184,8 +187,12 @@ impl Disk {
         let whole = match verdict {
             Verdict::Pass => data.len(),
             Verdict::PowerCut => data.len(),
-            // The error comes after a part was written.
-            _ => inner.chance.index(data.len() + 1),
+            // The error, or the end, comes after some sectors were written.
+            _ => {
+                let sectors = inner.chance.index(data.len() / SECTOR + 2);
+                let first = SECTOR - usize::try_from(offset).unwrap() % SECTOR;
+                if sectors == 0 { 0 } else { data.len().min(first + (sectors - 1) * SECTOR) }
+            }
         };
         inner.file(name).write(offset, &data[..whole]);
         inner.settle(verdict)
@@ -245,6 +252,16 @@ impl Disk {
         self.sync(life, name)?;
         self.lock().file(name).evict();
         Ok(())
+    }
+
+    /// Whether a file is there and begins with nothing but zeros.
+    pub fn begins_with_zeros(&self, name: &str, bytes: usize) -> bool {
+        self.lock().files.get(name).is_some_and(|file| file.begins_with_zeros(bytes))
+    }
+
+    /// Let a file be as if it had never been made.
+    pub fn forget(&self, name: &str) {
+        self.lock().files.remove(name);
     }
 
     /// Make a file, durable and whole, or not at all.

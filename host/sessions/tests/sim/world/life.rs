@@ -172,7 +172,7 @@ impl World {
         if error.starts_with("panic") && !self.rotten && self.disk.death().is_none() {
             return Err(format!("a panic without damage: {error}").into());
         }
-        if commit_failed && self.disk.death().is_none() && self.chance.percent(50) {
+        if commit_failed && !self.build.logged && self.disk.death().is_none() && self.chance.percent(50) {
             self.poke()?;
         }
         if self.rotten {
