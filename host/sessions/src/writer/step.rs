@@ -12,7 +12,7 @@ use crate::{
     limits::BATCH_OPS_MAX,
     op::Op,
     rules::Reply,
-    session::{Due, Session},
+    session::{Due, Session, State},
     store::{Store, StoreError},
 };
 
@@ -199,7 +199,10 @@ fn apply_claims<S: Store>(
         let handle = Handle { id, key: Key(environment.draw()) };
         // Moot if a client took the session up again earlier in this batch.
         let Ok(Reply::Done) = batch.apply(&Op::Claim { id, key: handle.key }, 0)? else { continue };
-        if let Some(session) = batch.session(id)? {
+        // Its client may have stored it anew in this batch: what counts is what it was claimed for.
+        if let Some(session) = batch.session(id)?
+            && let State::Repeating { due, .. } = session.state
+        {
             claims.push(Claim { session, handle, due });
         }
     }
