@@ -270,20 +270,21 @@ impl Total {
         sum.in_flight_kept += summary.in_flight_kept;
         sum.in_flight_lost += summary.in_flight_lost;
         sum.refused += summary.refused;
+        sum.missed += summary.missed;
     }
 }
 
 impl std::fmt::Display for Total {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Summary { calls, operations, claims, births, failed_births, power_cuts, kills, faults, .. } = &self.sum;
-        let Summary { in_flight_kept, in_flight_lost, refused, .. } = &self.sum;
+        let Summary { in_flight_kept, in_flight_lost, refused, missed, .. } = &self.sum;
         write!(
             f,
             "{} histories and {} sweeps of {} more: nothing violated\n\
              {operations} operations acknowledged, {claims} runs, {calls} calls of the disk\n\
              {births} starts ({failed_births} failed), {power_cuts} power cuts, {kills} kills, {faults} faults\n\
              batches in flight at a death: {in_flight_kept} kept whole, {in_flight_lost} lost whole\n\
-             damage refused: {refused}",
+             damage: {refused} times refused, {missed} times unseen in redb's own pages",
             self.histories, self.sweeps, self.sweep_histories
         )
     }

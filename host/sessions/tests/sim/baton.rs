@@ -131,6 +131,12 @@ impl Baton {
         self.take(state, me);
     }
 
+    /// This thread sleeps: everybody else goes on until they are done.
+    pub fn rest(&self) {
+        let others: Vec<_> = self.lock().threads.keys().copied().filter(|id| Some(*id) != ME.get()).collect();
+        others.into_iter().for_each(|id| self.wait(id));
+    }
+
     /// Stand in the line until it is this thread's turn.
     fn take(&self, mut state: MutexGuard<'_, State>, me: u64) {
         if let Some(thread) = state.threads.get_mut(&me) {

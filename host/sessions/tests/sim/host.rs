@@ -30,8 +30,8 @@ use crate::{
 };
 
 /// The name of redb's file. The log's folder is beside it.
-const STORE: &str = "store.redb";
-const LOG: &str = "store.redb-log";
+pub const STORE: &str = "store.redb";
+pub const LOG: &str = "store.redb-log";
 
 /// Length of what every redb file begins with.
 const REDB_MAGIC_BYTES: usize = 9;

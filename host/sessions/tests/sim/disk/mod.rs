@@ -156,10 +156,12 @@ impl Disk {
         self.lock().lying = true;
     }
 
-    /// Flip some bits in durable bytes that are in use. The page cache is emptied first, so that they are read.
-    pub fn rot(&self, bits: u64) {
+    /// Flip some bits in durable bytes that are in use, of files whose names begin like this. The page cache is emptied
+    /// first, so that they are read.
+    pub fn rot(&self, prefix: &str, bits: u64) {
         let inner = &mut *self.lock();
-        let names: Vec<_> = inner.files.iter().filter(|(_, file)| !file.is_blank()).map(|(name, _)| name.clone()).collect();
+        let used = |(name, file): &(&String, &File)| name.starts_with(prefix) && !file.is_blank();
+        let names: Vec<_> = inner.files.iter().filter(used).map(|(name, _)| name.clone()).collect();
         if names.is_empty() {
             return;
         }

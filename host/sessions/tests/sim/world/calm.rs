@@ -38,6 +38,7 @@ impl World {
                     return Err(format!("the writer sleeps for ever, over {:?}", self.model.sessions).into());
                 };
                 self.clocks.pass(sleep.max(Duration::from_micros(1)));
+                self.disk.baton().rest();
             }
             self.step(finish)?;
         }

@@ -1,11 +1,11 @@
 //! Births and deaths of the host.
 
-use mpy6a_sessions::{Key, New, op::Op};
+use mpy6a_sessions::{Index, Key, New, op::Op};
 
-use super::{Over, SteadyTime, Stop, Weather, World};
+use super::{Over, Rotten, SteadyTime, Stop, Weather, World};
 use crate::{
     disk::{Death, Fault, FaultKind},
-    host::{Birth, Born, Host},
+    host::{Birth, Born, Host, LOG, STORE},
     model::Sent,
     watched::Rows,
 };
@@ -169,13 +169,13 @@ impl World {
 
     /// A step failed. The process ends; a writer that was asked for more by mistake must not acknowledge any.
     pub(super) fn fail(&mut self, error: &str, commit_failed: bool) -> Result<(), Stop> {
-        if error.starts_with("panic") && !self.rotten && self.disk.death().is_none() {
+        if error.starts_with("panic") && self.rotten.is_none() && self.disk.death().is_none() {
             return Err(format!("a panic without damage: {error}").into());
         }
         if commit_failed && !self.build.logged && self.disk.death().is_none() && self.chance.percent(50) {
             self.poke()?;
         }
-        if self.rotten {
+        if self.rotten.is_some() {
             return self.refused(error);
         }
         self.exit()
@@ -199,7 +199,7 @@ impl World {
     fn exit(&mut self) -> Result<(), Stop> {
         if let Some(host) = self.host.take() {
             match host.stop() {
-                Err(panic) if !self.rotten && self.disk.death().is_none() => {
+                Err(panic) if self.rotten.is_none() && self.disk.death().is_none() => {
                     return Err(format!("while closing: {panic}").into());
                 }
                 _ => {}
@@ -228,14 +228,25 @@ impl World {
         self.fall(Death::Power)?;
         self.disk.disarm();
         let bits = self.chance.between(1, 4);
-        self.disk.rot(bits);
-        self.rotten = true;
+        let in_log = self.build.logged && self.chance.percent(50);
+        self.disk.rot(if in_log { LOG } else { STORE }, bits);
+        self.rotten = Some(if in_log { Rotten::Log } else { Rotten::Tree });
         Ok(())
+    }
+
+    /// redb checks its pages when it repairs a file, not when it reads them: a bit that flips in a key, or in a page
+    /// between root and leaf, makes rows unreachable, and nobody can tell. What it must not do is show anything that is not so.
+    pub(super) fn only_misses_rows(&self) -> bool {
+        let Some(host) = &self.host else { return true };
+        let known = self.model.known();
+        let shown = |id: &Index| self.disk.quietly(|| host.store.inspect(*id));
+        let wrong = |id: &Index| shown(id).is_ok_and(|found| found.is_some() && found != self.model.inspected(*id));
+        !known.iter().any(wrong)
     }
 
     /// The store would not serve: right if its bytes are damaged, wrong otherwise.
     pub(super) fn refused(&mut self, why: &str) -> Result<(), Stop> {
-        if !self.rotten {
+        if self.rotten.is_none() {
             return Err(why.to_owned().into());
         }
         self.history.say(format!("life: damage was refused: {why}"));
