@@ -22,8 +22,8 @@
 //! | `timers`, `leases`, `schedule` | what happens by itself |
 //! | `thread` | the thread around all this |
 //!
-//! `Writer::step` waits for nothing and asks nobody for the time but its [`Environment`]: a test or a simulation drives it
-//! without a thread.
+//! [`Writer::step`] waits for nothing and asks nobody for the time but its [`Environment`], so a test or a simulation drives
+//! the writer without its thread: that is why [`Writer`] and [`Message`] are public (`tests/sim`).
 //!
 //! Invariants:
 //!
@@ -55,8 +55,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 pub use claim::{Claimed, Claims};
-pub use message::{Counts, Inspected};
-pub(crate) use message::{Message, Renewals, ReplyTo};
+pub use message::{Counts, Inspected, Message, Renewals, ReplyTo};
 pub(crate) use queue::{Queue, Sender};
 pub use thread::Ending;
 pub(crate) use thread::spawn;
@@ -75,8 +74,9 @@ use crate::{
 /// The longest sleep until a due time: a wall clock set forward meanwhile makes sessions due that no timer knows of.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
 
-/// Everything that the writer thread owns.
-pub(crate) struct Writer<S> {
+/// Everything that the writer thread owns. A host [starts](crate::start) one with a thread and a queue; whoever drives one
+/// without them calls [`Writer::step`] again and again, from one thread, and never after it failed.
+pub struct Writer<S> {
     ledger: ledger::Ledger<S>,
     timers: timers::Timers,
     environment: Environment,
@@ -101,12 +101,12 @@ impl Now {
 
 impl<S: Store> Writer<S> {
     /// Take over a store: raise its term, give every active session a fresh lease, and make due at once what was being
-    /// repeated when the last host died.
+    /// repeated when the last host died. Claimed sessions will come out of `claims`.
     ///
     /// # Errors
     ///
     /// If the store cannot be read or written.
-    pub(crate) fn new(
+    pub fn new(
         store: S,
         limits: Limits,
         kinds: Kinds,
@@ -122,7 +122,7 @@ impl<S: Store> Writer<S> {
     }
 
     /// The present term.
-    pub(crate) fn term(&self) -> u64 {
+    pub fn term(&self) -> u64 {
         self.ledger.last.term
     }
 
@@ -160,7 +160,7 @@ impl<S: Store> Writer<S> {
     /// # Errors
     ///
     /// If something cannot be written. What was answered stays durable.
-    pub(crate) fn close(&mut self) -> Result<(), StoreError> {
+    pub fn close(&mut self) -> Result<(), StoreError> {
         self.ledger.store.close()
     }
 

@@ -13,7 +13,7 @@ use crate::{
     limits::BATCH_OPS_MAX,
     op::Op,
     rules::Reply,
-    session::{Due, Session},
+    session::{Due, Session, State},
     store::{Store, StoreError},
 };
 
@@ -40,7 +40,7 @@ impl<S: Store> Writer<S> {
     /// # Errors
     ///
     /// If the store failed. Nothing of the batch is answered then, and there must be no further step.
-    pub(crate) fn step(&mut self, messages: &mut Vec<Message>) -> Result<Option<Duration>, StoreError> {
+    pub fn step(&mut self, messages: &mut Vec<Message>) -> Result<Option<Duration>, StoreError> {
         let now = self.now();
         self.apply_settings(messages);
         let mut answers = Answers::default();
@@ -243,7 +243,10 @@ fn apply_claims<S: Store>(
         let handle = Handle { id, key: Key(environment.draw()) };
         // Moot if a client took the session up again earlier in this batch.
         let Ok(Reply::Done) = batch.apply(&Op::Claim { id, key: handle.key }, 0)? else { continue };
-        if let Some(session) = batch.session(id)? {
+        // Its client may have stored it anew in this batch: what counts is what it was claimed for.
+        if let Some(session) = batch.session(id)?
+            && let State::Repeating { due, .. } = session.state
+        {
             claims.push(Claim { session, handle, due });
         }
     }

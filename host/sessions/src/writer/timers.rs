@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use super::{leases::Leases, pipelines::Pipelines, schedule::Schedule};
 use crate::{
-    ids::{Handle, Index},
+    ids::{Handle, Index, Key},
     session::{Due, Session, State},
     store::{SessionChange, Store, StoreError},
 };
@@ -15,8 +15,8 @@ pub struct Timers {
     pub leases: Leases,
     pub pipelines: Pipelines,
     pub schedule: Schedule,
-    /// The runs in flight, by session, with their kinds.
-    runs: HashMap<Index, u32>,
+    /// The runs in flight, by session, with their keys and kinds.
+    runs: HashMap<Index, (Key, u32)>,
 }
 
 impl Timers {
@@ -46,13 +46,19 @@ impl Timers {
 
     /// A run begins: it takes one of its kind's workers.
     pub fn run_began(&mut self, session: &Session) {
-        self.runs.insert(session.id, session.kind);
-        self.schedule.began(session.kind);
+        if let State::Repeating { key, .. } = session.state {
+            self.runs.insert(session.id, (key, session.kind));
+            self.schedule.began(session.kind);
+        }
     }
 
-    /// A run has ended, whatever becomes of its last operations: its worker is free.
+    /// A run has ended, whatever becomes of its last operations: its worker is free. That of a later run over the same
+    /// session is not: the key tells them apart.
     pub fn run_ended(&mut self, handle: Handle) {
-        if let Some(kind) = self.runs.remove(&handle.id) {
+        if let Some((key, kind)) = self.runs.get(&handle.id).copied()
+            && key == handle.key
+        {
+            self.runs.remove(&handle.id);
             self.schedule.ended(kind);
         }
     }

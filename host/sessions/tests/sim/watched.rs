@@ -1,0 +1,184 @@
+//! A store that is watched: the real one, with a witness of what it was told to commit, and with the harness's own view of
+//! its rows. Here too some promises are broken on purpose.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use mpy6a_sessions::{
+    Attempt, Due, Index, Inspected, Session,
+    store::{ChangeSet, Found, Memory, SessionChange, Store, StoreError, Waiting},
+};
+
+use crate::sabotage::Sabotage;
+
+/// The store, shared between the writer that owns it and the harness that looks on.
+#[derive(Clone)]
+pub struct Watched {
+    inner: Arc<Mutex<Inner>>,
+}
+
+struct Inner {
+    store: Box<dyn Store>,
+    sabotage: Sabotage,
+    /// Every session that may be there: the harness cannot list a store.
+    known: Vec<Index>,
+    kinds: Vec<u32>,
+    found: Option<Rows>,
+    commits: Vec<Commit>,
+    commits_ever: u64,
+}
+
+/// What a commit was told to make durable.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    pub last: Index,
+    pub sessions: Vec<SessionChange>,
+    pub waiting: Vec<(u32, Waiting)>,
+    /// Whether it said that all of it is durable.
+    pub done: bool,
+}
+
+/// All that a store holds.
+#[derive(Clone, Debug, Default)]
+pub struct Rows {
+    pub last: Option<Index>,
+    /// By id; those that are not there are left out.
+    pub sessions: BTreeMap<Index, Inspected>,
+    /// Of each kind, as the scheduler finds them.
+    pub due: BTreeMap<u32, Vec<(Due, Index)>>,
+    /// The rest is known only when a store has just been taken over.
+    pub held: Option<Vec<Session>>,
+    pub waiting: Option<BTreeMap<u32, Waiting>>,
+    pub memories: Option<Vec<Memory>>,
+}
+
+impl Watched {
+    pub fn new(store: Box<dyn Store>, sabotage: Sabotage, known: Vec<Index>, kinds: Vec<u32>) -> Self {
+        let inner = Inner { store, sabotage, known, kinds, found: None, commits: Vec::new(), commits_ever: 0 };
+        Self { inner: Arc::new(Mutex::new(inner)) }
+    }
+
+    /// What the store held when it was taken over, once.
+    pub fn take_found(&self) -> Option<Rows> {
+        self.lock().found.take()
+    }
+
+    /// What was committed, or failed to be, since the last time this was asked.
+    pub fn take_commits(&self) -> Vec<Commit> {
+        std::mem::take(&mut self.lock().commits)
+    }
+
+    /// One session with all that belongs to it.
+    pub fn inspect(&self, id: Index) -> Result<Option<Inspected>, StoreError> {
+        self.lock().inspect(id)
+    }
+
+    /// Everything: these sessions, and what is due of these kinds.
+    pub fn rows(&self, known: Vec<Index>, kinds: Vec<u32>) -> Result<Rows, StoreError> {
+        let mut inner = self.lock();
+        (inner.known, inner.kinds) = (known, kinds);
+        inner.rows()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn inspect(&self, id: Index) -> Result<Option<Inspected>, StoreError> {
+        let Some(session) = self.store.session(id)? else { return Ok(None) };
+        let records = self.store.records(&session)?;
+        let attempts = self.store.attempts(&session)?;
+        Ok(Some(Inspected { session, records, attempts }))
+    }
+
+    fn rows(&self) -> Result<Rows, StoreError> {
+        let mut rows = Rows::default();
+        for id in &self.known {
+            if let Some(inspected) = self.inspect(*id)? {
+                rows.sessions.insert(*id, inspected);
+            }
+        }
+        for kind in &self.kinds {
+            rows.due.insert(*kind, self.store.due(*kind, u64::MAX, usize::MAX)?);
+        }
+        Ok(rows)
+    }
+}
+
+impl Store for Watched {
+    fn take_over(&mut self) -> Result<Found, StoreError> {
+        let mut inner = self.lock();
+        let mut found = inner.store.take_over()?;
+        let rows = inner.rows()?;
+        inner.found = Some(Rows {
+            last: Some(found.last),
+            held: Some(found.held.clone()),
+            waiting: Some(found.waiting.clone()),
+            memories: Some(found.memories.iter().flat_map(|(_, memories)| memories.clone()).collect()),
+            ..rows
+        });
+        if inner.sabotage == Sabotage::ForgetHeld {
+            found.held.pop();
+        }
+        Ok(found)
+    }
+
+    fn session(&self, id: Index) -> Result<Option<Session>, StoreError> {
+        self.lock().store.session(id)
+    }
+
+    fn records(&self, session: &Session) -> Result<Vec<Bytes>, StoreError> {
+        self.lock().store.records(session)
+    }
+
+    fn attempts(&self, session: &Session) -> Result<Vec<Attempt>, StoreError> {
+        self.lock().store.attempts(session)
+    }
+
+    fn due(&self, kind: u32, until_ms: u64, count_max: usize) -> Result<Vec<(Due, Index)>, StoreError> {
+        let inner = self.lock();
+        let mut rows = inner.store.due(kind, until_ms, count_max)?;
+        match inner.sabotage {
+            // One row in eight is never found.
+            Sabotage::LoseDue => rows.retain(|(_, id)| id.index % 8 != 0),
+            Sabotage::DueOrder => rows.reverse(),
+            _ => {}
+        }
+        Ok(rows)
+    }
+
+    fn commit(&mut self, changes: ChangeSet) -> Result<(), StoreError> {
+        let mut inner = self.lock();
+        inner.commits_ever += 1;
+        let nth = inner.commits_ever;
+        let (last, sessions, waiting) = (changes.last, changes.sessions.clone(), changes.waiting.clone());
+        let result = match inner.sabotage {
+            Sabotage::SkipCommit if nth % 16 == 0 => Ok(()),
+            Sabotage::HalfCommit if nth % 4 == 0 => inner.store.commit(half(changes)),
+            Sabotage::GoOn => inner.store.commit(changes).or(Ok(())),
+            _ => inner.store.commit(changes),
+        };
+        inner.commits.push(Commit { last, sessions, waiting, done: result.is_ok() });
+        result
+    }
+
+    fn poll(&mut self) -> Result<Option<Duration>, StoreError> {
+        self.lock().store.poll()
+    }
+
+    fn close(&mut self) -> Result<(), StoreError> {
+        self.lock().store.close()
+    }
+}
+
+/// The sabotage of a commit that is not all or nothing: the second half of its sessions is left out.
+fn half(mut changes: ChangeSet) -> ChangeSet {
+    changes.sessions.truncate(changes.sessions.len().div_ceil(2));
+    changes
+}

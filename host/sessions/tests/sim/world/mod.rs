@@ -1,0 +1,458 @@
+//! One simulated history, from an empty disk to a calm end.
+//!
+//! | part | job |
+//! |---|---|
+//! | here | the plan of a history, its loop, one step of the writer |
+//! | `life` | births and deaths of the host |
+//! | `people` | the workload: clients, runs of handlers, somebody who changes the config |
+//! | `calm` | the end: no more faults, and everything that is due must come to its end |
+//!
+//! A history has two halves, as others have found worth while: a storm, in which nothing may be lost or made up, and a calm,
+//! in which nothing may be stuck.
+
+mod calm;
+mod life;
+mod people;
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use mpy6a_sessions::{Claimed, Index, Kinds, Limits, op::Op, rules::Reply, store::logged::Sizes, writer::Message};
+use tokio::sync::oneshot;
+
+use self::people::People;
+use crate::{
+    baton::Baton,
+    chance::Chance,
+    clock::Clocks,
+    disk::{Death, Disk, Fault, FaultKind},
+    history::History,
+    host::{Build, Host},
+    model::{Answer, Model, Moment, Seen, Sent, Violation},
+    sabotage::Sabotage,
+};
+
+/// What a history is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    pub seed: u64,
+    /// How many steps the storm has.
+    pub steps: u64,
+    pub weather: Weather,
+    pub sabotage: Sabotage,
+    pub verbose: bool,
+}
+
+/// What goes wrong in a history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weather {
+    /// Anything, at any time, as chance has it.
+    Storm,
+    /// One thing, at one call of the disk, with crashes during the recovery from it. The host is also killed once and
+    /// stopped once, so that recovery has calls of its own to be hit.
+    Fault(Option<(FaultKind, u64)>),
+    /// As in a storm, and once some durable bits flip. From then on the store may refuse, and may not lie.
+    Rot,
+}
+
+/// What a history came to.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    pub hash: u64,
+    pub calls: u64,
+    pub operations: u64,
+    pub claims: u64,
+    pub births: u64,
+    pub failed_births: u64,
+    pub power_cuts: u64,
+    pub kills: u64,
+    pub faults: u64,
+    pub in_flight_kept: u64,
+    pub in_flight_lost: u64,
+    /// The store refused damaged bytes.
+    pub refused: u64,
+    /// Damage to redb's own pages made rows unreachable, and nothing told.
+    pub missed: u64,
+}
+
+/// What was violated, and the last lines of how it came to that.
+#[derive(Debug)]
+pub struct Failure {
+    pub violation: Violation,
+    pub tail: Vec<String>,
+}
+
+/// A simulated world.
+struct World {
+    plan: Plan,
+    chance: Chance,
+    history: History,
+    disk: Arc<Disk>,
+    clocks: Arc<Clocks>,
+    time: SteadyTime,
+    host: Option<Host>,
+    /// What is acknowledged.
+    model: Model,
+    /// What may be there instead: a batch was in flight when the host died.
+    perhaps: Option<Model>,
+    people: People,
+    fences: BTreeSet<Index>,
+    term: u64,
+    /// What the writer said last that it would sleep.
+    sleep: Option<Duration>,
+    build: Build,
+    rotten: Option<Rotten>,
+    summary: Summary,
+}
+
+/// Where bits flipped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rotten {
+    Log,
+    Tree,
+}
+
+/// The history is over before its end, and that is as it should be: damage was refused.
+struct Over;
+
+/// How a part of a history ends.
+enum Stop {
+    Violated(Violation),
+    Over(Over),
+}
+
+impl From<Violation> for Stop {
+    fn from(violation: Violation) -> Self {
+        Self::Violated(violation)
+    }
+}
+
+/// Live through a history.
+pub fn run(plan: Plan) -> Result<Summary, Failure> {
+    let mut world = World::new(plan);
+    let lived = world.live();
+    world.summary.hash = world.history.hash();
+    world.summary.calls = world.disk.calls();
+    world.summary.faults = world.disk.counts().faults;
+    match lived {
+        Ok(()) | Err(Stop::Over(Over)) => Ok(world.summary.clone()),
+        // What of it can be held against the store, and what cannot, `only_misses_rows` says.
+        Err(Stop::Violated(_)) if world.rotten == Some(Rotten::Tree) && world.only_misses_rows() => {
+            world.summary.missed += 1;
+            Ok(world.summary.clone())
+        }
+        Err(Stop::Violated(violation)) => Err(Failure { violation, tail: world.history.tail() }),
+    }
+}
+
+impl World {
+    fn new(plan: Plan) -> Self {
+        let mut chance = Chance::new(plan.seed, "world");
+        let history = History::new(plan.verbose);
+        let limits = Limits {
+            record_bytes_max: 3_000,
+            session_bytes_max: 6_000,
+            session_records_max: 12,
+            timeout_s_max: 20,
+            ..Limits::default()
+        };
+        let mut people = People::new(Chance::new(plan.seed, "people"));
+        let kinds = people.config();
+        let build = Build {
+            logged: chance.percent(80),
+            cache_bytes: *chance.pick(&[0, 64 << 10, 1 << 20, 16 << 20]),
+            sizes: Sizes {
+                segment_bytes: *chance.pick(&[16 << 10, 64 << 10, 256 << 10]),
+                log_bytes: *chance.pick(&[16 << 10, 64 << 10, 1 << 20]),
+                memory_bytes: *chance.pick(&[2 << 10, 16 << 10, 1 << 20]),
+            },
+        };
+        let baton = Baton::new(plan.seed);
+        Self {
+            plan,
+            disk: Disk::new(plan.seed, history.clone(), baton),
+            history,
+            clocks: Arc::new(Clocks::default()),
+            time: SteadyTime::default(),
+            host: None,
+            model: Model::new(limits, kinds),
+            perhaps: None,
+            people,
+            fences: BTreeSet::new(),
+            term: 0,
+            sleep: None,
+            build,
+            rotten: None,
+            summary: Summary::default(),
+            chance,
+        }
+    }
+
+    fn live(&mut self) -> Result<(), Stop> {
+        if self.plan.sabotage == Sabotage::LyingSync {
+            self.disk.lie();
+        }
+        if let Weather::Fault(Some((kind, call))) = self.plan.weather {
+            self.disk.arm(Fault::at(kind, call));
+        }
+        for step in 0..self.plan.steps {
+            self.weather(step)?;
+            if self.host.is_none() {
+                self.rise()?;
+            }
+            self.pass_time();
+            let sent = self.people.batch(&self.model);
+            self.step(sent)?;
+        }
+        self.calm()
+    }
+
+    /// What happens to the host and its disk before this step.
+    fn weather(&mut self, step: u64) -> Result<(), Stop> {
+        match self.plan.weather {
+            Weather::Fault(_) if step == self.plan.steps / 3 => self.fall(Death::Kill),
+            Weather::Fault(_) if step == self.plan.steps * 2 / 3 => self.retire(),
+            Weather::Fault(_) => Ok(()),
+            Weather::Rot if step == self.plan.steps / 2 => self.decay(),
+            Weather::Storm | Weather::Rot => self.storm(),
+        }
+    }
+
+    fn storm(&mut self) -> Result<(), Stop> {
+        if self.chance.percent(8) {
+            let kind = *self.chance.pick(&FaultKind::ALL);
+            let skip = *self.chance.pick(&[0, 3, 10, 40]);
+            let skip = self.chance.below(skip + 1);
+            // A full disk stays full for a while; the rest passes.
+            let times = if kind == FaultKind::Full { self.chance.between(1, 200) } else { self.chance.between(1, 2) };
+            self.history.say(format!("weather: {kind} after {skip} calls, {times} times"));
+            self.disk.arm(Fault::nth(kind, skip, times));
+        }
+        match self.chance.below(100) {
+            0..3 => self.fall(Death::Power),
+            3..6 => self.fall(Death::Kill),
+            6..8 => self.retire(),
+            _ => Ok(()),
+        }
+    }
+
+    fn pass_time(&mut self) {
+        let ms = match self.chance.below(10) {
+            0..4 => 0,
+            4..6 => self.chance.below(50),
+            6..8 => self.chance.below(3_000),
+            // Just when the writer wakes by itself.
+            _ => self.sleep.map_or(0, |sleep| u64::try_from(sleep.as_micros().div_ceil(1000)).unwrap()),
+        };
+        self.clocks.pass(Duration::from_millis(ms));
+        // While the writer sleeps, work beside it goes on.
+        if ms > 0 && self.chance.percent(50) {
+            self.disk.baton().rest();
+        }
+        if self.chance.percent(3) {
+            let by_us = *self.chance.pick(&[1_000, 1_000_000, 3_600_000_000]);
+            let by_us = self.chance.below(by_us);
+            let wall_us = self.clocks.true_wall_us();
+            let wall_us = if self.chance.percent(50) { wall_us + by_us } else { wall_us - by_us };
+            self.history.say(format!("clock: set to {wall_us}"));
+            self.clocks.set_wall_us(wall_us);
+        }
+        match self.plan.sabotage {
+            Sabotage::ClockBack if self.chance.percent(5) => {
+                self.clocks.behind_us.store(self.chance.below(60_000_000), std::sync::atomic::Ordering::SeqCst);
+            }
+            Sabotage::FastLease => self.clocks.fast_percent.store(20, std::sync::atomic::Ordering::SeqCst),
+            _ => {}
+        }
+    }
+
+    /// The time as the writer must see it.
+    fn moment(&mut self) -> Moment {
+        let monotonic = self.clocks.true_monotonic();
+        let now_us = self.time.now_us(self.clocks.true_wall_us(), monotonic);
+        Moment { now_ms: now_us / 1000, monotonic }
+    }
+
+    /// One step of the writer, judged.
+    fn step(&mut self, sent: Vec<Sent>) -> Result<(), Stop> {
+        let moment = self.moment();
+        let Some(host) = &mut self.host else { return Ok(()) };
+        for sent in &sent {
+            self.history.say(format!("{} ms: {}", moment.now_ms, crate::words::sent(sent)));
+        }
+        let (messages, waiting): (Vec<_>, Vec<_>) = sent.iter().map(|sent| pose(sent, self.plan.sabotage, &self.model)).unzip();
+        let result = host.step(messages);
+        let answers: Vec<_> = waiting.into_iter().map(Waiting::take).collect();
+        let claims = host.take_claims();
+        let commits = host.store.take_commits();
+        if commits.len() > 1 {
+            return Err(format!("{} commits in one step", commits.len()).into());
+        }
+        self.describe(&result, &answers, &claims);
+        let commit = commits.first();
+        let seen = Seen { sent: &sent, answers: &answers, commit, claims: &claims, ok: result.is_ok() };
+        let next = self.model.judge(&seen, moment)?;
+        self.count(&answers, &claims)?;
+        self.people.learn(&sent, &answers, claims);
+        if commit.is_some_and(|commit| !commit.done) {
+            self.perhaps = Some(next);
+        } else {
+            self.model = next;
+        }
+        match result {
+            Ok(sleep) => {
+                self.sleep = sleep;
+                let changed = commit.iter().flat_map(|commit| commit.sessions.iter().map(|change| change.id));
+                self.look(&changed.collect::<Vec<_>>())
+            }
+            Err(error) => self.fail(&error, commit.is_some_and(|commit| !commit.done)),
+        }
+    }
+
+    fn describe(&self, result: &Result<Option<Duration>, String>, answers: &[Option<Answer>], claims: &[Claimed]) {
+        for answer in answers {
+            self.history.say(format!("   -> {}", crate::words::answer(answer.as_ref())));
+        }
+        for claimed in claims {
+            self.history.say(format!("   claimed {} under {}", claimed.session.id, claimed.session.fence));
+        }
+        if let Err(error) = result {
+            self.history.say(format!("   the step failed: {error}"));
+        }
+    }
+
+    fn count(&mut self, answers: &[Option<Answer>], claims: &[Claimed]) -> Result<(), Stop> {
+        let applied = |answer: &&Option<Answer>| matches!(answer, Some(Answer::Reply(Ok(_))));
+        self.summary.operations += answers.iter().filter(applied).count() as u64;
+        self.summary.claims += claims.len() as u64;
+        for claimed in claims {
+            if !self.fences.insert(claimed.session.fence) {
+                return Err(format!("two runs under one fence: {}", claimed.session.fence).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// See that the store holds what it should: what was just changed always, everything at times.
+    fn look(&mut self, changed: &[Index]) -> Result<(), Stop> {
+        if self.chance.percent(6) {
+            return self.look_at_all();
+        }
+        let Some(host) = &self.host else { return Ok(()) };
+        for id in changed {
+            match self.disk.quietly(|| host.store.inspect(*id)) {
+                Ok(found) if found == self.model.inspected(*id) => {}
+                Ok(found) => {
+                    let should = self.model.inspected(*id);
+                    return Err(format!("after the step {id} is\n  {found:?}, and should be\n  {should:?}").into());
+                }
+                Err(error) => return self.fail(&format!("reading: {error}"), false),
+            }
+        }
+        Ok(())
+    }
+
+    fn look_at_all(&mut self) -> Result<(), Stop> {
+        let Some(host) = &self.host else { return Ok(()) };
+        let (known, kinds) = (self.model.known(), self.people.kinds_ever());
+        match self.disk.quietly(|| host.store.rows(known, kinds)) {
+            Ok(rows) => Ok(self.model.compare(&rows)?),
+            Err(error) => self.fail(&format!("reading: {error}"), false),
+        }
+    }
+}
+
+/// A message with its channel, and the end of it that waits.
+fn pose(sent: &Sent, sabotage: Sabotage, model: &Model) -> (Message, Waiting) {
+    match sent {
+        Sent::Apply(op) => {
+            let (reply_to, reply) = oneshot::channel();
+            (Message::Apply(sabotaged(op, sabotage, model), reply_to), Waiting::Reply(reply))
+        }
+        Sent::Renew(handles) => {
+            let (reply_to, reply) = oneshot::channel();
+            (Message::Renew(handles.clone(), reply_to), Waiting::Renewals(reply))
+        }
+        Sent::Inspect(id) => {
+            let (reply_to, reply) = oneshot::channel();
+            (Message::Inspect(*id, reply_to), Waiting::Inspected(reply))
+        }
+        Sent::Count => {
+            let (reply_to, reply) = oneshot::channel();
+            (Message::Count(reply_to), Waiting::Counts(reply))
+        }
+        Sent::SetKinds(kinds) => (Message::SetKinds(Kinds::clone(kinds)), Waiting::Nothing),
+        Sent::StopClaims => (Message::StopClaims, Waiting::Nothing),
+    }
+}
+
+/// Where an answer will come out.
+enum Waiting {
+    Reply(oneshot::Receiver<Result<Reply, mpy6a_sessions::Error>>),
+    Renewals(oneshot::Receiver<Result<mpy6a_sessions::writer::Renewals, mpy6a_sessions::Error>>),
+    Inspected(oneshot::Receiver<Result<Option<Box<mpy6a_sessions::Inspected>>, mpy6a_sessions::Error>>),
+    Counts(
+        oneshot::Receiver<
+            Result<std::collections::BTreeMap<u32, mpy6a_sessions::Counts>, mpy6a_sessions::Error>,
+        >,
+    ),
+    Nothing,
+}
+
+impl Waiting {
+    fn take(self) -> Option<Answer> {
+        match self {
+            Self::Reply(mut reply) => reply.try_recv().ok().map(Answer::Reply),
+            Self::Renewals(mut reply) => reply.try_recv().ok().map(Answer::Renewals),
+            Self::Inspected(mut reply) => reply.try_recv().ok().map(Answer::Inspected),
+            Self::Counts(mut reply) => reply.try_recv().ok().map(Answer::Counts),
+            Self::Nothing => None,
+        }
+    }
+}
+
+/// The operation as a writer would see it that breaks a promise.
+fn sabotaged(op: &Op, sabotage: Sabotage, model: &Model) -> Op {
+    use mpy6a_sessions::{Outcome, State};
+    let mut op = op.clone();
+    match (sabotage, &mut op) {
+        (Sabotage::AnyKey, Op::Client { handle, .. }) => {
+            if let Some(kept) = model.sessions.get(&handle.id) {
+                handle.key = kept.session.client.key;
+            }
+        }
+        (Sabotage::AnyKey, Op::Barrier { handle, .. } | Op::Finish { handle, .. }) => {
+            let state = model.sessions.get(&handle.id).map(|kept| kept.session.state);
+            if let Some(State::Repeating { key, .. }) = state {
+                handle.key = key;
+            }
+        }
+        (Sabotage::RetryTwice, Op::Client { handle, number, .. }) => {
+            let last = model.sessions.get(&handle.id).and_then(|kept| kept.session.client.last);
+            if last.is_some_and(|last| last.number == *number) {
+                *number += 1_000_000;
+            }
+        }
+        (Sabotage::KeepTrapped, Op::Finish { report, .. }) if !report.outcome.is_returned() => {
+            report.outcome = Outcome::Returned;
+        }
+        _ => {}
+    }
+    op
+}
+
+/// The design's time for due times, section 3, promise 7: it never goes back; it follows a jump forward; after a jump back it
+/// goes on at half its pace.
+#[derive(Default)]
+struct SteadyTime {
+    last_us: u64,
+    last_monotonic: Duration,
+}
+
+impl SteadyTime {
+    fn now_us(&mut self, wall_us: u64, monotonic: Duration) -> u64 {
+        let elapsed_us = u64::try_from((monotonic - self.last_monotonic).as_micros()).unwrap();
+        self.last_us = wall_us.max(self.last_us + elapsed_us / 2);
+        self.last_monotonic = monotonic;
+        self.last_us
+    }
+}
