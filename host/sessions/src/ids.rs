@@ -1,6 +1,6 @@
 //! Names of things: [`Index`] for a position in history (and so for a session), [`Key`] for the right to touch one.
 
-use std::{fmt, str::FromStr};
+use std::{collections::HashMap, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +43,10 @@ impl fmt::Display for Index {
         write!(f, "{}-{}", self.term, self.index)
     }
 }
+
+/// A map by session. Its hash is fast and has no secret: only ids that this host gave are ever put in, never what a client
+/// makes up.
+pub type IdMap<V> = HashMap<Index, V, foldhash::fast::FixedState>;
 
 /// The text is no [`Index`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -21,7 +21,8 @@ impl World {
                 // What was armed before, a full disk say, may last over a restart.
                 self.clear_weather();
             }
-            if self.plan.weather == Weather::Storm && self.chance.percent(30) || attempt > 0 && self.chance.percent(60) {
+            if self.plan.weather == Weather::Storm && self.chance.percent(30) || attempt > 0 && self.chance.percent(60)
+            {
                 let kind = *self.chance.pick(&FaultKind::ALL);
                 let skip = self.chance.below(30);
                 self.history.say(format!("weather: {kind} after {skip} calls, during a start"));
