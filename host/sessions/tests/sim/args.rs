@@ -20,6 +20,8 @@ const SECONDS: u64 = 60;
 const STEPS: u64 = 60;
 /// Steps of a history whose every call of the disk is hit once.
 const SWEEP_STEPS: u64 = 9;
+/// One sweep for so many histories of fresh seeds: about half of the time each.
+const SWEEP_EVERY: u64 = 250;
 /// How many histories a sabotage may survive before the simulation counts as blind to it.
 const SABOTAGE_SEEDS: u64 = 400;
 
@@ -28,7 +30,7 @@ const SABOTAGE_SEEDS: u64 = 400;
 #[derive(Parser)]
 #[command(name = "sim")]
 pub struct Args {
-    /// Run so many histories of fresh seeds, and one sweep for every fifty.
+    /// Run so many histories of fresh seeds, and one sweep for every 250.
     #[arg(long)]
     seeds: Option<u64>,
     /// Take fresh seeds for so many seconds.
@@ -150,7 +152,7 @@ impl Args {
                 Ok(summary) => total.add(&summary),
                 Err(failure) => return Err(report(&plan, &failure, true)),
             }
-            if nth % 50 == 49 && self.sabotage.is_none() {
+            if nth % SWEEP_EVERY == SWEEP_EVERY / 2 && self.sabotage.is_none() {
                 let plan = Plan { weather: Weather::Fault(None), steps: SWEEP_STEPS, ..plan };
                 let sweep = sweep::run(plan, end).map_err(|(plan, failure)| report(&plan, &failure, true))?;
                 total.sweeps += 1;
