@@ -11,18 +11,27 @@ fn main() -> Result<(), Box<dyn Error>> {
     let descriptors = protox::compile(FILES, ["proto"])?;
     let path = PathBuf::from(env::var("OUT_DIR")?).join("descriptors.bin");
     fs::write(&path, descriptors.encode_to_vec())?;
-    let stubs = tonic_prost_build::configure()
-        .build_client(cfg!(feature = "client"))
-        .build_server(cfg!(feature = "server"))
-        .service_generator();
-    prost_build::Config::new().bytes(["."]).service_generator(Box::new(Stubs(stubs))).compile_fds(descriptors)?;
+    let stubs = || {
+        let builder = tonic_prost_build::configure();
+        builder.build_client(cfg!(feature = "client")).build_server(cfg!(feature = "server"))
+    };
+    let stubs = Stubs {
+        truba: stubs().codec_path("crate::codec::BoundedCodec").service_generator(),
+        admin: stubs().service_generator(),
+    };
+    prost_build::Config::new().bytes(["."]).service_generator(Box::new(stubs)).compile_fds(descriptors)?;
     println!("cargo:rerun-if-changed=proto");
     Ok(())
 }
 
 /// The stubs of tonic, with `New` as the Rust method `new_session`: a generated client has a constructor `new` already.
 /// On the wire the method keeps its name.
-struct Stubs(Box<dyn ServiceGenerator>);
+struct Stubs {
+    /// For what clients call: with a bound on the lists in a message.
+    truba: Box<dyn ServiceGenerator>,
+    /// For what operators call: they may look at a session of any length.
+    admin: Box<dyn ServiceGenerator>,
+}
 
 impl ServiceGenerator for Stubs {
     fn generate(&mut self, mut service: Service, code: &mut String) {
@@ -31,14 +40,17 @@ impl ServiceGenerator for Stubs {
                 method.name = "new_session".to_owned();
             }
         }
-        self.0.generate(service, code);
+        let stubs = if service.name == "Truba" { &mut self.truba } else { &mut self.admin };
+        stubs.generate(service, code);
     }
 
     fn finalize(&mut self, code: &mut String) {
-        self.0.finalize(code);
+        self.truba.finalize(code);
+        self.admin.finalize(code);
     }
 
     fn finalize_package(&mut self, package: &str, code: &mut String) {
-        self.0.finalize_package(package, code);
+        self.truba.finalize_package(package, code);
+        self.admin.finalize_package(package, code);
     }
 }

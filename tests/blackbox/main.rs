@@ -3,6 +3,7 @@
 //! | module | what it holds the host to |
 //! |---|---|
 //! | [`lifecycle`] | what clients and handlers do arrives, once and whole |
+//! | [`operate`] | the stream keeps every promise of single calls, and its own |
 //! | [`errors`] | bad input gets a clear error on the wire |
 //! | [`startup`] | configs, plugins, stores and disks that are not as they should be |
 //! | [`kill`] | nothing acknowledged is lost to SIGKILL |
@@ -32,6 +33,7 @@ mod leases;
 mod lifecycle;
 mod misbehave;
 mod offline;
+mod operate;
 mod plugin;
 mod reload;
 mod restart;

@@ -12,6 +12,7 @@
 //! | [`guests`] | the handlers: built ones, hand-written ones |
 //! | [`host`], [`log`], [`program`] | the process: start, kill, restart; its log; its command line |
 //! | [`wire`], [`refused`] | raw gRPC: every call, every refusal |
+//! | [`streamed`] | a raw `Operate` stream |
 //! | [`look`] | what becomes of a session or a kind, and waiting for it |
 //! | [`worker`] | a client at full speed that remembers what it was promised |
 //! | [`effects`] | an HTTP server that remembers what it was asked |
@@ -26,6 +27,7 @@ mod look;
 mod program;
 mod proxy;
 mod refused;
+pub mod streamed;
 mod wire;
 mod worker;
 
@@ -40,6 +42,7 @@ pub use self::{
     program::squeezed,
     proxy::Proxy,
     refused::Refused,
+    streamed::Streamed,
     wire::Wire,
     worker::Worker,
 };

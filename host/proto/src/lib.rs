@@ -2,6 +2,8 @@
 //!
 //! The features `client` and `server` add the stubs of one side each, so that a client does not compile a server.
 
+pub mod codec;
+
 /// Package `mpy6a.v1`: service `Truba` for clients, service `Admin` for operators of the host.
 pub mod v1 {
     #![allow(missing_docs, clippy::all, clippy::pedantic)]

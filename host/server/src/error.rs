@@ -6,7 +6,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use mpy6a_proto::ERROR_DOMAIN;
+use mpy6a_proto::{ERROR_DOMAIN, v1};
 use mpy6a_sessions::{Error, Refusal};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
@@ -20,24 +20,51 @@ type Mapped = (Code, &'static str, Vec<(&'static str, String)>);
 #[must_use]
 pub fn status(error: &Error) -> Status {
     let (code, reason, numbers) = map(error);
-    let retry = match error {
+    build(code, reason, numbers, retry(error), &error.to_string())
+}
+
+/// The same inside an answer that carries several outcomes.
+#[must_use]
+pub fn refused(error: &Error) -> v1::Refused {
+    let (code, reason, numbers) = map(error);
+    refusal(code, reason, numbers, retry(error), error.to_string())
+}
+
+/// [`invalid`], inside an answer that carries several outcomes.
+#[must_use]
+pub fn invalid_operation(what: &str) -> v1::Refused {
+    refusal(Code::InvalidArgument, REQUEST_INVALID, Vec::new(), None, what.to_owned())
+}
+
+fn refusal(
+    code: Code,
+    reason: &str,
+    numbers: Vec<(&'static str, String)>,
+    retry: Option<Duration>,
+    message: String,
+) -> v1::Refused {
+    v1::Refused {
+        reason: reason.to_owned(),
+        message,
+        code: code.into(),
+        metadata: numbers.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+        retry_ms: retry.map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX)),
+    }
+}
+
+/// How long to wait before trying again, where that helps.
+fn retry(error: &Error) -> Option<Duration> {
+    match error {
         Error::Overloaded(after) => Some(*after),
         Error::ShuttingDown => Some(SHUTDOWN_RETRY),
         Error::Refused(_) | Error::StoreFailed => None,
-    };
-    build(code, reason, numbers, retry, &error.to_string())
+    }
 }
 
 /// The status for a request that says too little, or nonsense: `what` names the field and the remedy.
 #[must_use]
 pub fn invalid(what: &str) -> Status {
     build(Code::InvalidArgument, REQUEST_INVALID, Vec::new(), None, what)
-}
-
-/// The reason of a refusal, for answers that carry several outcomes.
-#[must_use]
-pub fn reason(refusal: &Refusal) -> &'static str {
-    map_refusal(refusal).1
 }
 
 /// The reason for a request that says too little, or nonsense.
@@ -101,6 +128,9 @@ fn map_refusal(refusal: &Refusal) -> Mapped {
             (Code::FailedPrecondition, "OPERATION_NUMBER_STALE", numbers)
         }
         Refusal::RequestIdReused => (Code::FailedPrecondition, "REQUEST_ID_REUSED", vec![]),
+        Refusal::LocalInUse(local) => (Code::AlreadyExists, "LOCAL_IN_USE", vec![("local", local.to_string())]),
+        Refusal::LocalNotOpen(local) => (Code::FailedPrecondition, "LOCAL_NOT_OPEN", vec![("local", local.to_string())]),
+        Refusal::StreamFull { max } => (Code::ResourceExhausted, "STREAM_FULL", vec![("limit", max.to_string())]),
         Refusal::TooLong { max, .. } => (Code::InvalidArgument, REQUEST_INVALID, vec![("limit", max.to_string())]),
     }
 }
@@ -120,7 +150,9 @@ mod tests {
     /// Every error there is, with the code, reason and metadata that the protocol promises. The compiler keeps the
     /// mapping complete; this table keeps it from changing.
     fn all() -> Vec<Row> {
-        use Code::{FailedPrecondition, InvalidArgument, NotFound, PermissionDenied, ResourceExhausted, Unavailable};
+        use Code::{
+            AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied, ResourceExhausted, Unavailable,
+        };
         let refused = Error::Refused;
         let wait = Duration::from_millis(250);
         vec![
@@ -166,6 +198,9 @@ mod tests {
                 &[("number", "3"), ("last", "4")],
             ),
             (refused(Refusal::RequestIdReused), FailedPrecondition, "REQUEST_ID_REUSED", &[]),
+            (refused(Refusal::LocalInUse(5)), AlreadyExists, "LOCAL_IN_USE", &[("local", "5")]),
+            (refused(Refusal::LocalNotOpen(5)), FailedPrecondition, "LOCAL_NOT_OPEN", &[("local", "5")]),
+            (refused(Refusal::StreamFull { max: 8 }), ResourceExhausted, "STREAM_FULL", &[("limit", "8")]),
             (refused(Refusal::TooLong { what: "x", max: 6 }), InvalidArgument, "REQUEST_INVALID", &[("limit", "6")]),
             (Error::Overloaded(wait), ResourceExhausted, "OVERLOADED", &[]),
             (Error::ShuttingDown, Unavailable, "SHUTTING_DOWN", &[]),
@@ -200,11 +235,14 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_inside_an_answer_has_the_reason_of_the_status() {
-        for (error, _, expected, _) in all() {
-            if let Error::Refused(refusal) = error {
-                assert_eq!(reason(&refusal), expected);
-            }
+    fn a_refusal_inside_an_answer_says_what_the_status_says() {
+        for (error, ..) in all() {
+            let (status, refused) = (status(&error), refused(&error));
+            let info = status.get_details_error_info().unwrap();
+            assert_eq!((Code::from(refused.code), refused.message.as_str()), (status.code(), status.message()));
+            assert_eq!((refused.reason, refused.metadata), (info.reason, info.metadata));
+            let retry = status.get_details_retry_info().and_then(|info| info.retry_delay);
+            assert_eq!(refused.retry_ms.map(Duration::from_millis), retry);
         }
     }
 }

@@ -74,6 +74,21 @@ pub enum Refusal {
     /// The request id was used for another `New`.
     #[error("this request id was used for another New: take a fresh one, a UUID for example")]
     RequestIdReused,
+    /// The local number names an open session of this stream.
+    #[error("local number {0} names an open session of this stream: take another, or finish that session first")]
+    LocalInUse(u64),
+    /// The local number names no open session of this stream.
+    #[error(
+        "no session is open on this stream under local number {0}: its New was refused, or it was deleted or stored; a \
+         session from elsewhere is named by its handle"
+    )]
+    LocalNotOpen(u64),
+    /// So many sessions of this stream are open that it takes no more.
+    #[error("{max} sessions are open on this stream, the most allowed: finish some, use another stream, or the unary New")]
+    StreamFull {
+        /// The limit, a count.
+        max: usize,
+    },
     /// A request id, a traceparent or a list is longer than it may be.
     #[error("{what} is longer than {max}: shorten it")]
     TooLong {

@@ -1,6 +1,12 @@
 //! [`Sessions`]: how the rest of the host speaks to the writer.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -11,6 +17,7 @@ use crate::{
     ids::{Handle, Index, Key},
     limits::{Limits, RENEW_MAX},
     op::{New, Op, SessionOp},
+    pipeline::Pipeline,
     policy::Kinds,
     rules::{Ended, Opened, Reply, check_new},
     session::Applied,
@@ -53,7 +60,8 @@ pub fn start<S: Store + 'static>(
     let writer = Writer::new(store, limits, kinds, environment, claims_to)?;
     let queue = Arc::new(Queue::new(&limits));
     let (ended_to, ended) = watch::channel(None);
-    let sessions = Sessions(Arc::new(Shared { queue: Arc::clone(&queue), limits, term: writer.term(), clock, ended }));
+    let (term, pipelines) = (writer.term(), AtomicU64::new(0));
+    let sessions = Sessions(Arc::new(Shared { queue: Arc::clone(&queue), limits, term, clock, pipelines, ended }));
     writer::spawn(writer, queue, ended_to)?;
     Ok(Started { sessions, claims })
 }
@@ -70,6 +78,8 @@ struct Shared {
     limits: Limits,
     term: u64,
     clock: Arc<dyn Clock>,
+    /// How many pipelines there were.
+    pipelines: AtomicU64,
     ended: watch::Receiver<Option<Ending>>,
 }
 
@@ -116,6 +126,13 @@ impl Sessions {
             return Err(Refusal::TooLong { what: "the list of sessions to renew", max: RENEW_MAX }.into());
         }
         self.ask(Sender::Client, |reply_to| Message::Renew(handles, reply_to)).await
+    }
+
+    /// Begin a pipeline: many operations under way at once, for one client.
+    #[must_use]
+    pub fn pipeline(&self) -> Pipeline {
+        let number = self.0.pipelines.fetch_add(1, Ordering::Relaxed);
+        Pipeline::new(Arc::clone(&self.0.queue), number)
     }
 
     /// Make durable what a run asked so far. Neither `Delete` nor `Store` may be among it.

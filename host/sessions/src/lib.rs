@@ -12,6 +12,7 @@
 //! | [`store`] | rows: a trait, its conformance suite, and [`store::redb`], the only place that names redb |
 //! | [`writer`] | the thread between the two; leases and the schedule of repeats |
 //! | [`clock`] | time and chance, asked for nowhere else |
+//! | [`pipeline`] | many operations of one client under way at once |
 //! | [`draft`] | the operations of a run before they are committed |
 //!
 //! What is absent: the wire, Wasm, and the config's format. Nothing here names tonic or wasmtime.
@@ -24,6 +25,7 @@ mod handle;
 pub mod ids;
 pub mod limits;
 pub mod op;
+pub mod pipeline;
 pub mod policy;
 pub mod rules;
 pub mod session;
@@ -38,6 +40,7 @@ pub use handle::{Sessions, StartError, Started, start};
 pub use ids::{Handle, Index, Key};
 pub use limits::Limits;
 pub use op::{New, SessionOp};
+pub use pipeline::Pipeline;
 pub use policy::{Backoff, KindPolicy, Kinds};
 pub use rules::{Ended, Opened};
 pub use session::{Answered, Applied, Client, Due, Session, Standing, State, StateName};

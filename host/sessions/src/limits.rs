@@ -34,6 +34,28 @@ pub const BATCH_OPS_MAX: usize = 1024;
 /// How many record bytes one commit may hold before it closes, so that a commit stays a matter of milliseconds.
 pub const BATCH_BYTES_MAX: usize = 16 << 20;
 
+/// Most operations of one pipeline without an answer; past it the host reads no more of them until answers have left. With
+/// some 300 bytes for an operation or its answer, about a megabyte; and four times what one commit takes, so that a single
+/// client can keep the writer busy.
+pub const PIPELINE_OPS_MAX: usize = 4096;
+
+/// Most record bytes of one pipeline without an answer, likewise. A single record may be longer.
+pub const PIPELINE_BYTES_MAX: usize = 1 << 20;
+
+/// Most sessions at once that were opened on one pipeline: some 150 bytes each, so 10 MB. A client with more opens some by
+/// other ways.
+pub const PIPELINE_SESSIONS_MAX: usize = 1 << 16;
+
+/// How many sessions that the host took from their client a pipeline still knows by their local numbers, so that the client
+/// is told `LEASE_LOST`. Beyond, the oldest is forgotten: its client was silent for longest.
+pub const PIPELINE_LOST_MAX: usize = 1024;
+
+/// How many operations of a pipeline travel to the writer as one message: enough to share out lock and wake-up, and a
+/// quarter of [`BATCH_OPS_MAX`], so that several pipelines share a commit.
+pub const TURN_OPS_MAX: usize = 256;
+
+const _: () = assert!(TURN_OPS_MAX <= BATCH_OPS_MAX && BATCH_OPS_MAX <= PIPELINE_OPS_MAX);
+
 /// The limits that a host sets for all kinds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {

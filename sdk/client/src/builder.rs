@@ -33,6 +33,8 @@ pub(crate) struct Options {
     pub operation_timeout: Option<Duration>,
     /// How long one try waits for its answer.
     pub try_timeout: Duration,
+    /// Whether operations share one stream.
+    pub streamed: bool,
 }
 
 impl Builder {
@@ -45,7 +47,7 @@ impl Builder {
     }
 
     fn with(target: Target) -> Self {
-        let options = Options { operation_timeout: None, try_timeout: TRY_TIMEOUT };
+        let options = Options { operation_timeout: None, try_timeout: TRY_TIMEOUT, streamed: true };
         Self { target, options, connect_timeout: CONNECT_TIMEOUT }
     }
 
@@ -59,6 +61,14 @@ impl Builder {
     /// How long one try waits for its answer before the next begins. Three seconds without this.
     pub fn try_timeout(mut self, timeout: Duration) -> Self {
         self.options.try_timeout = timeout;
+        self
+    }
+
+    /// Make a call of its own for each operation, instead of sending all over one stream: for proxies that cannot pass a
+    /// stream on. It costs several times the work. A session whose client died is then stored when its lease ends, and
+    /// not at once.
+    pub fn unary(mut self) -> Self {
+        self.options.streamed = false;
         self
     }
 

@@ -7,10 +7,11 @@ use tonic::transport::Channel;
 
 use crate::{
     builder::{Builder, Options},
-    call::{Tries, Truba},
+    call::{Tries, Truba, Way},
     error::Error,
     lease::{Epoch, Registry, Renewals},
     limits::OPERATION_TIMEOUT_MIN,
+    line::Line,
     opening::Opening,
     session::Session,
 };
@@ -27,7 +28,7 @@ pub struct Client {
 #[derive(Debug)]
 pub(crate) struct Shared {
     /// To be cloned for each session.
-    pub truba: Truba,
+    pub way: Way,
     /// The sessions whose leases are kept.
     pub registry: Arc<Registry>,
     options: Options,
@@ -73,8 +74,10 @@ impl Client {
     pub(crate) fn new(channel: Channel, options: Options) -> Self {
         let truba = Truba::new(channel);
         let registry = Arc::new(Registry::new(Epoch(Instant::now())));
-        let renewals = Renewals::begin(registry.clone(), truba.clone(), options.try_timeout);
-        Self { shared: Arc::new(Shared { truba, registry, options, _renewals: renewals }) }
+        let line = options.streamed.then(|| Arc::new(Line::new(truba.clone(), registry.clone())));
+        let way = Way::new(truba, line);
+        let renewals = Renewals::begin(registry.clone(), way.clone(), options.try_timeout);
+        Self { shared: Arc::new(Shared { way, registry, options, _renewals: renewals }) }
     }
 }
 

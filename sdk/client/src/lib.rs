@@ -41,6 +41,7 @@ mod error;
 mod index;
 mod lease;
 mod limits;
+mod line;
 mod numbers;
 mod opening;
 mod operate;

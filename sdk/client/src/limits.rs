@@ -48,5 +48,19 @@ pub(crate) const BACKOFF_FIRST: Duration = Duration::from_millis(20);
 /// The longest pause between two tries, before jitter: how much later than the host itself its clients are back.
 pub(crate) const BACKOFF_MAX: Duration = Duration::from_secs(1);
 
+/// Operations that wait to be sent over the stream; callers beyond wait for room. A few messages' worth.
+pub(crate) const LINE_QUEUE_MAX: usize = 1024;
+
+/// Most operations in one message: what the host hands to its writer in one go.
+pub(crate) const MESSAGE_OPERATIONS_MAX: usize = 256;
+
+/// Most bytes of records in one message, and in one operation over the stream; longer records go by a call of their own. So
+/// a message is never over a host's limit, whatever that is, and a record that is over it ends its own call and not the
+/// stream of everybody else. The room that hosts leave for what stands around a record is twice this.
+pub(crate) const MESSAGE_RECORD_BYTES_MAX: usize = 32 << 10;
+
+/// At how many operations under way it is first looked for those whose callers have given up.
+pub(crate) const LINE_SWEEP_MIN: usize = 4096;
+
 /// The longest `Store` timeout that the wire can carry, in seconds. The host's own limit is lower.
 pub(crate) const STORE_TIMEOUT_S_MAX: u64 = u32::MAX as u64;

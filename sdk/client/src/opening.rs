@@ -55,7 +55,7 @@ impl<'a> Opening<'a> {
     /// [`Error::Rejected`]: with reason `KIND_UNKNOWN`, for instance.
     pub async fn open(self) -> Result<Session, Error> {
         let shared = &self.client.shared;
-        let mut truba = shared.truba.clone();
+        let mut way = shared.way.clone();
         let request = v1::NewRequest {
             kind: self.kind,
             record: self.record,
@@ -63,7 +63,7 @@ impl<'a> Opening<'a> {
             traceparent: self.traceparent,
         };
         let begun = Instant::now();
-        let Answered { answer, counted_from } = settle(&mut truba, &request, shared.tries(begun, Duration::ZERO, None))
+        let Answered { answer, counted_from } = settle(&mut way, &request, shared.tries(begun, Duration::ZERO, None))
             .await
             .map_err(|failed| told(failed, begun))?;
         let handle = answer.handle.ok_or_else(|| incomplete("handle"))?;
@@ -71,7 +71,7 @@ impl<'a> Opening<'a> {
         let fence = answer.fence.ok_or_else(|| incomplete("fence"))?.into();
         let watch = Arc::new(Watch::new(id, handle, shared.registry.epoch, counted_from, answer.lease_ms));
         shared.registry.insert(watch.clone());
-        Ok(Session::new(shared.clone(), truba, watch, fence))
+        Ok(Session::new(shared.clone(), way, watch, fence))
     }
 }
 

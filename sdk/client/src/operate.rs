@@ -32,7 +32,7 @@ impl Session {
         let numbered = Numbered { handle: self.watch.handle, number: number.number, operation };
         let lease = Duration::from_millis(self.watch.latest().length_ms);
         self.watch.set_finishing(operation.finishes());
-        match settle(&mut self.truba, &numbered, self.shared.tries(begun, lease, number.resumed)).await {
+        match settle(&mut self.way, &numbered, self.shared.tries(begun, lease, number.resumed)).await {
             Ok(answered) => {
                 self.watch.operated(answered.counted_from);
                 Ok(self.succeeded(operation, answered.answer))

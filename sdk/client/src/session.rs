@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 
 use crate::{
-    call::{Operation, Truba},
+    call::{Operation, Way},
     client::Shared,
     error::Error,
     index::Index,
@@ -45,15 +45,15 @@ use crate::{
 #[derive(Debug)]
 pub struct Session {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) truba: Truba,
+    pub(crate) way: Way,
     pub(crate) watch: Arc<Watch>,
     pub(crate) numbers: Numbers,
     fence: Index,
 }
 
 impl Session {
-    pub(crate) fn new(shared: Arc<Shared>, truba: Truba, watch: Arc<Watch>, fence: Index) -> Self {
-        Self { shared, truba, watch, numbers: Numbers::default(), fence }
+    pub(crate) fn new(shared: Arc<Shared>, way: Way, watch: Arc<Watch>, fence: Index) -> Self {
+        Self { shared, way, watch, numbers: Numbers::default(), fence }
     }
 
     /// The session's id: the index that created it.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mpy6a_proto::v1::{OperateRequest, SessionState};
+use mpy6a_proto::v1::SessionState;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -52,15 +52,6 @@ async fn a_connection_that_says_nothing_holds_nobody_up() {
     let silent = TcpStream::connect(("127.0.0.1", host.port())).await.unwrap();
     host.connect().open(1, "one").await;
     drop(silent);
-}
-
-#[tokio::test]
-async fn the_stream_is_not_served_yet_and_says_what_to_use() {
-    let host = host().await;
-    let requests = tokio_stream::iter([OperateRequest::default()]);
-    let status = host.truba.clone().operate(requests).await.unwrap_err();
-    assert_eq!(status.code(), Code::Unimplemented);
-    assert!(status.message().contains("use New, Append"), "{status}");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 //! reference-counted [`bytes::Bytes`].
 
 use mpy6a_proto::v1;
-use mpy6a_sessions::{Applied, Attempt, Handle, Index, Key, New, Session, SessionOp, State};
+use mpy6a_sessions::{Applied, Attempt, Handle, Index, Key, New, Opened, Session, SessionOp, State};
 use tonic::Status;
 
 use crate::error::invalid;
@@ -51,6 +51,16 @@ pub fn new(request: v1::NewRequest) -> New {
         record: request.record,
         request_id: given(request.request_id),
         traceparent: given(request.traceparent),
+    }
+}
+
+/// The answer to `New`.
+#[must_use]
+pub fn opened(opened: Opened) -> v1::NewResponse {
+    v1::NewResponse {
+        handle: Some(handle(opened.handle)),
+        fence: Some(index(opened.fence)),
+        lease_ms: opened.lease_ms,
     }
 }
 

@@ -3,6 +3,7 @@
 //! | file | its job |
 //! |---|---|
 //! | [`truba`] | what clients call |
+//! | [`operate`] | its stream: many operations under way at once |
 //! | [`admin`] | what operators of the host call |
 //! | [`convert`] | between messages and the state machine's values |
 //! | [`gate`] | turns requests away during shutdown |
@@ -16,6 +17,7 @@ pub mod connection;
 pub mod convert;
 pub mod gate;
 pub mod listener;
+pub mod operate;
 pub mod oversize;
 pub mod truba;
 

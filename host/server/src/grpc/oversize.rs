@@ -16,7 +16,8 @@ pub fn renamed(response: Response<Body>, record_bytes_max: u64) -> Response<Body
     refusal(record_bytes_max).into_http()
 }
 
-fn refusal(record_bytes_max: u64) -> Status {
+/// The refusal of a message that is too long.
+pub fn refusal(record_bytes_max: u64) -> Status {
     let message = format!(
         "the message is too long: a record may have {record_bytes_max} bytes; keep large payloads elsewhere and record their name"
     );

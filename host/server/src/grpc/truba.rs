@@ -7,8 +7,8 @@ use mpy6a_proto::v1::{self, truba_server::Truba};
 use mpy6a_sessions::{Applied, SessionOp, Sessions};
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{convert, gate::Gate};
-use crate::error::{reason, status};
+use super::{convert, gate::Gate, operate::Operate};
+use crate::error::{refused, status};
 
 /// The service.
 #[derive(Clone)]
@@ -37,11 +37,7 @@ impl Truba for TrubaService {
         self.gate.check()?;
         let new = convert::new(request.into_inner());
         let opened = self.sessions.open(new).await.map_err(|error| status(&error))?;
-        Ok(Response::new(v1::NewResponse {
-            handle: Some(convert::handle(opened.handle)),
-            fence: Some(convert::index(opened.fence)),
-            lease_ms: opened.lease_ms,
-        }))
+        Ok(Response::new(convert::opened(opened)))
     }
 
     async fn append(&self, request: Request<v1::AppendRequest>) -> Result<Response<v1::AppendResponse>, Status> {
@@ -76,24 +72,20 @@ impl Truba for TrubaService {
         let results = renewed.into_iter().map(|outcome| {
             let outcome = match outcome {
                 Ok(lease_ms) => v1::renewed::Outcome::LeaseMs(lease_ms),
-                Err(refusal) => v1::renewed::Outcome::Refused(v1::Refused {
-                    reason: reason(&refusal).to_owned(),
-                    message: refusal.to_string(),
-                }),
+                Err(refusal) => v1::renewed::Outcome::Refused(refused(&refusal.into())),
             };
             v1::Renewed { outcome: Some(outcome) }
         });
         Ok(Response::new(v1::RenewResponse { results: results.collect() }))
     }
 
-    type OperateStream = tokio_stream::Empty<Result<v1::OperateResponse, Status>>;
+    type OperateStream = Operate;
 
     async fn operate(
         &self,
-        _request: Request<Streaming<v1::OperateRequest>>,
+        request: Request<Streaming<v1::OperateRequest>>,
     ) -> Result<Response<Self::OperateStream>, Status> {
-        Err(Status::unimplemented(
-            "this host does not serve the Operate stream yet: use New, Append, Replace, Delete, Store and Renew",
-        ))
+        self.gate.check()?;
+        Ok(Response::new(Operate::new(request.into_inner(), &self.sessions, &self.gate)))
     }
 }

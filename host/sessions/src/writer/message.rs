@@ -13,6 +13,7 @@ use crate::{
     policy::Kinds,
     rules::Reply,
     session::Session,
+    writer::Turn,
 };
 
 /// Where an answer goes. A receiver that is gone is nobody's loss: the operation counts all the same.
@@ -25,6 +26,10 @@ pub type Renewals = Vec<Result<u64, Refusal>>;
 pub enum Message {
     /// Apply an operation.
     Apply(Op, ReplyTo<Reply>),
+    /// Apply operations of a pipeline, in order.
+    Turn(Turn),
+    /// This pipeline is no more: its client is gone, or has no more to say.
+    Broke(u64),
     /// Renew leases.
     Renew(Vec<Handle>, ReplyTo<Renewals>),
     /// Read one session whole.
@@ -46,7 +51,16 @@ impl Message {
             Self::Apply(Op::Barrier { ops, .. } | Op::Finish { ops, .. }, _) => {
                 ops.iter().map(crate::op::SessionOp::record_bytes).sum()
             }
+            Self::Turn(turn) => turn.bytes,
             _ => 0,
+        }
+    }
+
+    /// How many operations it counts for, for the bounds of queue and batch.
+    pub fn ops(&self) -> usize {
+        match self {
+            Self::Turn(turn) => turn.asks.len(),
+            _ => 1,
         }
     }
 }

@@ -18,6 +18,7 @@
 //! | `step` | one batch, from its messages to its answers |
 //! | `batch` | the rules over the store and over what the batch did so far |
 //! | `ledger`, `counts`, `memory` | the store and what is kept in step with it |
+//! | `turn`, `turns`, `pipelines` | operations that come many at once, from one client |
 //! | `timers`, `leases`, `schedule` | what happens by itself |
 //! | `thread` | the thread around all this |
 //!
@@ -28,6 +29,7 @@
 //!
 //! * what is answered was committed before, and after a failed commit nothing is answered any more;
 //! * every active session has a lease, and no other has;
+//! * a session that its client has not finished is named by at most one local number, of one pipeline;
 //! * a kind's `running` grows with a claim and shrinks with its `Finish`, whatever that is answered.
 
 mod batch;
@@ -37,6 +39,7 @@ mod leases;
 mod ledger;
 mod memory;
 mod message;
+mod pipelines;
 mod queue;
 mod schedule;
 mod step;
@@ -44,6 +47,8 @@ mod step;
 mod tests;
 mod thread;
 mod timers;
+mod turn;
+mod turns;
 
 use std::time::Duration;
 
@@ -54,6 +59,7 @@ pub use message::{Counts, Inspected, Message, Renewals, ReplyTo};
 pub(crate) use queue::{Queue, Sender};
 pub use thread::Ending;
 pub(crate) use thread::spawn;
+pub(crate) use turn::{Outbox, Turn};
 
 use crate::{
     clock::{Environment, SteadyTime},
@@ -166,6 +172,9 @@ impl<S: Store> Writer<S> {
 
     /// How long the writer may sleep if nothing is queued; `None`: for ever.
     fn sleep(&mut self) -> Option<Duration> {
+        if self.timers.pipelines.has_left() {
+            return Some(Duration::ZERO);
+        }
         let now = self.now();
         let until = |at_ms: u64| Duration::from_micros(at_ms.saturating_mul(1000).saturating_sub(now.wall_us));
         let due = self.timers.schedule.next_due_ms().map(|at_ms| until(at_ms).min(SLEEP_MAX));

@@ -1,8 +1,10 @@
 //! The writer's door: a bounded queue that is emptied a batch at a time.
 //!
-//! Senders are async tasks and never wait here: a full queue refuses at once, so that overload shows early and not as
-//! latency. What a run of a handler sends is let in even so: it ends work instead of beginning some, and there are never more
-//! runs than workers.
+//! Senders are async tasks and never wait here: a full queue refuses a single call at once, so that overload shows early and
+//! not as latency. What a run of a handler sends is let in even so: it ends work instead of beginning some, and there are
+//! never more runs than workers. What a pipeline sends waits in front of the queue for room, in the order in which it came:
+//! pipelines are throttled, not refused, and each has a bound of its own on what it may have under way. They take no more than
+//! half of the queue, and are let in before anything else whenever it has moved, so neither can shut the other out.
 
 use std::{
     collections::VecDeque,
@@ -10,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use super::message::Message;
+use super::{message::Message, turn::Turn};
 use crate::{
     error::Error,
     limits::{BATCH_BYTES_MAX, BATCH_OPS_MAX, Limits},
@@ -23,18 +25,66 @@ const OVERLOAD_WAIT: Duration = Duration::from_millis(50);
 pub struct Queue {
     state: Mutex<State>,
     arrived: Condvar,
-    ops_max: usize,
-    bytes_max: usize,
+    bounds: Load,
 }
 
 #[derive(Default)]
 struct State {
     messages: VecDeque<Message>,
-    bytes: usize,
+    /// What is in `messages`.
+    all: Load,
+    /// The part of it that pipelines sent.
+    turns: Load,
+    /// What pipelines sent and there was no room for, oldest first. Empty while there is room.
+    waiting: VecDeque<Message>,
     /// The writer sleeps: it must be woken.
     asleep: bool,
     /// Nothing more is let in, and this is why.
     closed: Option<Error>,
+}
+
+impl State {
+    fn let_in(&mut self, message: Message) {
+        self.count(&message, Load::add);
+        self.messages.push_back(message);
+    }
+
+    fn count(&mut self, message: &Message, change: fn(&mut Load, Load)) {
+        let load = Load::of(message);
+        change(&mut self.all, load);
+        if matches!(message, Message::Turn(_)) {
+            change(&mut self.turns, load);
+        }
+    }
+}
+
+/// Operations, and the bytes of records in them.
+#[derive(Clone, Copy, Default)]
+struct Load {
+    ops: usize,
+    bytes: usize,
+}
+
+impl Load {
+    fn of(message: &Message) -> Self {
+        Self { ops: message.ops(), bytes: message.record_bytes() }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.ops += other.ops;
+        self.bytes = self.bytes.saturating_add(other.bytes);
+    }
+
+    fn sub(&mut self, other: Self) {
+        self.ops -= other.ops;
+        self.bytes = self.bytes.saturating_sub(other.bytes);
+    }
+
+    /// Whether this and the other together stay within one `part`th of the bounds.
+    fn fits_with(mut self, other: Self, bounds: Self, part: usize) -> bool {
+        self.add(other);
+        self.ops <= bounds.ops / part && self.bytes <= bounds.bytes / part
+    }
 }
 
 /// Who sends: it decides what happens when the queue is full.
@@ -52,31 +102,46 @@ impl Queue {
         Self {
             state: Mutex::default(),
             arrived: Condvar::new(),
-            ops_max: limits.queue_ops_max,
-            bytes_max: limits.queue_bytes_max,
+            bounds: Load { ops: limits.queue_ops_max, bytes: limits.queue_bytes_max },
         }
     }
 
     /// Send a message.
     pub fn push(&self, sender: Sender, message: Message) -> Result<(), Error> {
-        let bytes = message.record_bytes();
         let mut state = self.lock();
         if let Some(error) = &state.closed {
             return Err(error.clone());
         }
-        let full = state.messages.len() >= self.ops_max || state.bytes.saturating_add(bytes) > self.bytes_max;
-        // A record larger than the whole bound must pass an empty queue, or it never would.
-        if full && sender == Sender::Client && !state.messages.is_empty() {
+        if sender == Sender::Client && !self.has_room(&state, &message) {
             return Err(Error::Overloaded(OVERLOAD_WAIT));
         }
-        state.bytes += bytes;
-        state.messages.push_back(message);
-        let wake = std::mem::take(&mut state.asleep);
-        drop(state);
-        if wake {
-            self.arrived.notify_one();
-        }
+        state.let_in(message);
+        self.wake(state);
         Ok(())
+    }
+
+    /// Send what a pipeline asks, all or nothing. It waits for room by itself.
+    pub fn push_turns(&self, turns: Vec<Turn>) -> Result<(), Error> {
+        let mut state = self.lock();
+        if let Some(error) = state.closed.clone() {
+            drop(state);
+            turns.into_iter().for_each(Turn::withdraw);
+            return Err(error);
+        }
+        for turn in turns {
+            self.in_line(&mut state, Message::Turn(turn));
+        }
+        self.wake(state);
+        Ok(())
+    }
+
+    /// Send that a pipeline is no more, after all that it asked. Where nothing is let in any more it does not matter.
+    pub fn push_broke(&self, pipeline: u64) {
+        let mut state = self.lock();
+        if state.closed.is_none() {
+            self.in_line(&mut state, Message::Broke(pipeline));
+            self.wake(state);
+        }
     }
 
     /// Take the next batch; with nothing queued, sleep for at most `wait` first. False: closed, and nothing is left.
@@ -85,15 +150,53 @@ impl Queue {
         if state.messages.is_empty() && state.closed.is_none() && wait != Some(Duration::ZERO) {
             state = self.sleep(state, wait);
         }
-        let mut batch_bytes = 0;
-        while batch.len() < BATCH_OPS_MAX && batch_bytes < BATCH_BYTES_MAX {
-            let Some(message) = state.messages.pop_front() else { break };
-            let bytes = message.record_bytes();
-            state.bytes -= bytes;
-            batch_bytes += bytes;
+        let mut taken = Load::default();
+        while taken.bytes < BATCH_BYTES_MAX {
+            let fits = |message: &mut Message| batch.is_empty() || taken.ops + message.ops() <= BATCH_OPS_MAX;
+            let Some(message) = state.messages.pop_front_if(fits) else { break };
+            taken.add(Load::of(&message));
+            state.count(&message, Load::sub);
             batch.push(message);
         }
+        self.admit(&mut state);
         !(batch.is_empty() && state.closed.is_some())
+    }
+
+    /// Let in what waits, as far as there is room.
+    fn admit(&self, state: &mut State) {
+        while let Some(message) = state.waiting.pop_front() {
+            if !self.has_room(state, &message) {
+                state.waiting.push_front(message);
+                break;
+            }
+            state.let_in(message);
+        }
+    }
+
+    fn in_line(&self, state: &mut State, message: Message) {
+        if state.waiting.is_empty() && self.has_room(state, &message) {
+            state.let_in(message);
+        } else {
+            state.waiting.push_back(message);
+        }
+    }
+
+    /// What is larger than the whole bound must pass even so, if it is the only one of its sort, or it never would.
+    fn has_room(&self, state: &State, message: &Message) -> bool {
+        let load = Load::of(message);
+        if matches!(message, Message::Turn(_)) {
+            let fits = state.all.fits_with(load, self.bounds, 1) && state.turns.fits_with(load, self.bounds, 2);
+            return fits || state.turns.ops == 0;
+        }
+        state.all.fits_with(load, self.bounds, 1) || state.messages.is_empty()
+    }
+
+    fn wake(&self, mut state: MutexGuard<'_, State>) {
+        let asleep = std::mem::take(&mut state.asleep);
+        drop(state);
+        if asleep {
+            self.arrived.notify_one();
+        }
     }
 
     /// Let nothing more in. What is queued already is still taken.
@@ -106,8 +209,8 @@ impl Queue {
     pub fn abandon(&self, why: Error) {
         let mut state = self.lock();
         state.closed = Some(why);
-        let abandoned = std::mem::take(&mut state.messages);
-        state.bytes = 0;
+        let abandoned = (std::mem::take(&mut state.messages), std::mem::take(&mut state.waiting));
+        (state.all, state.turns) = (Load::default(), Load::default());
         drop(state);
         drop(abandoned);
     }
@@ -126,5 +229,102 @@ impl Queue {
     /// Nothing in here panics with the lock held, so a poisoned state is whole.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use std::sync::Arc;
+
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::{
+        ids::{Handle, Index, Key},
+        pipeline::{Ask, Named, Wish},
+        writer::turn::Outbox,
+    };
+
+    fn queue(queue_ops_max: usize) -> Queue {
+        Queue::new(&Limits { queue_ops_max, ..Limits::default() })
+    }
+
+    fn call() -> Message {
+        Message::Renew(Vec::new(), oneshot::channel().0)
+    }
+
+    fn turn(outbox: &Arc<Outbox>, ops: usize) -> Turn {
+        let what = Wish::Renew(Named::Handle(Handle { id: Index::default(), key: Key(0) }));
+        Turn::new(outbox, vec![Ask { tag: outbox.number, what }; ops])
+    }
+
+    /// The next batch: the pipeline of each turn, none for a single call.
+    fn take(queue: &Queue) -> Vec<Option<u64>> {
+        let mut batch = Vec::new();
+        queue.take(&mut batch, Some(Duration::ZERO));
+        let name = |message: Message| match message {
+            Message::Turn(turn) => {
+                let number = turn.outbox.number;
+                turn.withdraw();
+                Some(number)
+            }
+            Message::Broke(number) => Some(number + 100),
+            _ => None,
+        };
+        batch.into_iter().map(name).collect()
+    }
+
+    #[test]
+    fn pipelines_wait_in_the_order_in_which_they_came_and_single_calls_are_refused() {
+        let queue = queue(8);
+        let [one, two, three] = [1, 2, 3].map(|number| Arc::new(Outbox::new(number)));
+        queue.push_turns(vec![turn(&one, 4), turn(&one, 1)]).unwrap();
+        queue.push_turns(vec![turn(&two, 4)]).unwrap();
+        queue.push_turns(vec![turn(&three, 1)]).unwrap();
+        queue.push_broke(2);
+        for _ in 0..4 {
+            queue.push(Sender::Client, call()).expect("half of the queue is theirs");
+        }
+        assert_eq!(queue.push(Sender::Client, call()), Err(Error::Overloaded(OVERLOAD_WAIT)));
+        assert_eq!(take(&queue), [Some(1), None, None, None, None]);
+        queue.push(Sender::Client, call()).unwrap();
+        assert_eq!(take(&queue), [Some(1), None], "what waited is let in first, and pipelines have their half again");
+        assert_eq!(take(&queue), [Some(2)]);
+        assert_eq!(take(&queue), [Some(3), Some(102)]);
+        assert!(take(&queue).is_empty());
+    }
+
+    #[test]
+    fn a_turn_larger_than_its_half_passes_a_queue_that_is_never_empty() {
+        let queue = queue(2);
+        let one = Arc::new(Outbox::new(1));
+        queue.push(Sender::Client, call()).unwrap();
+        queue.push_turns(vec![turn(&one, 100), turn(&one, 100)]).unwrap();
+        assert_eq!(take(&queue), [None, Some(1)]);
+        assert_eq!(take(&queue), [Some(1)]);
+    }
+
+    #[test]
+    fn a_batch_is_bounded_by_operations() {
+        let queue = queue(1 << 20);
+        let one = Arc::new(Outbox::new(1));
+        let most = BATCH_OPS_MAX / 4 + 1;
+        queue.push_turns((0..6).map(|_| turn(&one, most)).collect()).unwrap();
+        assert_eq!(take(&queue).len(), 3);
+        assert_eq!(take(&queue).len(), 3);
+    }
+
+    #[test]
+    fn what_is_abandoned_is_known_to_its_pipeline_and_what_is_not_let_in_is_no_failure() {
+        let queue = queue(1);
+        let [one, two] = [1, 2].map(|number| Arc::new(Outbox::new(number)));
+        queue.push_turns(vec![turn(&one, 1), turn(&one, 1)]).unwrap();
+        queue.abandon(Error::StoreFailed);
+        let context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert_eq!(one.poll(&context), std::task::Poll::Ready(Err(Error::StoreFailed)));
+        assert_eq!(queue.push_turns(vec![turn(&two, 1)]), Err(Error::StoreFailed));
+        assert!(two.poll(&context).is_pending());
+        assert!(take(&queue).is_empty());
     }
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Message, Now, Renewals, ReplyTo, Writer, batch::Batch, claim::Claimed, message::Inspected, timers::Timers,
+    Message, Now, Renewals, ReplyTo, Turn, Writer, batch::{Batch, Outcome}, claim::Claimed, message::Inspected, timers::Timers,
+    turns::apply_turn,
 };
 use crate::{
     clock::Environment,
@@ -20,6 +21,7 @@ use crate::{
 #[derive(Default)]
 struct Answers {
     replies: Vec<(ReplyTo<Reply>, Result<Reply, Error>)>,
+    turns: Vec<Turn>,
     renewals: Vec<(ReplyTo<Renewals>, Renewals)>,
     reads: Vec<Message>,
 }
@@ -47,6 +49,7 @@ impl<S: Store> Writer<S> {
         let (timers, environment) = (&mut self.timers, &mut self.environment);
         apply_messages(&mut batch, timers, environment, messages, now, &mut answers)?;
         apply_ended_leases(&mut batch, timers, environment, now)?;
+        apply_left(&mut batch, timers, environment)?;
         let claims = apply_claims(&mut batch, timers, environment)?;
         let (last, changes) = batch.into_changes();
 
@@ -95,6 +98,7 @@ impl<S: Store> Writer<S> {
         for (reply_to, result) in answers.replies {
             let _ = reply_to.send(result);
         }
+        answers.turns.into_iter().for_each(Turn::answer);
         for (reply_to, renewals) in answers.renewals {
             let _ = reply_to.send(Ok(renewals));
         }
@@ -128,24 +132,31 @@ fn apply_messages<S: Store>(
     for message in messages.drain(..) {
         match message {
             Message::Apply(op, reply_to) => {
-                let result = batch.apply(&op, environment.draw())?.map_err(Error::from);
-                // An answer that was given before is a sign of life all the same.
-                let alive = match (&op, &result) {
-                    (Op::Client { handle, .. }, Ok(_)) => Some(*handle),
-                    (Op::New { .. }, Ok(Reply::Opened(opened))) => Some(opened.handle),
-                    _ => None,
-                };
-                if let Some(handle) = alive {
-                    timers.leases.renew(handle, now.monotonic);
+                let result = apply(batch, timers, environment, &op, now)?;
+                match (&op, &result) {
+                    (Op::Client { handle, .. }, Ok(_)) => timers.pipelines.heard(handle.id, None),
+                    (Op::New { .. }, Ok(Reply::Opened(opened))) => timers.pipelines.heard(opened.handle.id, None),
+                    _ => {}
                 }
                 if let Op::Finish { handle, .. } = &op {
                     timers.run_ended(*handle);
                 }
-                answers.replies.push((reply_to, result));
+                answers.replies.push((reply_to, result.map_err(Error::from)));
             }
+            Message::Turn(mut turn) => {
+                apply_turn(batch, timers, environment, &mut turn, now)?;
+                answers.turns.push(turn);
+            }
+            Message::Broke(pipeline) => timers.pipelines.broke(pipeline),
             Message::Renew(handles, reply_to) => {
-                let renew = |handle| renew(batch, timers, environment, handle, now);
-                let renewals = handles.into_iter().map(renew).collect::<Result<_, _>>()?;
+                let mut renewals = Vec::with_capacity(handles.len());
+                for handle in handles {
+                    let renewed = renew(batch, timers, environment, handle, now)?;
+                    if renewed.is_ok() {
+                        timers.pipelines.heard(handle.id, None);
+                    }
+                    renewals.push(renewed);
+                }
                 answers.renewals.push((reply_to, renewals));
             }
             read @ (Message::Inspect(..) | Message::Count(_)) => answers.reads.push(read),
@@ -155,8 +166,29 @@ fn apply_messages<S: Store>(
     Ok(())
 }
 
+/// Apply one operation. If it is a client's, it is a sign of life.
+pub(super) fn apply<S: Store>(
+    batch: &mut Batch<'_, S>,
+    timers: &mut Timers,
+    environment: &mut Environment,
+    op: &Op,
+    now: Now,
+) -> Outcome {
+    let result = batch.apply(op, environment.draw())?;
+    // An answer that was given before is a sign of life all the same.
+    let alive = match (op, &result) {
+        (Op::Client { handle, .. }, Ok(_)) => Some(*handle),
+        (Op::New { .. }, Ok(Reply::Opened(opened))) => Some(opened.handle),
+        _ => None,
+    };
+    if let Some(handle) = alive {
+        timers.leases.renew(handle, now.monotonic);
+    }
+    Ok(result)
+}
+
 /// Renew one lease: in memory if it still runs, else by the rules. Its length in milliseconds.
-fn renew<S: Store>(
+pub(super) fn renew<S: Store>(
     batch: &mut Batch<'_, S>,
     timers: &mut Timers,
     environment: &mut Environment,
@@ -184,6 +216,18 @@ fn apply_ended_leases<S: Store>(
         if !batch.touches(id) {
             let _ = batch.apply(&Op::LeaseEnded(id), environment.draw())?;
         }
+    }
+    Ok(())
+}
+
+/// Sessions that were left behind on a pipeline that broke: their leases end at once.
+fn apply_left<S: Store>(
+    batch: &mut Batch<'_, S>,
+    timers: &mut Timers,
+    environment: &mut Environment,
+) -> Result<(), StoreError> {
+    for id in timers.pipelines.take_left(BATCH_OPS_MAX) {
+        let _ = batch.apply(&Op::LeaseEnded(id), environment.draw())?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 mod claims;
 mod fixture;
 mod leases;
+mod pipelines;
 mod promises;
 mod restart;
 mod retries;

@@ -1,18 +1,19 @@
-//! What happens by itself: leases end, sessions fall due, runs free their workers.
+//! What happens by itself: leases end, pipelines break, sessions fall due, runs free their workers.
 
 use std::{collections::HashMap, time::Duration};
 
-use super::{leases::Leases, schedule::Schedule};
+use super::{leases::Leases, pipelines::Pipelines, schedule::Schedule};
 use crate::{
     ids::{Handle, Index, Key},
     session::{Due, Session, State},
     store::{SessionChange, Store, StoreError},
 };
 
-/// Leases, due times and workers.
+/// Leases, pipelines, due times and workers.
 #[derive(Default)]
 pub struct Timers {
     pub leases: Leases,
+    pub pipelines: Pipelines,
     pub schedule: Schedule,
     /// The runs in flight, by session, with their keys and kinds.
     runs: HashMap<Index, (Key, u32)>,
@@ -27,6 +28,7 @@ impl Timers {
 
     /// Keep in step with a committed change.
     pub fn follow(&mut self, change: &SessionChange, now: Duration) {
+        self.pipelines.follow(change);
         let due = |session: &Option<Session>| {
             session.as_ref().and_then(|session| session.state.due().map(|due| (session.kind, due.at_ms)))
         };

@@ -1,6 +1,7 @@
 //! Calls to the host: one question, tried until it has an answer.
 //!
 //! * [`operation`]: what is asked, as values, and how each is put on the wire.
+//! * [`way`]: the two ways to ask it: over the stream, or by a call of its own.
 //! * [`verdict`]: what a failed try says about the operation.
 //! * [`tries`]: what to do after it, decided without clock or wire.
 //! * this file: the shell around them, which sends and waits.
@@ -11,17 +12,19 @@
 mod operation;
 mod tries;
 mod verdict;
+mod way;
 
 use mpy6a_proto::v1::truba_client::TrubaClient;
 use tokio::time::{Instant, sleep_until, timeout_at};
-use tonic::{Status, transport::Channel};
+use tonic::transport::Channel;
 use tracing::debug;
 
 use self::tries::Next;
 pub(crate) use self::{
-    operation::{Applied, Call, Numbered, Operation},
+    operation::{Applied, Call, Numbered, Operation, record_bytes},
     tries::{Backoff, Tries},
     verdict::{Refusal, Verdict},
+    way::{Trouble, Way},
 };
 use crate::error::Cause;
 
@@ -63,18 +66,18 @@ pub(crate) enum Why {
 ///
 /// May be dropped at any await: then its outcome is unknown.
 pub(crate) async fn settle<C: Call>(
-    truba: &mut Truba,
+    way: &mut Way,
     call: &C,
     mut tries: Tries,
 ) -> Result<Answered<C::Answer>, Failed> {
     loop {
         let sent = Instant::now();
-        let status = match timeout_at(tries.begin(sent), call.send(truba)).await {
+        let Trouble { verdict, status } = match timeout_at(tries.begin(sent), way.ask(call)).await {
             Ok(Ok(answer)) => return Ok(Answered { answer, counted_from: tries.counted_from(sent) }),
-            Ok(Err(status)) => status,
-            Err(_) => Status::deadline_exceeded("the host did not answer in time"),
+            Ok(Err(trouble)) => trouble,
+            Err(_) => Trouble::timeout(),
         };
-        match tries.failed(Verdict::of(&status), sent, Instant::now(), rand::random()) {
+        match tries.failed(verdict, sent, Instant::now(), rand::random()) {
             Next::Refused(refusal) => return Err(tries.give_up(Why::Refused(refusal))),
             Next::Overloaded => return Err(tries.give_up(Why::Overloaded)),
             Next::Unavailable => return Err(tries.give_up(Why::Unavailable(status.into()))),

@@ -3,7 +3,11 @@
 use std::future::Future;
 
 use bytes::Bytes;
-use mpy6a_proto::v1;
+use mpy6a_proto::v1::{
+    self,
+    answer::Outcome,
+    operation::{Session, What},
+};
 use tonic::Status;
 
 use super::Truba;
@@ -15,7 +19,11 @@ pub(crate) trait Call: Sync {
     type Answer;
     /// Its name in events.
     const NAME: &'static str;
-    /// Ask once.
+    /// It, for the stream. `local`: a free number, for a session to be opened.
+    fn operation(&self, local: u64) -> v1::Operation;
+    /// What the stream's answer says; none if it is the answer to something else.
+    fn read(outcome: Outcome) -> Option<Self::Answer>;
+    /// Ask once, by a call of its own.
     fn send(&self, truba: &mut Truba) -> impl Future<Output = Result<Self::Answer, Status>> + Send;
 }
 
@@ -72,6 +80,23 @@ impl Call for Numbered<'_> {
     type Answer = Applied;
     const NAME: &'static str = "operation";
 
+    fn operation(&self, _local: u64) -> v1::Operation {
+        let what = match self.operation {
+            Operation::Append(record) => What::Append(v1::AppendOperation { record: record.clone() }),
+            Operation::Replace(record) => What::Replace(v1::ReplaceOperation { record: record.clone() }),
+            Operation::Delete => What::Delete(v1::DeleteOperation {}),
+            Operation::Store { timeout_s } => What::Store(v1::StoreOperation { timeout_s: *timeout_s }),
+        };
+        v1::Operation { tag: 0, session: Some(Session::Handle(self.handle)), number: self.number, what: Some(what) }
+    }
+
+    fn read(outcome: Outcome) -> Option<Applied> {
+        match outcome {
+            Outcome::Applied(applied) => Some(Applied::new(applied.change_id, applied.due_ms)),
+            _ => None,
+        }
+    }
+
     async fn send(&self, truba: &mut Truba) -> Result<Applied, Status> {
         let (handle, number) = (Some(self.handle), self.number);
         match self.operation {
@@ -100,7 +125,29 @@ impl Call for v1::NewRequest {
     type Answer = v1::NewResponse;
     const NAME: &'static str = "new";
 
+    fn operation(&self, local: u64) -> v1::Operation {
+        let (session, what) = (Some(Session::Local(local)), Some(What::New(self.clone())));
+        v1::Operation { tag: 0, session, number: 0, what }
+    }
+
+    fn read(outcome: Outcome) -> Option<v1::NewResponse> {
+        match outcome {
+            Outcome::Opened(opened) => Some(opened),
+            _ => None,
+        }
+    }
+
     async fn send(&self, truba: &mut Truba) -> Result<v1::NewResponse, Status> {
         Ok(truba.new_session(self.clone()).await?.into_inner())
+    }
+}
+
+/// The bytes of record that an operation brings.
+pub(crate) fn record_bytes(operation: &v1::Operation) -> usize {
+    match &operation.what {
+        Some(What::New(new)) => new.record.as_ref().map_or(0, Bytes::len),
+        Some(What::Append(append)) => append.record.len(),
+        Some(What::Replace(replace)) => replace.record.len(),
+        _ => 0,
     }
 }

@@ -28,12 +28,22 @@ struct Open {
     sessions: HashMap<Index, Arc<Watch>>,
     /// When the renewals will look again, in milliseconds after the epoch.
     look_ms: u64,
+    /// Whether all are to be renewed at once.
+    hurry: bool,
+}
+
+/// Sessions to be renewed now.
+#[derive(Debug)]
+pub(crate) struct Due {
+    pub watches: Vec<Arc<Watch>>,
+    /// Whether they are all there are, because of [`Registry::hurry`].
+    pub hurried: bool,
 }
 
 impl Registry {
     /// No sessions yet.
     pub fn new(epoch: Epoch) -> Self {
-        let open = Open { sessions: HashMap::new(), look_ms: u64::MAX };
+        let open = Open { sessions: HashMap::new(), look_ms: u64::MAX, hurry: false };
         Self { epoch, open: Mutex::new(open), earlier: Notify::new() }
     }
 
@@ -53,8 +63,14 @@ impl Registry {
         self.open().sessions.remove(&session);
     }
 
+    /// Renew all of them now: the host may have taken them for left behind.
+    pub fn hurry(&self) {
+        self.open().hurry = true;
+        self.earlier.notify_one();
+    }
+
     /// Wait until a session is to be renewed; return all whose time has come or will soon.
-    pub async fn due(&self) -> Vec<Arc<Watch>> {
+    pub async fn due(&self) -> Due {
         loop {
             let look_ms = match self.look(self.epoch.now_ms()) {
                 Look::Due(due) => return due,
@@ -75,13 +91,19 @@ impl Registry {
 
     fn look(&self, now_ms: u64) -> Look {
         let mut open = self.open();
+        let hurried = std::mem::take(&mut open.hurry);
         let living = || open.sessions.values().filter(|watch| watch.word().is_none());
+        if hurried && living().next().is_some() {
+            let watches = living().cloned().collect();
+            open.look_ms = 0;
+            return Look::Due(Due { watches, hurried });
+        }
         let next_ms = living().map(|watch| watch.latest().renew_ms()).min();
         if next_ms.is_some_and(|ms| ms <= now_ms) {
             // Nobody need wake us: we look again as soon as these are renewed.
-            let due = living().filter(|watch| watch.latest().renew_early_ms() <= now_ms).cloned().collect();
+            let watches = living().filter(|watch| watch.latest().renew_early_ms() <= now_ms).cloned().collect();
             open.look_ms = 0;
-            return Look::Due(due);
+            return Look::Due(Due { watches, hurried });
         }
         open.look_ms = next_ms.unwrap_or(u64::MAX);
         Look::Later(next_ms)
@@ -95,7 +117,7 @@ impl Registry {
 
 enum Look {
     /// These are to be renewed now.
-    Due(Vec<Arc<Watch>>),
+    Due(Due),
     /// None before then; never, without one.
     Later(Option<u64>),
 }
@@ -120,7 +142,7 @@ mod tests {
     }
 
     async fn due(registry: &Registry) -> Vec<u64> {
-        let mut due: Vec<_> = registry.due().await.iter().map(|watch| watch.session.index).collect();
+        let mut due: Vec<_> = registry.due().await.watches.iter().map(|watch| watch.session.index).collect();
         due.sort_unstable();
         due
     }

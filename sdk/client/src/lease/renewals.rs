@@ -15,11 +15,11 @@ use tracing::{debug, warn};
 
 use super::{
     clock::{State, Word},
-    registry::Registry,
+    registry::{Due, Registry},
     watch::Watch,
 };
 use crate::{
-    call::{Backoff, Truba, Verdict},
+    call::{Backoff, Trouble, Verdict, Way},
     limits::{RENEW_MAX, RENEW_PAUSE_MIN, RENEW_TRY_MIN},
 };
 
@@ -35,14 +35,14 @@ impl Drop for Renewals {
 
 impl Renewals {
     /// Begin, on the present runtime.
-    pub fn begin(registry: Arc<Registry>, truba: Truba, try_timeout: Duration) -> Self {
-        let task = Task { truba, try_timeout, backoff: Backoff::default(), warned: false };
+    pub fn begin(registry: Arc<Registry>, way: Way, try_timeout: Duration) -> Self {
+        let task = Task { way, try_timeout, backoff: Backoff::default(), warned: false };
         Self(tokio::spawn(task.run(registry)).abort_handle())
     }
 }
 
 struct Task {
-    truba: Truba,
+    way: Way,
     /// How long one request may take, if the leases in it allow.
     try_timeout: Duration,
     backoff: Backoff,
@@ -53,14 +53,19 @@ struct Task {
 impl Task {
     async fn run(mut self, registry: Arc<Registry>) {
         loop {
-            let due = registry.due().await;
+            let Due { watches: due, hurried } = registry.due().await;
             let pause = match self.renew_all(&due).await {
                 Ok(()) => {
                     self.backoff = Backoff::default();
                     self.warned = false;
                     RENEW_PAUSE_MIN
                 }
-                Err(failed) => self.after_failure(&due, &failed),
+                Err(failed) => {
+                    if hurried {
+                        registry.hurry();
+                    }
+                    self.after_failure(&due, &failed)
+                }
             };
             sleep(pause).await;
         }
@@ -72,11 +77,9 @@ impl Task {
         let mut left_out = None;
         for some in due.chunks(RENEW_MAX) {
             let sent = Instant::now();
-            let request = v1::RenewRequest { handles: some.iter().map(|watch| watch.handle).collect() };
-            let answer = timeout(self.patience(some), self.truba.renew(request))
-                .await
-                .map_err(|_| Status::deadline_exceeded("no answer in time"))??;
-            let results = answer.into_inner().results;
+            let handles = some.iter().map(|watch| watch.handle).collect();
+            let answer = timeout(self.patience(some), self.way.renew(handles)).await;
+            let results = answer.unwrap_or_else(|_| Err(Trouble::timeout())).map_err(|trouble| trouble.status)?;
             if results.len() != some.len() {
                 return Err(Status::internal("the answer to Renew has another length than the request"));
             }
@@ -125,7 +128,8 @@ fn apply(watch: &Watch, result: v1::Renewed, sent: Instant) -> Option<v1::Refuse
             None => Some(refused),
         },
         None => {
-            Some(v1::Refused { reason: "ANSWER_EMPTY".to_owned(), message: "neither lease nor refusal".to_owned() })
+            let (reason, message) = ("ANSWER_EMPTY".to_owned(), "neither lease nor refusal".to_owned());
+            Some(v1::Refused { reason, message, ..v1::Refused::default() })
         }
     }
 }

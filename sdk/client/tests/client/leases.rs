@@ -6,7 +6,8 @@ use mpy6a_client::{Error, Session};
 use tokio::time::{Instant, sleep, timeout};
 use tonic::Code;
 
-use crate::peer::{Fault, KIND, LEASE, Peer, refusal};
+use super::WAY;
+use crate::peer::{Fault, KIND, LEASE, Peer, Way, refusal};
 
 /// When a caller is told to stop: a tenth before the end.
 const STOP: Duration = LEASE.checked_mul(9).unwrap().checked_div(10).unwrap();
@@ -22,7 +23,7 @@ async fn sessions(peer: &Peer, count: usize) -> Vec<Session> {
 
 #[tokio::test(start_paused = true)]
 async fn idle_sessions_are_kept_many_with_each_request() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     let sessions = sessions(&peer, 500).await;
     let mut lost = pin!(sessions[0].lost());
     timeout(LEASE * 10, &mut lost).await.unwrap_err();
@@ -36,17 +37,21 @@ async fn idle_sessions_are_kept_many_with_each_request() {
 
 #[tokio::test(start_paused = true)]
 async fn more_sessions_than_one_request_may_name_take_several() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     let sessions = sessions(&peer, 10_001).await;
     sleep(LEASE / 2).await;
-    assert_eq!(peer.book().renewals, [10_000, 1]);
+    let asked: &[usize] = match WAY {
+        Way::Streamed => &[10_001],
+        Way::Unary => &[10_000, 1],
+    };
+    assert_eq!(peer.book().renewals, asked);
     sleep(LEASE).await;
     sessions.last().unwrap().check_lease().unwrap();
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_operation_is_a_renewal() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     let mut session = sessions(&peer, 1).await.remove(0);
     for _ in 0..20 {
         sleep(LEASE / 4).await;
@@ -59,7 +64,7 @@ async fn an_operation_is_a_renewal() {
 
 #[tokio::test(start_paused = true)]
 async fn the_caller_is_told_in_time_and_that_it_may_go_on() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     let mut session = sessions(&peer, 1).await.remove(0);
     let opened = Instant::now();
     peer.go_down();
@@ -77,7 +82,7 @@ async fn the_caller_is_told_in_time_and_that_it_may_go_on() {
 
 #[tokio::test(start_paused = true)]
 async fn an_operation_clears_an_expiry_too() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     let mut session = sessions(&peer, 1).await.remove(0);
     peer.script_renewals((0..1000).map(|_| Fault::Hang));
     session.lost().await;
@@ -87,7 +92,7 @@ async fn an_operation_clears_an_expiry_too() {
 
 #[tokio::test(start_paused = true)]
 async fn unavailable_becomes_expired_when_the_lease_has_run_out_meanwhile() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     let client = peer.builder().operation_timeout(LEASE * 2).connect().unwrap();
     let mut session = client.new_session(KIND).await.unwrap();
     peer.go_down();
@@ -100,7 +105,7 @@ async fn unavailable_becomes_expired_when_the_lease_has_run_out_meanwhile() {
 #[tokio::test(start_paused = true)]
 async fn the_hosts_word_in_a_renewal_is_final() {
     for reason in ["LEASE_LOST", "SESSION_NOT_FOUND", "SESSION_FINISHED", "KEY_WRONG"] {
-        let peer = Peer::start();
+        let peer = Peer::start(WAY);
         let mut session = sessions(&peer, 1).await.remove(0);
         peer.book().taken.insert(session.id().index, reason);
         let why = session.lost().await;
@@ -116,7 +121,7 @@ async fn the_hosts_word_in_a_renewal_is_final() {
 
 #[tokio::test(start_paused = true)]
 async fn the_hosts_word_in_an_answer_wakes_who_waits_for_it() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     let mut session = sessions(&peer, 1).await.remove(0);
     let lost = tokio::spawn(session.lost());
     peer.script([Fault::Refuse(refusal(Code::FailedPrecondition, "LEASE_LOST"))]);
@@ -128,7 +133,7 @@ async fn the_hosts_word_in_an_answer_wakes_who_waits_for_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_renewal_that_meets_a_session_already_deleted_is_no_loss() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     let client = peer.builder().try_timeout(LEASE).operation_timeout(LEASE * 3).connect().unwrap();
     let session = client.new_session(KIND).await.unwrap();
     let (id, lost) = (session.id(), session.lost());
@@ -145,7 +150,7 @@ async fn a_renewal_that_meets_a_session_already_deleted_is_no_loss() {
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_that_is_not_about_the_session_is_tried_again() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     let session = sessions(&peer, 1).await.remove(0);
     peer.book().taken.insert(session.id().index, "OVERLOADED");
     sleep(LEASE / 2).await;
@@ -157,7 +162,7 @@ async fn a_refusal_that_is_not_about_the_session_is_tried_again() {
 
 #[tokio::test(start_paused = true)]
 async fn renewals_outlast_a_host_that_hangs_or_is_restarted() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     let session = sessions(&peer, 1).await.remove(0);
     peer.script_renewals([Fault::Hang, Fault::LoseAnswer]);
     timeout(LEASE * 2, session.lost()).await.unwrap_err();
@@ -165,7 +170,7 @@ async fn renewals_outlast_a_host_that_hangs_or_is_restarted() {
 
 #[tokio::test(start_paused = true)]
 async fn a_dropped_session_is_left_to_its_handler() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     let mut sessions = sessions(&peer, 2).await;
     drop(sessions.pop());
     sleep(LEASE / 2).await;

@@ -3,12 +3,13 @@
 //! come back. The tests against the real host are in `tests/blackbox`.
 //!
 //! * [`peer`]: the server.
-//! * [`operations`], [`retries`], [`leases`]: what is promised, one module each.
-//! * [`tcp`]: that it holds over real sockets and real time.
+//! * `operations`, `retries`, `leases`: what is promised, one module each; `tcp`: that it holds over real sockets and real
+//!   time. Each runs twice, in [`streamed`] and in [`unary`].
+//! * [`line`]: what is promised of the stream alone.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::duplicate_mod, reason = "the same tests over both ways")]
 
-mod leases;
-mod operations;
+mod line;
 mod peer;
-mod retries;
-mod tcp;
+mod streamed;
+mod unary;

@@ -6,11 +6,12 @@ use bytes::Bytes;
 use mpy6a_client::{Error, TooLarge};
 use tonic::Code;
 
+use super::WAY;
 use crate::peer::{Done, Fault, KIND, Peer, refusal};
 
 #[tokio::test(start_paused = true)]
 async fn a_session_lives_as_the_seeds_say() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     let mut session = peer.client().new_session(KIND).await.unwrap();
     let id = session.id();
     assert_eq!(session.fence(), id);
@@ -28,7 +29,7 @@ async fn a_session_lives_as_the_seeds_say() {
 
 #[tokio::test(start_paused = true)]
 async fn a_session_opens_with_its_first_record_and_traceparent() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let client = peer.client();
     let session = client.session(KIND).record("first").traceparent(traceparent).open().await.unwrap();
@@ -38,7 +39,7 @@ async fn a_session_opens_with_its_first_record_and_traceparent() {
 
 #[tokio::test(start_paused = true)]
 async fn store_asks_for_whole_seconds_never_less_than_given() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     for (timeout, asked) in [
         (None, None),
         (Some(Duration::ZERO), Some(0)),
@@ -54,7 +55,7 @@ async fn store_asks_for_whole_seconds_never_less_than_given() {
 
 #[tokio::test(start_paused = true)]
 async fn a_timeout_that_the_wire_cannot_carry_is_refused_and_the_session_given_back() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     let session = peer.client().new_session(KIND).await.unwrap();
     let (session, error) = session.store(Duration::MAX).await.unwrap_err().into_parts();
     assert!(matches!(error, Error::Rejected { reason, .. } if reason == "TIMEOUT_TOO_LONG"));
@@ -64,7 +65,7 @@ async fn a_timeout_that_the_wire_cannot_carry_is_refused_and_the_session_given_b
 
 #[tokio::test(start_paused = true)]
 async fn an_unknown_kind_is_refused_once() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     let error = peer.client().new_session(404).await.unwrap_err();
     assert!(matches!(error, Error::Rejected { reason, .. } if reason == "KIND_UNKNOWN"));
     assert_eq!(peer.book().news.len(), 1);
@@ -72,7 +73,7 @@ async fn an_unknown_kind_is_refused_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_record_that_is_too_large_leaves_the_session_in_use() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     let mut session = peer.client().new_session(KIND).await.unwrap();
     peer.script([Fault::Refuse(refusal(Code::ResourceExhausted, "RECORD_TOO_LARGE"))]);
     let error = session.append(vec![0; 9]).await.unwrap_err();
@@ -83,7 +84,7 @@ async fn a_record_that_is_too_large_leaves_the_session_in_use() {
 
 #[tokio::test(start_paused = true)]
 async fn a_session_that_is_lost_is_not_given_back() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     let session = peer.client().new_session(KIND).await.unwrap();
     peer.book().taken.insert(session.id().index, "LEASE_LOST");
     let (session, error) = session.delete().await.unwrap_err().into_parts();
@@ -93,7 +94,7 @@ async fn a_session_that_is_lost_is_not_given_back() {
 
 #[tokio::test(start_paused = true)]
 async fn many_sessions_work_at_once_over_one_connection() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     let client = peer.client();
     let workflows: Vec<_> = (0..64u8)
         .map(|n| {

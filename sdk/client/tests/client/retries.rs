@@ -7,6 +7,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
+use super::WAY;
 use crate::peer::{Done, Fault, KIND, LEASE, Peer, refusal};
 
 fn append(record: &'static str) -> Done {
@@ -21,7 +22,7 @@ fn overloaded(retry: Duration) -> Fault {
 
 #[tokio::test(start_paused = true)]
 async fn a_lost_answer_does_not_apply_an_operation_twice() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     let mut session = peer.client().new_session(KIND).await.unwrap();
     peer.script([Fault::LoseAnswer, Fault::LoseAnswer]);
     session.append("a").await.unwrap();
@@ -31,7 +32,7 @@ async fn a_lost_answer_does_not_apply_an_operation_twice() {
 
 #[tokio::test(start_paused = true)]
 async fn a_lost_answer_does_not_open_two_sessions() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     peer.script([Fault::LoseAnswer]);
     let client = peer.client();
     let session = client.session(KIND).record("a").open().await.unwrap();
@@ -45,7 +46,7 @@ async fn a_lost_answer_does_not_open_two_sessions() {
 
 #[tokio::test(start_paused = true)]
 async fn a_restart_of_the_host_is_not_noticed() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     let client = peer.client();
     let mut session = client.new_session(KIND).await.unwrap();
     peer.go_down();
@@ -64,7 +65,7 @@ async fn a_restart_of_the_host_is_not_noticed() {
 
 #[tokio::test(start_paused = true)]
 async fn a_try_that_is_not_answered_is_followed_by_another() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     let client = peer.builder().try_timeout(Duration::from_secs(1)).connect().unwrap();
     let mut session = client.new_session(KIND).await.unwrap();
     peer.script([Fault::Hang, Fault::Hang]);
@@ -75,7 +76,7 @@ async fn a_try_that_is_not_answered_is_followed_by_another() {
 
 #[tokio::test(start_paused = true)]
 async fn a_host_that_asks_for_time_gets_it() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     let mut session = peer.client().new_session(KIND).await.unwrap();
     let asked = Duration::from_secs(2);
     peer.script([overloaded(asked)]);
@@ -86,7 +87,7 @@ async fn a_host_that_asks_for_time_gets_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_host_that_stays_overloaded_has_applied_nothing() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     let mut session = peer.client().new_session(KIND).await.unwrap();
     peer.script((0..100).map(|_| overloaded(Duration::from_millis(500))));
     let error = session.append("a").await.unwrap_err();
@@ -96,7 +97,7 @@ async fn a_host_that_stays_overloaded_has_applied_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_host_that_cannot_be_reached_is_unavailable_and_has_applied_nothing() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     peer.go_down();
     let begun = Instant::now();
     let error = peer.client().new_session(KIND).await.unwrap_err();
@@ -117,7 +118,7 @@ async fn unavailable(peer: &Peer) -> mpy6a_client::Session {
 
 #[tokio::test(start_paused = true)]
 async fn the_same_operation_called_again_resumes_the_one_without_an_outcome() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     let mut session = unavailable(&peer).await;
     session.append("a").await.unwrap();
     peer.flush().await;
@@ -128,7 +129,7 @@ async fn the_same_operation_called_again_resumes_the_one_without_an_outcome() {
 
 #[tokio::test(start_paused = true)]
 async fn another_operation_shuts_the_door_on_the_one_without_an_outcome() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     let mut session = unavailable(&peer).await;
     session.append("b").await.unwrap();
     peer.flush().await;
@@ -138,7 +139,7 @@ async fn another_operation_shuts_the_door_on_the_one_without_an_outcome() {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_dropped_in_the_middle_is_resumed_like_any_other() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     let mut session = peer.client().new_session(KIND).await.unwrap();
     peer.script([Fault::Hang]);
     timeout(Duration::from_millis(10), session.append("a")).await.unwrap_err();
@@ -152,7 +153,7 @@ async fn a_call_dropped_in_the_middle_is_resumed_like_any_other() {
 
 #[tokio::test(start_paused = true)]
 async fn a_session_that_could_not_be_deleted_comes_back_and_can_be() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     let client = peer.builder().operation_timeout(Duration::from_secs(1)).connect().unwrap();
     let session = client.new_session(KIND).await.unwrap();
     peer.script([Fault::Hang]);
@@ -167,7 +168,7 @@ async fn a_session_that_could_not_be_deleted_comes_back_and_can_be() {
 
 #[tokio::test(start_paused = true)]
 async fn a_delete_whose_answer_was_lost_is_done_even_if_the_host_forgot_the_session() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     let session = peer.client().new_session(KIND).await.unwrap();
     peer.script([Fault::LoseAnswer, Fault::Refuse(refusal(Code::NotFound, "SESSION_NOT_FOUND"))]);
     session.delete().await.unwrap();
@@ -175,7 +176,7 @@ async fn a_delete_whose_answer_was_lost_is_done_even_if_the_host_forgot_the_sess
 
 #[tokio::test(start_paused = true)]
 async fn a_session_not_found_after_its_lease_may_have_been_finished_by_its_handler() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     let client = peer.builder().operation_timeout(LEASE * 2).try_timeout(LEASE).connect().unwrap();
     let session = client.new_session(KIND).await.unwrap();
     peer.script([Fault::Hang, Fault::Refuse(refusal(Code::NotFound, "SESSION_NOT_FOUND"))]);
@@ -186,7 +187,7 @@ async fn a_session_not_found_after_its_lease_may_have_been_finished_by_its_handl
 
 #[tokio::test(start_paused = true)]
 async fn a_failing_host_is_tried_again_and_quoted() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     let client = peer.builder().operation_timeout(Duration::from_secs(1)).connect().unwrap();
     let mut session = client.new_session(KIND).await.unwrap();
     peer.script((0..100).map(|_| Fault::Refuse(refusal(Code::Unavailable, "STORE_FAILED"))));

@@ -16,6 +16,7 @@ use tokio::{
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Server;
 
+use super::WAY;
 use crate::peer::{KIND, Peer, Service};
 
 /// Serve on a runtime of its own: shut down, it takes every connection with it, as a process does.
@@ -45,11 +46,11 @@ async fn listen(address: SocketAddr) -> StdListener {
 
 #[tokio::test]
 async fn a_session_goes_on_over_a_restart() {
-    let peer = Peer::start();
+    let peer = Peer::start(WAY);
     let listener = listen(([127, 0, 0, 1], 0).into()).await;
     let address = listener.local_addr().unwrap();
     let host = serve(listener, &peer);
-    let client = Client::connect(format!("http://{address}")).unwrap();
+    let client = WAY.taken_by(Client::builder(format!("http://{address}"))).connect().unwrap();
     let mut session = client.new_session(KIND).await.unwrap();
     session.append("before").await.unwrap();
 

@@ -7,7 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use mpy6a_proto::{ERROR_DOMAIN, v1};
-use tokio::{sync::Notify, task::JoinHandle};
+use tokio::{sync::Notify, task::JoinHandle, time::Instant};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
@@ -32,8 +32,18 @@ pub struct Book {
     pub seen: Vec<(u64, Done)>,
     /// Every `New` that arrived.
     pub news: Vec<v1::NewRequest>,
-    /// How many sessions each `Renew` named.
+    /// How many sessions each `Renew` named; on a stream, each moment's renewals.
     pub renewals: Vec<usize>,
+    /// How many operations each message of a stream had.
+    pub messages: Vec<usize>,
+    /// Whether the stream is not served.
+    pub no_stream: bool,
+    /// How many streams were asked for.
+    pub streams: usize,
+    /// How many of them the client has closed in order.
+    pub closed: usize,
+    /// When the last renewal came over a stream, and what it met.
+    pub last_renewal: Option<(Instant, Option<Fault>)>,
     /// The words for a session that the host took from its client or forgot.
     pub taken: HashMap<u64, &'static str>,
     /// Operations that wait for [`Peer::flush`](super::Peer::flush), and what lets them go.
@@ -128,13 +138,29 @@ impl Book {
         Ok(change_id)
     }
 
+    /// What the next renewal over a stream meets: all of one moment the same.
+    pub fn next_renewal(&mut self) -> Option<Fault> {
+        match &self.last_renewal {
+            Some((at, fault)) if *at == Instant::now() => {
+                *self.renewals.last_mut().expect("one before") += 1;
+                fault.clone()
+            }
+            _ => {
+                let fault = self.renewal_script.pop_front();
+                self.renewals.push(1);
+                self.last_renewal = Some((Instant::now(), fault.clone()));
+                fault
+            }
+        }
+    }
+
     /// Renew one lease.
     pub fn renew(&self, handle: &v1::Handle) -> v1::Renewed {
         let id = handle.id.expect("a session").index;
         let outcome = match self.taken.get(&id) {
             Some(reason) => {
                 let message = "the peer took it".to_owned();
-                v1::renewed::Outcome::Refused(v1::Refused { reason: (*reason).to_owned(), message })
+                v1::renewed::Outcome::Refused(v1::Refused { reason: (*reason).to_owned(), message, ..v1::Refused::default() })
             }
             None => v1::renewed::Outcome::LeaseMs(LEASE.as_millis() as u64),
         };

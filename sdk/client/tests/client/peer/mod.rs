@@ -4,6 +4,7 @@
 
 mod book;
 mod service;
+mod stream;
 mod wire;
 
 use std::{
@@ -24,7 +25,27 @@ pub const KIND: u32 = 1;
 /// The lease that it grants.
 pub const LEASE: Duration = Duration::from_secs(12);
 
+/// How a client asks.
+#[derive(Clone, Copy, Debug)]
+pub enum Way {
+    /// All operations over one stream.
+    Streamed,
+    /// A call for each.
+    Unary,
+}
+
+impl Way {
+    /// A client that asks so.
+    pub fn taken_by(self, builder: Builder) -> Builder {
+        match self {
+            Self::Streamed => builder,
+            Self::Unary => builder.unary(),
+        }
+    }
+}
+
 /// What goes wrong with a request.
+#[derive(Clone)]
 pub enum Fault {
     /// It is answered with this, and not applied.
     Refuse(Status),
@@ -41,21 +62,22 @@ pub enum Fault {
 pub struct Peer {
     book: Arc<Mutex<Book>>,
     wire: Wire,
+    way: Way,
 }
 
 impl Peer {
-    /// A peer that is up.
-    pub fn start() -> Self {
+    /// A peer that is up, whose clients ask so.
+    pub fn start(way: Way) -> Self {
         let book = Arc::new(Mutex::new(Book::default()));
         let wire = Wire::new();
-        let peer = Self { book, wire };
+        let peer = Self { book, wire, way };
         peer.wire.serve(Service(peer.clone()));
         peer
     }
 
     /// A client of it, made when it is first used.
     pub fn builder(&self) -> Builder {
-        Client::over(self.wire.channel())
+        self.way.taken_by(Client::over(self.wire.channel()))
     }
 
     /// A client of it, without options.
@@ -76,6 +98,11 @@ impl Peer {
     /// What is to go wrong with the next renewals.
     pub fn script_renewals(&self, faults: impl IntoIterator<Item = Fault>) {
         self.book().renewal_script.extend(faults);
+    }
+
+    /// Break all connections; new ones are taken.
+    pub fn break_connections(&self) {
+        self.wire.break_connections();
     }
 
     /// Break all connections and refuse new ones.

@@ -3,17 +3,19 @@
 use std::future::pending;
 
 use mpy6a_proto::v1::{self, truba_server::Truba};
-use tokio_stream::Empty;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::UnboundedReceiverStream;
 use tonic::{Request, Response, Status, Streaming, async_trait};
 
-use super::{Book, Done, Fault, Peer};
+use super::{Book, Done, Fault, Peer, stream::converse};
 
 /// What the peer's server runs.
+#[derive(Clone)]
 pub struct Service(pub Peer);
 
 impl Service {
     /// Do something to the book, if the script lets us.
-    async fn meet<T: Send + 'static>(
+    pub async fn meet<T: Send + 'static>(
         &self,
         fault: Option<Fault>,
         act: impl FnOnce(&mut Book) -> Result<T, Status> + Send + 'static,
@@ -42,7 +44,16 @@ impl Service {
         }
     }
 
-    async fn operation(
+    pub async fn open(&self, request: v1::NewRequest) -> Result<v1::NewResponse, Status> {
+        let fault = {
+            let mut book = self.0.book();
+            book.news.push(request.clone());
+            book.script.pop_front()
+        };
+        self.meet(fault, move |book| book.open(request)).await
+    }
+
+    pub async fn operation(
         &self,
         handle: Option<v1::Handle>,
         number: u64,
@@ -60,13 +71,7 @@ impl Service {
 #[async_trait]
 impl Truba for Service {
     async fn new_session(&self, request: Request<v1::NewRequest>) -> Result<Response<v1::NewResponse>, Status> {
-        let request = request.into_inner();
-        let fault = {
-            let mut book = self.0.book();
-            book.news.push(request.clone());
-            book.script.pop_front()
-        };
-        self.meet(fault, move |book| book.open(request)).await.map(Response::new)
+        self.open(request.into_inner()).await.map(Response::new)
     }
 
     async fn append(&self, request: Request<v1::AppendRequest>) -> Result<Response<v1::AppendResponse>, Status> {
@@ -104,12 +109,21 @@ impl Truba for Service {
         Ok(Response::new(v1::RenewResponse { results: self.meet(fault, renew).await? }))
     }
 
-    type OperateStream = Empty<Result<v1::OperateResponse, Status>>;
+    type OperateStream = UnboundedReceiverStream<Result<v1::OperateResponse, Status>>;
 
     async fn operate(
         &self,
-        _: Request<Streaming<v1::OperateRequest>>,
+        request: Request<Streaming<v1::OperateRequest>>,
     ) -> Result<Response<Self::OperateStream>, Status> {
-        Err(Status::unimplemented("the stream is not served"))
+        {
+            let mut book = self.0.book();
+            book.streams += 1;
+            if book.no_stream {
+                return Err(Status::unimplemented("the stream is not served"));
+            }
+        }
+        let (answers, receiver) = mpsc::unbounded_channel();
+        tokio::spawn(converse(self.0.clone(), request.into_inner(), answers));
+        Ok(Response::new(UnboundedReceiverStream::new(receiver)))
     }
 }

@@ -1,0 +1,148 @@
+//! `Operate`: a client's operations, many under way at once.
+//!
+//! ```text
+//! requests --read--> convert --Pipeline::send--> writer ... Pipeline::poll_answers --convert--> answers
+//! ```
+//!
+//! [`Operate`] is the stream of answers, and polling it does all there is to do: it reads what has arrived, hands it to the
+//! state machine at once, and gives out the answers that have come. There is no task and no channel in between. It is polled
+//! only while the transport has room for an answer, so a client that does not read its answers is not read either: HTTP/2
+//! holds it back, and what the host keeps for it is bounded by its [`Pipeline`].
+//!
+//! How it ends, in each case after the answers to all that was accepted:
+//!
+//! | what happens | status | its open sessions |
+//! |---|---|---|
+//! | the client has no more to say | OK | are stored |
+//! | the client sends what cannot be read | as gRPC has it | are stored |
+//! | the connection breaks, or the client cancels | none | are stored |
+//! | the host shuts down | `SHUTTING_DOWN`: what has no answer was not applied | stay with their client |
+//! | the store fails | `STORE_FAILED` | stay with their client |
+
+mod wire;
+
+use std::{
+    future::Future as _,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use mpy6a_proto::v1;
+use mpy6a_sessions::{Error, Pipeline, Sessions};
+use tokio_stream::Stream;
+use tokio_util::sync::WaitForCancellationFutureOwned;
+use tonic::{Code, Status, Streaming};
+
+use super::{gate::Gate, oversize};
+use crate::error::status;
+
+/// The answers of one stream.
+pub struct Operate {
+    requests: Streaming<v1::OperateRequest>,
+    pipeline: Pipeline,
+    /// Answers to what could not even be asked.
+    invalid: Vec<v1::Answer>,
+    phase: Phase,
+    shuts: Pin<Box<WaitForCancellationFutureOwned>>,
+    record_bytes_max: u64,
+}
+
+enum Phase {
+    /// Requests are read.
+    Reading,
+    /// No more requests; the last answers are awaited, and then it ends with this.
+    Finishing(Result<(), Status>),
+    Ended,
+}
+
+impl Operate {
+    /// Serve these requests.
+    #[must_use]
+    pub fn new(requests: Streaming<v1::OperateRequest>, sessions: &Sessions, gate: &Gate) -> Self {
+        Self {
+            requests,
+            pipeline: sessions.pipeline(),
+            invalid: Vec::new(),
+            phase: Phase::Reading,
+            shuts: Box::pin(gate.shuts()),
+            record_bytes_max: sessions.limits().record_bytes_max,
+        }
+    }
+
+    /// Read what has arrived, as far as there is room, and hand it to the state machine in one go.
+    fn read(&mut self, context: &mut Context<'_>) {
+        if self.shuts.as_mut().poll(context).is_ready() {
+            self.refuse(&Error::ShuttingDown);
+            return;
+        }
+        let mut asks = wire::Asks::default();
+        while self.pipeline.has_room_for(asks.ops(), asks.bytes()) {
+            match Pin::new(&mut self.requests).poll_next(context) {
+                Poll::Ready(Some(Ok(request))) => asks.take(request),
+                Poll::Ready(Some(Err(status))) => self.finish(Err(self.renamed(status))),
+                Poll::Ready(None) => self.finish(Ok(())),
+                Poll::Pending => break,
+            }
+            if !matches!(self.phase, Phase::Reading) {
+                break;
+            }
+        }
+        self.invalid.append(&mut asks.invalid);
+        if let Err(error) = self.pipeline.send(asks.valid) {
+            self.refuse(&error);
+        }
+    }
+
+    /// Take no more, because of the host: what was sent is answered, the rest was not applied.
+    fn refuse(&mut self, error: &Error) {
+        self.pipeline.dismiss();
+        self.finish(Err(status(error)));
+    }
+
+    fn finish(&mut self, how: Result<(), Status>) {
+        self.phase = Phase::Finishing(how);
+    }
+
+    /// The same name as in a unary call for a message that is too long.
+    fn renamed(&self, status: Status) -> Status {
+        if status.code() == Code::OutOfRange { oversize::refusal(self.record_bytes_max) } else { status }
+    }
+
+    /// Whether the last answer is out; then how the stream ends.
+    fn end(&mut self) -> Poll<Option<Result<v1::OperateResponse, Status>>> {
+        match std::mem::replace(&mut self.phase, Phase::Ended) {
+            Phase::Finishing(how) if self.pipeline.unanswered() == 0 => Poll::Ready(how.err().map(Err)),
+            Phase::Ended => Poll::Ready(None),
+            unfinished => {
+                self.phase = unfinished;
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl Stream for Operate {
+    type Item = Result<v1::OperateResponse, Status>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        if matches!(this.phase, Phase::Reading) {
+            this.read(context);
+        }
+        if !this.invalid.is_empty() {
+            let answers = std::mem::take(&mut this.invalid);
+            return Poll::Ready(Some(Ok(v1::OperateResponse { answers })));
+        }
+        if this.pipeline.unanswered() == 0 {
+            return this.end();
+        }
+        match ready!(this.pipeline.poll_answers(context)) {
+            Ok(answers) => Poll::Ready(Some(Ok(wire::response(answers)))),
+            Err(error) => {
+                this.pipeline.dismiss();
+                this.phase = Phase::Ended;
+                Poll::Ready(Some(Err(status(&error))))
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The two ways to ask something of the host: over the [line](crate::line), or by a call of its own.
+
+use std::{sync::Arc, time::Duration};
+
+use mpy6a_proto::{
+    ERROR_DOMAIN,
+    v1::{self, answer::Outcome},
+};
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
+
+use super::{Call, Truba, Verdict, record_bytes};
+use crate::{
+    limits::MESSAGE_RECORD_BYTES_MAX,
+    line::{Line, Lost},
+};
+
+/// How to ask. Cloned once for a session, not for an operation.
+#[derive(Clone, Debug)]
+pub(crate) struct Way {
+    truba: Truba,
+    line: Option<Arc<Line>>,
+}
+
+/// A try that failed.
+#[derive(Debug)]
+pub(crate) struct Trouble {
+    /// What that says about the operation.
+    pub verdict: Verdict,
+    /// The words.
+    pub status: Status,
+}
+
+impl Way {
+    /// Over the line, if there is one.
+    pub fn new(truba: Truba, line: Option<Arc<Line>>) -> Self {
+        Self { truba, line }
+    }
+
+    /// Ask once.
+    pub async fn ask<C: Call>(&mut self, call: &C) -> Result<C::Answer, Trouble> {
+        if let Some(line) = &self.line {
+            let operation = call.operation(line.local());
+            if record_bytes(&operation) <= MESSAGE_RECORD_BYTES_MAX {
+                match line.ask(operation).await {
+                    Ok(Outcome::Refused(refused)) if refused.reason == "STREAM_FULL" => {}
+                    Ok(Outcome::Refused(refused)) => return Err(Trouble::from(in_full(refused))),
+                    Ok(outcome) => return C::read(outcome).ok_or_else(Trouble::other_answer),
+                    Err(Lost::NotServed) => {}
+                    Err(lost) => return Err(lost.into()),
+                }
+            }
+        }
+        call.send(&mut self.truba).await.map_err(Trouble::from)
+    }
+
+    /// Renew leases; what the host says of each.
+    pub async fn renew(&mut self, handles: Vec<v1::Handle>) -> Result<Vec<v1::Renewed>, Trouble> {
+        if let Some(line) = &self.line {
+            match renew_over(line, &handles).await {
+                Err(Lost::NotServed) => {}
+                renewed => return Ok(renewed?),
+            }
+        }
+        Ok(self.truba.renew(v1::RenewRequest { handles }).await?.into_inner().results)
+    }
+}
+
+/// Over the line, so that the host knows by it that the client is there.
+async fn renew_over(line: &Arc<Line>, handles: &[v1::Handle]) -> Result<Vec<v1::Renewed>, Lost> {
+    let mut answers = Vec::with_capacity(handles.len());
+    for handle in handles {
+        let session = Some(v1::operation::Session::Handle(*handle));
+        let what = Some(v1::operation::What::Renew(v1::RenewOperation {}));
+        answers.push(line.send(v1::Operation { tag: 0, session, number: 0, what }).await?);
+    }
+    let mut renewed = Vec::with_capacity(handles.len());
+    for answer in answers {
+        let outcome = match answer.await.unwrap_or(Err(Lost::NotSent))? {
+            Outcome::LeaseMs(lease_ms) => Some(v1::renewed::Outcome::LeaseMs(lease_ms)),
+            Outcome::Refused(refused) => Some(v1::renewed::Outcome::Refused(refused)),
+            Outcome::Opened(_) | Outcome::Applied(_) => None,
+        };
+        renewed.push(v1::Renewed { outcome });
+    }
+    Ok(renewed)
+}
+
+/// A refusal as the status that a call would have ended with.
+fn in_full(refused: v1::Refused) -> Status {
+    let mut details = ErrorDetails::with_error_info(refused.reason, ERROR_DOMAIN, refused.metadata);
+    details.set_retry_info(refused.retry_ms.map(Duration::from_millis));
+    Status::with_error_details(Code::from(refused.code), refused.message, details)
+}
+
+impl Trouble {
+    /// No answer came in time.
+    pub fn timeout() -> Self {
+        Self::from(Status::deadline_exceeded("the host did not answer in time"))
+    }
+
+    fn other_answer() -> Self {
+        Self::from(Status::internal("the host's answer is that to another operation"))
+    }
+
+    fn not_applied(status: Status) -> Self {
+        Self { verdict: Verdict::NotApplied { overloaded: false, after: None }, status }
+    }
+}
+
+impl From<Status> for Trouble {
+    fn from(status: Status) -> Self {
+        Self { verdict: Verdict::of(&status), status }
+    }
+}
+
+impl From<Lost> for Trouble {
+    fn from(lost: Lost) -> Self {
+        match lost {
+            Lost::NotSent => Self::not_applied(Status::unavailable("the stream broke before this was sent")),
+            Lost::NotServed => Self::not_applied(Status::unimplemented("the host serves no stream")),
+            Lost::NotOpened(status) => status.into(),
+            // Whatever the status says, it is not said of this operation; but for a host that shut down in order: it answered
+            // all that it applied.
+            Lost::Broken(status) => match Verdict::of(&status) {
+                verdict @ Verdict::NotApplied { overloaded: false, .. } => Self { verdict, status },
+                _ => Self { verdict: Verdict::Unknown, status },
+            },
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! What is promised of the stream alone.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use mpy6a_client::{Client, Error, Session};
+use tokio::time::{Instant, sleep};
+use tonic::Code;
+
+use crate::peer::{Done, Fault, KIND, LEASE, Peer, Way, refusal};
+
+async fn sessions(client: &Client, count: usize) -> Vec<Session> {
+    let mut sessions = Vec::new();
+    for _ in 0..count {
+        sessions.push(client.new_session(KIND).await.unwrap());
+    }
+    sessions
+}
+
+/// Append this to all of them at once.
+async fn append_all(sessions: Vec<Session>, record: &'static str) -> Vec<Session> {
+    let at_work: Vec<_> = sessions
+        .into_iter()
+        .map(|mut session| {
+            tokio::spawn(async move {
+                session.append(record).await.unwrap();
+                session
+            })
+        })
+        .collect();
+    let mut back = Vec::new();
+    for task in at_work {
+        back.push(task.await.unwrap());
+    }
+    back
+}
+
+#[tokio::test(start_paused = true)]
+async fn operations_of_many_sessions_share_messages_and_one_stream() {
+    let peer = Peer::start(Way::Streamed);
+    let sessions = sessions(&peer.client(), 1000).await;
+    peer.book().messages.clear();
+    let sessions = append_all(sessions, "a").await;
+    let messages = peer.book().messages.clone();
+    assert_eq!(messages.iter().sum::<usize>(), 1000);
+    assert!(messages.len() < 100, "{messages:?}");
+    assert_eq!(peer.book().streams, 1);
+    assert!(sessions.iter().all(|session| peer.book().records(session.id()) == ["a"]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_under_way_when_the_stream_broke_is_applied_once() {
+    let peer = Peer::start(Way::Streamed);
+    let sessions = sessions(&peer.client(), 100).await;
+    // Some are applied before it breaks, the others hang.
+    peer.script((0..100).map(|n| match n {
+        50 => Fault::LoseAnswer,
+        51.. => Fault::Hang,
+        _ => Fault::Queue,
+    }));
+    let sessions = append_all(sessions, "a").await;
+    peer.flush().await;
+    assert!(sessions.iter().all(|session| peer.book().records(session.id()) == ["a"]));
+    assert_eq!(peer.book().streams, 2);
+    let numbers: Vec<_> = peer.book().seen.iter().map(|(number, _)| *number).collect();
+    assert_eq!(numbers, [1; 200], "each twice, with its number");
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_the_stream_breaks_all_leases_are_renewed_at_once() {
+    let peer = Peer::start(Way::Streamed);
+    let client = peer.client();
+    let sessions = sessions(&client, 3).await;
+    let broke = Instant::now();
+    peer.break_connections();
+    while peer.book().renewals.is_empty() {
+        sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!(peer.book().renewals, [3]);
+    assert!(broke.elapsed() < LEASE / 12, "{:?}", broke.elapsed());
+    assert_eq!(peer.book().streams, 2);
+    sessions[0].check_lease().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn renewals_in_a_hurry_outlast_a_host_that_is_away() {
+    let peer = Peer::start(Way::Streamed);
+    let client = peer.client();
+    let sessions = sessions(&client, 3).await;
+    let began = Instant::now();
+    peer.go_down();
+    sleep(Duration::from_millis(500)).await;
+    peer.come_up();
+    while peer.book().renewals.is_empty() {
+        sleep(Duration::from_millis(10)).await;
+    }
+    assert!(began.elapsed() < LEASE / 4, "{:?}", began.elapsed());
+    assert_eq!(peer.book().renewals, [3]);
+    drop(sessions);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_without_the_stream_is_asked_by_single_calls() {
+    let peer = Peer::start(Way::Streamed);
+    peer.book().no_stream = true;
+    let mut session = peer.client().new_session(KIND).await.unwrap();
+    session.append("a").await.unwrap();
+    sleep(LEASE).await;
+    session.check_lease().unwrap();
+    assert_eq!(peer.book().streams, 1, "asked for once");
+    assert_eq!(peer.book().records(session.id()), ["a"]);
+    assert_eq!(peer.book().renewals.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_record_goes_by_a_call_of_its_own() {
+    let peer = Peer::start(Way::Streamed);
+    let mut session = peer.client().new_session(KIND).await.unwrap();
+    peer.book().messages.clear();
+    let long = Bytes::from(vec![7; 100_000]);
+    session.append(long.clone()).await.unwrap();
+    assert!(peer.book().messages.is_empty());
+    session.append("short").await.unwrap();
+    assert_eq!(peer.book().messages, [1]);
+    assert_eq!(peer.book().records(session.id()), [long, "short".into()]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn records_that_are_too_long_together_go_in_several_messages() {
+    let peer = Peer::start(Way::Streamed);
+    let sessions = sessions(&peer.client(), 10).await;
+    peer.book().messages.clear();
+    let record: &'static str = "x".repeat(20_000).leak();
+    append_all(sessions, record).await;
+    assert_eq!(peer.book().messages, [1; 10]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_for_which_the_stream_has_no_room_is_opened_by_a_call() {
+    let peer = Peer::start(Way::Streamed);
+    peer.script([Fault::Refuse(refusal(Code::ResourceExhausted, "STREAM_FULL"))]);
+    let mut session = peer.client().new_session(KIND).await.unwrap();
+    session.append("a").await.unwrap();
+    assert_eq!(peer.book().seen, [(1, Done::Append("a".into()))]);
+    let news = peer.book().news.clone();
+    assert_eq!((news.len(), news[0] == news[1]), (2, true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_stream_is_closed_with_the_last_session() {
+    let peer = Peer::start(Way::Streamed);
+    let client = peer.client();
+    let session = client.new_session(KIND).await.unwrap();
+    drop(client);
+    sleep(LEASE).await;
+    assert_eq!(peer.book().closed, 0);
+    drop(session);
+    while peer.book().closed == 0 {
+        sleep(Duration::from_millis(1)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_says_over_the_stream_what_a_call_says() {
+    for way in [Way::Streamed, Way::Unary] {
+        let peer = Peer::start(way);
+        let mut session = peer.client().new_session(KIND).await.unwrap();
+        peer.script([Fault::Refuse(refusal(Code::InvalidArgument, "REQUEST_INVALID"))]);
+        let error = session.append("a").await.unwrap_err();
+        let Error::Rejected { reason, message } = error else { panic!("{error:?}") };
+        assert_eq!((reason.as_str(), message.as_str()), ("REQUEST_INVALID", "the peer says REQUEST_INVALID"));
+    }
+}

@@ -1,0 +1,15 @@
+//! Every promise, with a call for each operation.
+
+use crate::peer::Way;
+
+/// How the clients of these tests ask.
+const WAY: Way = Way::Unary;
+
+#[path = "leases.rs"]
+mod leases;
+#[path = "operations.rs"]
+mod operations;
+#[path = "retries.rs"]
+mod retries;
+#[path = "tcp.rs"]
+mod tcp;

@@ -1,0 +1,19 @@
+//! The stream keeps every promise that single calls keep, and its own.
+
+mod bounds;
+mod ends;
+mod hostile;
+mod pipelined;
+mod refused;
+mod survives;
+
+use crate::harness::{Config, Host, Kind};
+
+/// A kind whose sessions nobody repeats.
+fn paused() -> Kind {
+    Kind::misbehave(1).set("paused", true)
+}
+
+async fn host(kind: Kind) -> Host {
+    Host::start(&Config::of([kind])).await
+}
