@@ -51,6 +51,9 @@ pub struct Args {
     /// With --seed: hit every call of that history, with every fault.
     #[arg(long)]
     sweep: bool,
+    /// Leave out the sweeps between fresh seeds.
+    #[arg(long)]
+    no_sweeps: bool,
     /// Break a promise on purpose: the run must find it.
     #[arg(long)]
     sabotage: Option<Sabotage>,
@@ -150,9 +153,9 @@ impl Args {
             }
             match world::run(plan) {
                 Ok(summary) => total.add(&summary),
-                Err(failure) => return Err(report(&plan, &failure, true)),
+                Err(failure) => return Err(report_shortest(plan, failure)),
             }
-            if nth % SWEEP_EVERY == SWEEP_EVERY / 2 && self.sabotage.is_none() {
+            if nth % SWEEP_EVERY == SWEEP_EVERY / 2 && self.sabotage.is_none() && !self.no_sweeps {
                 let plan = Plan { weather: Weather::Fault(None), steps: SWEEP_STEPS, ..plan };
                 let sweep = sweep::run(plan, end).map_err(|(plan, failure)| report(&plan, &failure, true))?;
                 total.sweeps += 1;
@@ -196,6 +199,14 @@ fn find(sabotage: Sabotage) -> Result<(), String> {
         }
     }
     Err(format!("{sabotage} ({}) was not found in {SABOTAGE_SEEDS} histories: the simulation is blind", sabotage.promise()))
+}
+
+/// The same seed with fewer steps is the same history, cut short: find the shortest that fails.
+fn report_shortest(plan: Plan, failure: Failure) -> String {
+    let shorter = (1..plan.steps).map(|steps| Plan { steps, ..plan });
+    let shortest = shorter.filter_map(|plan| world::run(plan).err().map(|failure| (plan, failure))).next();
+    let (plan, failure) = shortest.unwrap_or((plan, failure));
+    report(&plan, &failure, true)
 }
 
 /// What a person is shown of a failure.
