@@ -11,7 +11,10 @@ HANDLER ?= rust
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test handlers bench bench-handlers lint sdks compiler components build guests
+# How many histories `make sim` lives through.
+SEEDS ?= 2000
+
+.PHONY: help demo run test sim handlers bench bench-handlers lint sdks compiler components build guests
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +28,9 @@ run: build ## Serve the same set-up for your own hands, until Ctrl-C (HANDLER=â€
 test: compiler lint handlers sdks ## Everything that CI runs: formatting, lints, every example and SDK, every test
 	cargo test --locked --workspace
 	cargo test --locked --workspace --test sandbox -- --ignored
+
+sim: compiler ## Simulate the state machine on a failing disk: fresh seeds (SEEDS=2000), each replays exactly
+	cargo test --locked -p mpy6a-sessions --test sim -- --seeds $(SEEDS)
 
 handlers: compiler ## Build every example in every language, into $(BUILT)/guests
 	cargo test --locked --workspace --test conformance --no-run

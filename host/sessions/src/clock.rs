@@ -70,18 +70,22 @@ impl Environment {
 /// sessions waiting for as long as the jump was, nor runs ahead for ever.
 #[derive(Debug, Default)]
 pub struct SteadyTime {
-    last_us: u64,
-    last_monotonic: Duration,
+    /// The clock's word when it was last taken, and the monotonic clock then.
+    taken_us: u64,
+    taken_at: Duration,
 }
 
 impl SteadyTime {
     /// The time now, Unix microseconds, given both clocks' readings.
     pub fn now_us(&mut self, wall_us: u64, monotonic: Duration) -> u64 {
-        let elapsed = monotonic.saturating_sub(self.last_monotonic);
-        let slow_us = u64::try_from(elapsed.as_micros() / 2).unwrap_or(u64::MAX);
-        self.last_us = wall_us.max(self.last_us.saturating_add(slow_us));
-        self.last_monotonic = monotonic;
-        self.last_us
+        // Always from the same moment on: halves of microseconds, dropped at every call, would let time stand still.
+        let elapsed = monotonic.saturating_sub(self.taken_at);
+        let slow_us = self.taken_us.saturating_add(u64::try_from(elapsed.as_micros() / 2).unwrap_or(u64::MAX));
+        if wall_us < slow_us {
+            return slow_us;
+        }
+        (self.taken_us, self.taken_at) = (wall_us, monotonic);
+        wall_us
     }
 }
 
@@ -101,6 +105,14 @@ mod tests {
         assert_eq!(now(1030, 30), 5005, "after a jump back time goes on at half its pace");
         assert_eq!(now(1040, 40), 5010);
         assert_eq!(now(6000, 50), 6000, "until the clock has caught up");
+    }
+
+    #[test]
+    fn time_goes_on_however_often_it_is_asked_for() {
+        let mut time = SteadyTime::default();
+        time.now_us(10 * S, Duration::ZERO);
+        let last = (1..=S).map(|us| time.now_us(0, Duration::from_micros(us))).last();
+        assert_eq!(last, Some(10 * S + S / 2));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::{
     limits::BATCH_OPS_MAX,
     op::Op,
     rules::Reply,
-    session::{Due, Session, State},
+    session::{Due, Session},
     store::{Store, StoreError},
 };
 
@@ -243,14 +243,14 @@ fn apply_claims<S: Store>(
 ) -> Result<Vec<Claim>, StoreError> {
     let mut claims = Vec::new();
     for (due, id) in timers.claimable(batch.store, batch.now_ms)? {
+        // Its client took it up again in this batch, or stored it anew: then it has another place in the line.
+        if batch.touches(id) {
+            continue;
+        }
         check_due_row(batch, id, due)?;
         let handle = Handle { id, key: Key(environment.draw()) };
-        // Moot if a client took the session up again earlier in this batch.
         let Ok(Reply::Done) = batch.apply(&Op::Claim { id, key: handle.key }, 0)? else { continue };
-        // Its client may have stored it anew in this batch: what counts is what it was claimed for.
-        if let Some(session) = batch.session(id)?
-            && let State::Repeating { due, .. } = session.state
-        {
+        if let Some(session) = batch.session(id)? {
             claims.push(Claim { session, handle, due });
         }
     }
@@ -259,7 +259,7 @@ fn apply_claims<S: Store>(
 
 /// A row that says a session is due which is not would be found again and again, at every step.
 fn check_due_row<S: Store>(batch: &Batch<'_, S>, id: Index, due: Due) -> Result<(), StoreError> {
-    if batch.touches(id) || batch.session(id)?.is_some_and(|session| session.state.due() == Some(due)) {
+    if batch.session(id)?.is_some_and(|session| session.state.due() == Some(due)) {
         return Ok(());
     }
     Err(StoreError::Damaged(format!("session {id} is listed as due at {} ms, but is not stored for then", due.at_ms)))

@@ -20,6 +20,8 @@ const SECONDS: u64 = 60;
 const STEPS: u64 = 60;
 /// Steps of a history whose every call of the disk is hit once.
 const SWEEP_STEPS: u64 = 9;
+/// One sweep for so many histories of fresh seeds: about half of the time each.
+const SWEEP_EVERY: u64 = 250;
 /// How many histories a sabotage may survive before the simulation counts as blind to it.
 const SABOTAGE_SEEDS: u64 = 400;
 
@@ -28,7 +30,7 @@ const SABOTAGE_SEEDS: u64 = 400;
 #[derive(Parser)]
 #[command(name = "sim")]
 pub struct Args {
-    /// Run so many histories of fresh seeds, and one sweep for every fifty.
+    /// Run so many histories of fresh seeds, and one sweep for every 250.
     #[arg(long)]
     seeds: Option<u64>,
     /// Take fresh seeds for so many seconds.
@@ -49,6 +51,9 @@ pub struct Args {
     /// With --seed: hit every call of that history, with every fault.
     #[arg(long)]
     sweep: bool,
+    /// Leave out the sweeps between fresh seeds.
+    #[arg(long)]
+    no_sweeps: bool,
     /// Break a promise on purpose: the run must find it.
     #[arg(long)]
     sabotage: Option<Sabotage>,
@@ -151,9 +156,9 @@ impl Args {
             }
             match world::run(plan) {
                 Ok(summary) => total.add(&summary),
-                Err(failure) => return Err(report(&plan, &failure, true)),
+                Err(failure) => return Err(report_shortest(plan, failure)),
             }
-            if nth % 50 == 49 && self.sabotage.is_none() {
+            if nth % SWEEP_EVERY == SWEEP_EVERY / 2 && self.sabotage.is_none() && !self.no_sweeps {
                 let plan = Plan { weather: Weather::Fault(None), steps: SWEEP_STEPS, ..plan };
                 let sweep = sweep::run(plan, end).map_err(|(plan, failure)| report(&plan, &failure, true))?;
                 total.sweeps += 1;
@@ -200,6 +205,14 @@ fn find(sabotage: Sabotage) -> Result<(), String> {
         "{sabotage} ({}) was not found in {SABOTAGE_SEEDS} histories: the simulation is blind",
         sabotage.promise()
     ))
+}
+
+/// The same seed with fewer steps is the same history, cut short: find the shortest that fails.
+fn report_shortest(plan: Plan, failure: Failure) -> String {
+    let shorter = (1..plan.steps).map(|steps| Plan { steps, ..plan });
+    let shortest = shorter.filter_map(|plan| world::run(plan).err().map(|failure| (plan, failure))).next();
+    let (plan, failure) = shortest.unwrap_or((plan, failure));
+    report(&plan, &failure, true)
 }
 
 /// What a person is shown of a failure.

@@ -110,6 +110,8 @@ pub struct LoggedStore {
     work: Work,
     dues: RefCell<Dues>,
     buffer: Vec<u8>,
+    /// Something could not be written. What that left behind nobody knows, so nothing is written after it.
+    failed: bool,
 }
 
 impl fmt::Debug for LoggedStore {
@@ -140,6 +142,7 @@ impl LoggedStore {
             work: Work::new(background),
             dues: RefCell::default(),
             buffer: Vec::new(),
+            failed: false,
         }
     }
 
@@ -159,6 +162,16 @@ impl LoggedStore {
     /// The generations, the newer one first.
     fn generations(&self) -> impl Iterator<Item = &Generation> {
         std::iter::once(&self.fresh).chain(self.frozen.as_deref())
+    }
+
+    /// Do something after which, if it fails, nothing may be done any more.
+    fn unless_failed<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        if self.failed {
+            return Err(StoreError::Io("it failed before; restart the host".into()));
+        }
+        let result = work(self);
+        self.failed = result.is_err();
+        result
     }
 
     fn log(&mut self) -> Result<&mut Log, StoreError> {
@@ -215,21 +228,23 @@ impl Store for LoggedStore {
     }
 
     fn commit(&mut self, changes: ChangeSet) -> Result<(), StoreError> {
-        self.make_room()?;
-        let mut buffer = std::mem::take(&mut self.buffer);
-        body::encode(&changes, &mut buffer)?;
-        self.log()?.append(&buffer)?;
-        self.buffer = buffer;
-        self.fresh.merge(changes);
-        self.look_after()
+        self.unless_failed(|store| {
+            store.make_room()?;
+            let mut buffer = std::mem::take(&mut store.buffer);
+            body::encode(&changes, &mut buffer)?;
+            store.log()?.append(&buffer)?;
+            store.buffer = buffer;
+            store.fresh.merge(changes);
+            store.look_after()
+        })
     }
 
     fn poll(&mut self) -> Result<Option<Duration>, StoreError> {
-        self.look_after()?;
+        self.unless_failed(Self::look_after)?;
         Ok(self.work.next_look())
     }
 
     fn close(&mut self) -> Result<(), StoreError> {
-        self.settle()
+        self.unless_failed(Self::settle)
     }
 }

@@ -21,8 +21,13 @@ impl World {
                 // What was armed before, a full disk say, may last over a restart.
                 self.clear_weather();
             }
-            if self.plan.weather == Weather::Storm && self.chance.percent(30) || attempt > 0 && self.chance.percent(60)
-            {
+            let percent = match self.plan.weather {
+                Weather::Storm | Weather::Rot => 30,
+                // Where the fault of a sweep has struck, the way back is rough as well.
+                Weather::Fault(_) if self.disk.counts().faults > 0 => 60,
+                Weather::Fault(_) => 0,
+            };
+            if self.chance.percent(percent) {
                 let kind = *self.chance.pick(&FaultKind::ALL);
                 let skip = self.chance.below(30);
                 self.history.say(format!("weather: {kind} after {skip} calls, during a start"));
@@ -173,7 +178,7 @@ impl World {
         if error.starts_with("panic") && self.rotten.is_none() && self.disk.death().is_none() {
             return Err(format!("a panic without damage: {error}").into());
         }
-        if commit_failed && !self.build.logged && self.disk.death().is_none() && self.chance.percent(50) {
+        if commit_failed && self.disk.death().is_none() && self.chance.percent(50) {
             self.poke()?;
         }
         if self.rotten.is_some() {

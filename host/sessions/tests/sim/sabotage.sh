@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Breaks the state machine on purpose, one promise at a time, in a copy of the crate, and sees the simulation find it.
+#
+#   host/sessions/tests/sim/sabotage.sh            every one below
+#   host/sessions/tests/sim/sabotage.sh NAME…      these
+#
+# Needs perl. A sabotage that no longer fits the source, or that is not found in SEEDS histories, fails the script.
+set -euo pipefail
+cd "$(dirname "$0")/../../../.."
+
+SEEDS=${SEEDS:-600}
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}/sabotage
+
+# name | promise of the design | file under src | perl substitution over the whole file
+sabotages() {
+    cat <<'LIST'
+answer-first|1, durable before it is answered|writer/step.rs|s/(\s+)(self\.commit\(last, changes, now\)\?;)(.*?)\s+self\.answer\(answers\)\?;/$1self.answer(answers)?;$1$2$3/s
+no-sync|1, durable before it is answered|store/log/segment.rs|s/self\.file\.sync\(\)\.map_err\(\|error\| io\("cannot be synced", &error\)\)/Ok(())/
+any-client-key|2, one operator at a time|rules/client.rs|s/if client\.key != key \{/if false {/
+any-run-key|2, one operator at a time|rules/run.rs|s/State::Repeating \{ key, \.\. \} if key == run_key => Ok/State::Repeating { .. } => { let _ = run_key; Ok/; s/(let _ = run_key; Ok\(\(\)\)),/$1 }/
+lost-goes-on|2, one operator at a time|rules/client.rs|s/Standing::Lost => return Err\(Refusal::LeaseLost\(id\)\)/Standing::Lost => {}/
+forget-repeating|3, nothing is lost|writer/mod.rs|s/for some in repeating\.chunks/for some in repeating[..0].chunks/
+no-fresh-lease|3, nothing is lost|writer/mod.rs|s/for session in &active \{/for session in active.iter().skip(1) {/
+lose-due|3, nothing is lost|store/logged/generation.rs|s/self\.due\.insert\(row, kept\.id\);/if kept.id.index % 5 != 0 { self.due.insert(row, kept.id); }/
+free-too-much|3, nothing is lost|store/logged/checkpoint.rs|s/ring\(\)\.free\(covered\)\?/ring().free(covered + 3)?/
+torn-number-again|3, nothing is lost|store/logged/recovery.rs|s/let last = survey\.torn\(\)\.unwrap_or\(last\);//
+retry-twice|4, retries are safe|rules/client.rs|s/number != 0 && last\.number == number\)/number != 0 && last.number == number && false)/
+forget-answers|4, retries are safe|writer/memory.rs|s/self\.look_up\(&memory\);\s+self\.fresh\.push\(memory\);/self.look_up(&memory);/
+keep-trapped|5, a run's operations: all or nothing|rules/run.rs|s/if report\.outcome\.is_returned\(\) \{/if true {/
+half-a-run|5, a run's operations: all or nothing|rules/run.rs|s/return Err\(Refusal::SessionFinished\(after\.id\)\);/break;/
+go-on|6, an I\/O error ends service|store/log/segment.rs|s/self\.file\.sync\(\)\.map_err\(\|error\| io\("cannot be synced", &error\)\)/{ let _ = self.file.sync(); Ok(()) }/
+clock-back|7, time|clock.rs|s/if wall_us < slow_us \{/if false {/
+short-lease|7, time|writer/leases.rs|s/let end = now\.saturating_add\(length\);/let end = now.saturating_add(length \/ 2);/
+never-parked|parked after max_repeats|rules/run.rs|s/after\.repeats >= stamp\.policy\.max_repeats/after.repeats > stamp.policy.max_repeats/
+uncounted|a repeat counts before it starts|rules/run.rs|s/after\.repeats = session\.repeats\.saturating_add\(1\);/after.repeats = session.repeats;/
+too-many-runs|a kind's workers|writer/schedule.rs|s/line\.workers\.saturating_sub\(line\.running\)/line.workers/
+kind-blocks-kind|kinds do not block each other|writer/timers.rs|s/(self\.schedule\.learned\(kind, head\);)/$1 if due == free { break; }/
+LIST
+}
+
+make_copy() {
+    rm -rf "$copy"/*
+    mkdir -p "$copy/host"
+    cp -r host/sessions "$copy/host/"
+    cp Cargo.lock clippy.toml rustfmt.toml "$copy/" 2>/dev/null || true
+    # A workspace of this one crate, built fast rather than well.
+    perl -0pe 's/members = \[.*?\]/members = ["host\/sessions"]/s; s/\[profile\.dev\.package\.mpy6a-sessions\]\nopt-level = 2/[profile.dev.package.mpy6a-sessions]\nopt-level = 1/' \
+        Cargo.toml >"$copy/Cargo.toml"
+}
+
+try() {
+    local name=$1 promise=$2 file=$3 change=$4 found
+    make_copy
+    perl -0pi -e "$change" "$copy/host/sessions/src/$file"
+    if cmp -s "host/sessions/src/$file" "$copy/host/sessions/src/$file"; then
+        echo "$name: does not fit $file any more: bring it up to date"
+        return 1
+    fi
+    if ! (cd "$copy" && cargo test --quiet -p mpy6a-sessions --test sim --no-run) >"$copy/build.log" 2>&1; then
+        echo "$name: does not build:"
+        tail -20 "$copy/build.log"
+        return 1
+    fi
+    if (cd "$copy" && cargo test --quiet -p mpy6a-sessions --test sim -- --seeds "$SEEDS" --no-sweeps) >"$copy/run.log" 2>&1; then
+        echo "$name ($promise): NOT FOUND in $SEEDS histories"
+        return 1
+    fi
+    found=$(grep -m1 VIOLATED "$copy/run.log" | cut -c1-150) || { tail -20 "$copy/run.log"; return 1; }
+    echo "$name ($promise): $found"
+}
+
+failed=0
+while IFS='|' read -r name promise file change; do
+    if [ $# -gt 0 ] && ! [[ " $* " == *" $name "* ]]; then continue; fi
+    try "$name" "$promise" "$file" "$change" || failed=1
+done < <(sabotages)
+exit $failed
