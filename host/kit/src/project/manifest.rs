@@ -57,9 +57,17 @@ impl Manifest {
     ///
     /// Everything that is wrong with its values; of a file that is no TOML or has an unknown key, the first such thing.
     pub fn read(file: &Path) -> Result<Self, ManifestError> {
-        let refused = |problems| ManifestError { file: file.to_owned(), problems };
-        let text = text_of(file).map_err(|message| refused(vec![Problem { line: None, message }]))?;
-        parse(&text).map_err(refused)
+        let refused = |message| ManifestError { file: file.to_owned(), problems: vec![Problem { line: None, message }] };
+        Self::parse(file, &text_of(file).map_err(refused)?)
+    }
+
+    /// Check the text of a manifest; `file` names it in errors.
+    ///
+    /// # Errors
+    ///
+    /// As [`Manifest::read`].
+    pub fn parse(file: &Path, text: &str) -> Result<Self, ManifestError> {
+        parse(text).map_err(|problems| ManifestError { file: file.to_owned(), problems })
     }
 }
 

@@ -6,7 +6,10 @@ use http_body_util::{BodyExt, Full};
 use url::Url;
 
 use super::{Body, Egress, rule::parts};
-use crate::limits::{HEAD_BYTES_MAX, HEADERS_MAX, STEP_BYTES_MAX, URL_BYTES_MAX};
+use crate::{
+    limits::{HEAD_BYTES_MAX, HEADERS_MAX, STEP_BYTES_MAX, URL_BYTES_MAX},
+    plugin::Grants,
+};
 
 /// Carries the session and the step, so that the service can tell a repeat from a new request.
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -33,32 +36,54 @@ const HOSTS_OWN: [HeaderName; 14] = [
 ];
 
 /// Nothing left the host.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
     /// The allow-list does not name the target.
     Denied(String),
     /// The request is malformed.
     Invalid(String),
 }
 
-/// What a guest asked for.
-pub(crate) struct Asked {
-    pub(crate) method: String,
-    pub(crate) url: String,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Option<Vec<u8>>,
-    pub(crate) step: Option<String>,
+/// What a guest asked for, in its own words.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// The method.
+    pub method: String,
+    /// Where to.
+    pub url: String,
+    /// Names and values, in order.
+    pub headers: Vec<(String, String)>,
+    /// The body, if there is one.
+    pub body: Option<Vec<u8>>,
+    /// The step that this request is, for services that tell repeats by it.
+    pub step: Option<String>,
 }
 
 impl Egress {
-    /// The target of a URL, where it is well formed and granted.
+    /// As [`Grants::target`].
     pub(crate) fn granted(&self, url: &str) -> Result<Uri, Refused> {
+        self.grants.target(url)
+    }
+
+    /// As [`Grants::request`].
+    pub(crate) fn prepare(&self, asked: Asked, session: &str, fence: &str) -> Result<Request<Body>, Refused> {
+        self.grants.request(asked, session, fence)
+    }
+}
+
+impl Grants {
+    /// The target of a URL, where it is well formed and granted.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`], with the remedy.
+    pub fn target(&self, url: &str) -> Result<Uri, Refused> {
         if url.len() > URL_BYTES_MAX {
             return Err(Refused::Invalid(format!("the URL is longer than {URL_BYTES_MAX} bytes")));
         }
         let mut url = Url::parse(url).map_err(|error| Refused::Invalid(format!("no absolute URL: {error}")))?;
         let (https, host, port) = parts(&url).map_err(|why| Refused::Invalid(why.to_owned()))?;
-        if !self.grants.allows(https, &host, port) {
+        if !self.allows(https, &host, port) {
             let target = format!("{}://{host}:{port}", url.scheme());
             let remedy = "add it with [[kind.plugin.http]] and `allow` to the kind's config if it is meant";
             return Err(Refused::Denied(format!("the allow-list does not name {target}: {remedy}")));
@@ -69,8 +94,12 @@ impl Egress {
     }
 
     /// The request as it will leave, for a session with this id and fence.
-    pub(crate) fn prepare(&self, asked: Asked, session: &str, fence: &str) -> Result<Request<Body>, Refused> {
-        let uri = self.granted(&asked.url)?;
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`], with the remedy.
+    pub fn request(&self, asked: Asked, session: &str, fence: &str) -> Result<Request<Body>, Refused> {
+        let uri = self.target(&asked.url)?;
         let method = Method::from_bytes(asked.method.as_bytes())
             .map_err(|_| Refused::Invalid(format!("`{}` is no HTTP method", asked.method.escape_default())))?;
         if method == Method::CONNECT {

@@ -63,8 +63,12 @@ impl HttpRule {
         self.https == https && self.host == *host && self.port == port
     }
 
-    /// Whether the target may have this address; if not, why.
-    pub(crate) fn admits(&self, address: IpAddr) -> Result<(), String> {
+    /// Whether the target may have this address.
+    ///
+    /// # Errors
+    ///
+    /// Why not, and what to write in the config if it is meant.
+    pub fn admits(&self, address: IpAddr) -> Result<(), String> {
         let address = address.to_canonical();
         if !self.addresses.is_empty() {
             return match self.addresses.iter().any(|range| range.contains(&address)) {

@@ -21,8 +21,8 @@ use self::tries::Next;
 pub(crate) use self::{
     operation::{Applied, Call, Numbered, Operation},
     tries::{Backoff, Tries},
-    verdict::{Refusal, Verdict},
 };
+pub use self::verdict::{Refusal, Verdict};
 use crate::error::Cause;
 
 /// The generated client over one shared connection. Cloned once for a session, not for an operation.
