@@ -9,9 +9,14 @@ USERS ?= plugins-examples/create-user/users.csv
 HANDLER ?= rust
 # More options for `make demo` and `make run`: `make demo ARGS="--seed 7 --share 0.5"`; ARGS=--help lists them.
 ARGS ?=
+# How long `make fuzz` breeds inputs for each target, in seconds; which target, all without; KEEP=1 makes what reached new
+# code the target's corpus.
+SECONDS ?= 60
+TARGET ?=
+KEEP ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test handlers bench bench-handlers lint sdks compiler components build guests
+.PHONY: help demo run test fuzz handlers bench bench-handlers lint sdks compiler components build guests
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +30,9 @@ run: build ## Serve the same set-up for your own hands, until Ctrl-C (HANDLER=â€
 test: compiler lint handlers sdks ## Everything that CI runs: formatting, lints, every example and SDK, every test
 	cargo test --locked --workspace
 	cargo test --locked --workspace --test sandbox -- --ignored
+
+fuzz: compiler ## Breed hostile inputs for everything that parses (SECONDS=60 for each target, TARGET=config, KEEP=1)
+	.ci/fuzz '$(SECONDS)' '$(TARGET)' $(if $(KEEP),keep)
 
 handlers: compiler ## Build every example in every language, into $(BUILT)/guests
 	cargo test --locked --workspace --test conformance --no-run

@@ -45,7 +45,7 @@ impl HttpRule {
     ///
     /// [`RuleError`], with an example.
     pub fn parse(target: &str, addresses: &[impl AsRef<str>]) -> Result<Self, RuleError> {
-        let wrong = |why: &str| RuleError::Target { rule: target.to_owned(), why: why.to_owned() };
+        let wrong = |why: &str| RuleError::Target { rule: without_user(target), why: why.to_owned() };
         let url = Url::parse(target).map_err(|error| wrong(&error.to_string()))?;
         let (https, host, port) = parts(&url).map_err(wrong)?;
         if target.contains('*') {
@@ -109,6 +109,13 @@ pub(crate) fn parts(url: &Url) -> Result<(bool, Host, u16), &'static str> {
     }
     let host = url.host().ok_or("there is no host")?.to_owned();
     Ok((https, host, url.port().unwrap_or(if https { 443 } else { 80 })))
+}
+
+/// The target without user name and password, for a message: they are secrets.
+fn without_user(target: &str) -> String {
+    let Some((before, host)) = target.rsplit_once('@') else { return target.to_owned() };
+    let scheme = before.split_once("://").map_or(String::new(), |(scheme, _)| format!("{scheme}://"));
+    format!("{scheme}…@{host}")
 }
 
 fn parse_range(range: &str) -> Result<IpNet, RuleError> {

@@ -8,7 +8,7 @@ use wasmparser::{Parser, Payload};
 
 pub use super::check::Need;
 use super::{LoadError, check, componentize, file, handle, names::names, weight};
-use crate::limits::MEMORY_BYTES_MAX;
+use crate::{limits::MEMORY_BYTES_MAX, shown};
 
 /// Custom sections with debug information begin so.
 const DEBUG: &str = ".debug_";
@@ -80,7 +80,7 @@ pub fn inspect_bytes(file: Vec<u8>) -> Result<Inspection, LoadError> {
     let mut imports = Vec::new();
     for name in &names.imports {
         let need = check::need(name).map_err(|error| problems.push(error)).ok();
-        imports.push(Import { name: name.escape_default().to_string(), need, is_newer: check::is_newer(name) });
+        imports.push(Import { name: shown::name(name), need, is_newer: check::is_newer(name) });
     }
     problems.extend(handle::check_component(&component, &names).err());
     problems.extend(weight::check_functions(&component).err());

@@ -18,11 +18,11 @@ use tonic::{Status, transport::Channel};
 use tracing::debug;
 
 use self::tries::Next;
+pub use self::verdict::{Refusal, Verdict};
 pub(crate) use self::{
     operation::{Applied, Call, Numbered, Operation},
     tries::{Backoff, Tries},
 };
-pub use self::verdict::{Refusal, Verdict};
 use crate::error::Cause;
 
 /// The generated client over one shared connection. Cloned once for a session, not for an operation.
