@@ -57,7 +57,8 @@ impl FromStr for Index {
         let number = |digits: &str| digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()));
         let parsed =
             text.split_once('-').and_then(|(term, index)| Some(Self { term: number(term)?, index: number(index)? }));
-        parsed.ok_or_else(|| ParseIndexError(text.to_owned()))
+        // Shown to people: the beginning will do, and nothing that a terminal obeys.
+        parsed.ok_or_else(|| ParseIndexError(text.chars().take(64).flat_map(char::escape_debug).collect()))
     }
 }
 

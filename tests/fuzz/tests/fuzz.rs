@@ -46,7 +46,8 @@ fn write_seeds(target: &Target, folder: &Path) {
     for (number, seed) in (target.seeds)().iter().enumerate() {
         fs::write(seeds.join(format!("seed-{number}")), seed).unwrap();
     }
-    let words: String = target.words.iter().map(|word| format!("\"{}\"\n", word.replace('"', "\\\""))).collect();
+    let hex = |word: &str| word.bytes().map(|byte| format!("\\x{byte:02x}")).collect::<String>();
+    let words: String = target.words.iter().map(|word| format!("\"{}\"\n", hex(word))).collect();
     fs::write(folder.join("words"), words).unwrap();
     fs::write(folder.join("input_bytes_max"), target.input_bytes_max.to_string()).unwrap();
 }

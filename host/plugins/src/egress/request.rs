@@ -9,6 +9,7 @@ use super::{Body, Egress, rule::parts};
 use crate::{
     limits::{HEAD_BYTES_MAX, HEADERS_MAX, STEP_BYTES_MAX, URL_BYTES_MAX},
     plugin::Grants,
+    shown,
 };
 
 /// Carries the session and the step, so that the service can tell a repeat from a new request.
@@ -84,7 +85,7 @@ impl Grants {
         let mut url = Url::parse(url).map_err(|error| Refused::Invalid(format!("no absolute URL: {error}")))?;
         let (https, host, port) = parts(&url).map_err(|why| Refused::Invalid(why.to_owned()))?;
         if !self.allows(https, &host, port) {
-            let target = format!("{}://{host}:{port}", url.scheme());
+            let target = shown::name(&format!("{}://{host}:{port}", url.scheme()));
             let remedy = "add it with [[kind.plugin.http]] and `allow` to the kind's config if it is meant";
             return Err(Refused::Denied(format!("the allow-list does not name {target}: {remedy}")));
         }
@@ -101,7 +102,7 @@ impl Grants {
     pub fn request(&self, asked: Asked, session: &str, fence: &str) -> Result<Request<Body>, Refused> {
         let uri = self.target(&asked.url)?;
         let method = Method::from_bytes(asked.method.as_bytes())
-            .map_err(|_| Refused::Invalid(format!("`{}` is no HTTP method", asked.method.escape_default())))?;
+            .map_err(|_| Refused::Invalid(format!("`{}` is no HTTP method", shown::name(&asked.method))))?;
         if method == Method::CONNECT {
             return Err(Refused::Invalid("CONNECT opens a tunnel, and there are none".to_owned()));
         }
@@ -120,7 +121,7 @@ fn headers(asked: &[(String, String)], step: Option<&str>, session: &str, fence:
     }
     let mut headers = HeaderMap::with_capacity(asked.len() + 2);
     for (name, value) in asked {
-        let shown = name.escape_default();
+        let shown = shown::name(name);
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("`{shown}` is no header name"))?;
         if HOSTS_OWN.contains(&name) {
             return Err(format!("the header `{name}` is the host's to set: leave it out"));

@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use url::{Host, Url};
 
 use super::address;
+use crate::shown;
 
 /// One target that a kind may reach: exactly this scheme, host and port.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +46,10 @@ impl HttpRule {
     ///
     /// [`RuleError`], with an example.
     pub fn parse(target: &str, addresses: &[impl AsRef<str>]) -> Result<Self, RuleError> {
-        let wrong = |why: &str| RuleError::Target { rule: without_user(target), why: why.to_owned() };
+        let wrong = |why: &str| RuleError::Target {
+            rule: shown::line(&without_user(target), shown::NAME_BYTES_MAX),
+            why: why.to_owned(),
+        };
         let url = Url::parse(target).map_err(|error| wrong(&error.to_string()))?;
         let (https, host, port) = parts(&url).map_err(wrong)?;
         if target.contains('*') {
@@ -73,7 +77,9 @@ impl HttpRule {
         if !self.addresses.is_empty() {
             return match self.addresses.iter().any(|range| range.contains(&address)) {
                 true => Ok(()),
-                false => Err(format!("{address}, which is in none of the rule's `addresses`")),
+                false => {
+                    Err(format!("{address}, which is in none of the rule's `addresses`: list it there if it is meant"))
+                }
             };
         }
         let meant = match &self.host {
@@ -115,12 +121,12 @@ pub(crate) fn parts(url: &Url) -> Result<(bool, Host, u16), &'static str> {
 fn without_user(target: &str) -> String {
     let Some((before, host)) = target.rsplit_once('@') else { return target.to_owned() };
     let scheme = before.split_once("://").map_or(String::new(), |(scheme, _)| format!("{scheme}://"));
-    format!("{scheme}…@{host}")
+    format!("{scheme}[hidden]@{host}")
 }
 
 fn parse_range(range: &str) -> Result<IpNet, RuleError> {
     let single = || range.parse::<IpAddr>().map(IpNet::from);
-    range.parse().or_else(|_| single()).map_err(|_| RuleError::Addresses(range.to_owned()))
+    range.parse().or_else(|_| single()).map_err(|_| RuleError::Addresses(shown::line(range, shown::NAME_BYTES_MAX)))
 }
 
 #[cfg(test)]

@@ -19,8 +19,8 @@ pub const TARGET: Target = Target {
     run,
     seeds,
     words: &[
-        "\\x00asm\\x01\\x00\\x00\\x00",
-        "\\x00asm\\x0d\\x00\\x01\\x00",
+        "\0asm\x01\0\0\0",
+        "\0asm\x0d\0\x01\0",
         "handle",
         "memory",
         "_initialize",
@@ -76,7 +76,7 @@ fn seeds() -> Vec<Vec<u8>> {
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "wat"));
     paths.sort();
     let mut seeds: Vec<_> = paths.iter().map(|path| wat::parse_file(path).expect("a guest parses")).collect();
-    seeds.push(file("tests/fuzz/corpus/plugin/reminder-c"));
+    seeds.push(file("tests/fuzz/seeds/reminder-c.wasm"));
     seeds.retain(|seed| inspect_bytes(seed.clone()).is_ok());
     let components: Vec<_> =
         seeds.iter().filter_map(|seed| Some(inspect_bytes(seed.clone()).ok()?.component)).collect();

@@ -28,11 +28,7 @@ pub const TARGET: Target = Target {
     input_bytes_max: 2048,
     run,
     seeds,
-    words: &[
-        "\\x11KKKKKKKK",
-        "\\x0a\\x04\\x08\\x01\\x10\\x01",
-        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-    ],
+    words: &["\x11KKKKKKKK", "\x0a\x04\x08\x01\x10\x01", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"],
 };
 
 /// What a step does.
