@@ -10,7 +10,7 @@
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
-use mpy6a::error::{reason, status};
+use mpy6a::error::status;
 use mpy6a_client::{Error as ClientError, Index as ClientIndex, Refusal as Told, Verdict};
 use mpy6a_proto::ERROR_DOMAIN;
 use mpy6a_sessions::{Error, Index, Refusal};
@@ -99,9 +99,10 @@ fn from_the_host(input: &mut Input<'_>) {
     let heard = Status::from_header_map(&head).expect("there is a status");
     assert_eq!((heard.code(), heard.message(), heard.details()), (sent.code(), sent.message(), sent.details()));
     let expected = match &error {
-        Error::Refused(refusal) => {
+        Error::Refused(_) => {
+            let info = sent.get_details_error_info().expect("a refusal has details");
             let Verdict::Refused(told) = Verdict::of(&heard) else { panic!("{error} is no refusal to the client") };
-            assert_eq!((told.reason.as_str(), told.message.as_str()), (reason(refusal), sent.message()));
+            assert_eq!((told.reason.as_str(), told.message.as_str()), (info.reason.as_str(), sent.message()));
             return check_told(told, true);
         }
         Error::Overloaded(after) => Verdict::NotApplied { overloaded: true, after: Some(*after) },
