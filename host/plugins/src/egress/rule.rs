@@ -2,6 +2,7 @@
 
 use std::{fmt, net::IpAddr};
 
+use http::Uri;
 use ipnet::IpNet;
 use url::{Host, Url};
 
@@ -58,6 +59,8 @@ impl HttpRule {
         if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
             return Err(wrong("it goes on after the port, but rules are about whole hosts"));
         }
+        // A URL may have characters in its host that a request may not: such a rule would never serve.
+        url.as_str().parse::<Uri>().map_err(|error| wrong(&format!("no request can name it ({error})")))?;
         let addresses = addresses.iter().map(|range| parse_range(range.as_ref())).collect::<Result<_, _>>()?;
         Ok(Self { https, host, port, addresses })
     }

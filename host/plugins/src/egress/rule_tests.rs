@@ -33,6 +33,7 @@ fn what_is_no_rule_is_refused_with_an_example() {
         "https://example.com/path",
         "https://example.com?q",
         "https://example.com:99999",
+        "https://exam`ple.com",
     ];
     for rule in wrong {
         let error = HttpRule::parse(rule, NO_RANGES).unwrap_err();
