@@ -9,12 +9,18 @@ USERS ?= plugins-examples/create-user/users.csv
 HANDLER ?= rust
 # More options for `make demo` and `make run`: `make demo ARGS="--seed 7 --share 0.5"`; ARGS=--help lists them.
 ARGS ?=
+# How long `make fuzz` breeds inputs for each target, in seconds; which target, all without; KEEP=1 makes what reached new
+# code the target's corpus.
+SECONDS ?= 60
+TARGET ?=
+KEEP ?=
 
-.DEFAULT_GOAL := help
 # How many histories `make sim` lives through.
 SEEDS ?= 2000
 
-.PHONY: help demo run test sim handlers bench bench-handlers lint sdks compiler components build guests
+.DEFAULT_GOAL := help
+
+.PHONY: help demo run test sim fuzz handlers bench bench-handlers lint sdks compiler components build guests
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +37,9 @@ test: compiler lint handlers sdks ## Everything that CI runs: formatting, lints,
 
 sim: compiler ## Simulate the state machine on a failing disk: fresh seeds (SEEDS=2000), each replays exactly
 	cargo test --locked -p mpy6a-sessions --test sim -- --seeds $(SEEDS)
+
+fuzz: compiler ## Breed hostile inputs for everything that parses (SECONDS=60 for each target, TARGET=config, KEEP=1)
+	.ci/fuzz '$(SECONDS)' '$(TARGET)' $(if $(KEEP),keep)
 
 handlers: compiler ## Build every example in every language, into $(BUILT)/guests
 	cargo test --locked --workspace --test conformance --no-run

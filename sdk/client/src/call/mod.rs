@@ -20,10 +20,10 @@ use tonic::transport::Channel;
 use tracing::debug;
 
 use self::tries::Next;
+pub use self::verdict::{Refusal, Verdict};
 pub(crate) use self::{
     operation::{Applied, Call, Numbered, Operation, record_bytes},
     tries::{Backoff, Tries},
-    verdict::{Refusal, Verdict},
     way::{Trouble, Way},
 };
 use crate::error::Cause;
