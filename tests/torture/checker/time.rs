@@ -1,0 +1,192 @@
+//! Time: leases run on the monotonic clock, due times on a wall clock that never goes backwards.
+//!
+//! A run shows when it was claimed only by what it tells the outside a little later, so all that can be seen is that
+//! something was *too early*: the outside saw it before it could have been.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::{Complaint, complaint, order::same_operation};
+use crate::history::{Answer, At, Call, Handed, History, Index, What};
+
+/// What the wall clock of the host was made to say, in steps.
+#[derive(Clone, Debug, Default)]
+pub struct Clock {
+    pub steps: Vec<Step>,
+}
+
+/// The host's wall clock was set, between two moments.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    pub began: At,
+    pub ended: At,
+    /// The real wall clock at the end, Unix milliseconds.
+    pub real_ms: u64,
+    /// How far the host's clock is ahead of the real one from then on, in milliseconds.
+    pub ahead_ms: i64,
+}
+
+impl Clock {
+    /// The latest that the host may take the time to be, by the rule of `SteadyTime` in `host/sessions/src/clock.rs`: the
+    /// clock's word, or, after it was set back, the time before, gone on at half its pace.
+    pub fn latest_ms(&self, at: At, real_ms: u64) -> u64 {
+        let mut latest = real_ms.saturating_add_signed(self.ahead_ms(at));
+        let mut ahead_ms = 0;
+        for step in self.steps.iter().filter(|step| step.began <= at) {
+            let before = step.real_ms.saturating_add_signed(ahead_ms);
+            let since_ms = u64::try_from(at.saturating_sub(step.ended).as_millis()).unwrap_or(u64::MAX);
+            latest = latest.max(before + since_ms.div_ceil(2));
+            ahead_ms = step.ahead_ms;
+        }
+        latest
+    }
+
+    fn ahead_ms(&self, at: At) -> i64 {
+        self.steps.iter().rev().find(|step| step.began <= at).map_or(0, |step| step.ahead_ms)
+    }
+}
+
+/// How much a complaint about lateness forgives: what a busy machine takes.
+const SLACK: Duration = Duration::from_secs(10);
+
+pub fn check(session: &History, clock: &Clock) -> Vec<Complaint> {
+    let mut complaints = Vec::new();
+    for handed in &session.handed {
+        let latest_ms = clock.latest_ms(handed.seen, handed.seen_ms);
+        if latest_ms < handed.due_ms {
+            let seen = format!("due at {} ms, handed to a run when it was {latest_ms} at the latest", handed.due_ms);
+            complaints.push(complaint("repeated before it was due", session, seen));
+        }
+    }
+    complaints.extend(leases(session));
+    complaints.extend(other_due_time(session));
+    complaints
+}
+
+/// No run has a session whose client was heard of within its lease.
+fn leases(session: &History) -> Vec<Complaint> {
+    if session.calls.iter().any(may_have_given_up) {
+        return Vec::new();
+    }
+    let claim = session.handed.first().map(|handed| (handed.seen, format!("claimed by {}", handed.fence)));
+    let refused = session.calls.iter().find(|call| call.answer == Answer::Refused("LEASE_LOST".to_owned()));
+    let refused = refused.map(|call| (call.ended, "refused with LEASE_LOST".to_owned()));
+    let Some((lost, how)) = claim.into_iter().chain(refused).min() else { return Vec::new() };
+    // Only what was done when it was first asked surely began the lease again: a retry may get its answer from a session
+    // that changed hands long ago.
+    let first = |call: &&Call| session.calls.iter().find(|it| same_operation(it, call)).is_none_or(|it| it == *call);
+    let heard = session.calls.iter().filter(|call| matches!(call.answer, Answer::Done { .. }) && !call.forged);
+    let Some(last) = heard.filter(first).map(|call| call.began).max() else { return Vec::new() };
+    let ends = last + session.lease + session.delay;
+    let early = (lost < ends).then(|| format!("heard of at {last:?}, lease {:?}, {how} at {lost:?}", session.lease));
+    early.map(|seen| complaint("a lease ended early", session, seen)).into_iter().collect()
+}
+
+/// Whether the client may have closed the session itself, so that no lease protects it.
+fn may_have_given_up(call: &Call) -> bool {
+    matches!(call.what, What::Store(_) | What::Delete) && !matches!(call.answer, Answer::Refused(_))
+}
+
+/// The first repeat after a Store is for the due time that its answer said.
+fn other_due_time(session: &History) -> Option<Complaint> {
+    let (_, due_ms, handed) = stored(session)?;
+    (handed.due_ms != due_ms)
+        .then(|| complaint("another due time", session, format!("{due_ms} was promised, {} kept", handed.due_ms)))
+}
+
+/// The client's Store, when it was answered, what due time that said, and the run that it led to.
+fn stored(session: &History) -> Option<(&Call, u64, &Handed)> {
+    let store = session.calls.iter().find(|call| matches!(call.what, What::Store(_)) && matches!(call.answer, Answer::Done { .. }))?;
+    let Answer::Done { due_ms: Some(due_ms), .. } = store.answer else { return None };
+    let handed = session.handed.first().filter(|handed| handed.repeat == 1)?;
+    Some((store, due_ms, handed))
+}
+
+/// A session that waits for its due time and then for a run.
+struct Waiting<'a> {
+    session: &'a History,
+    /// As sessions are claimed: earlier due time first; for equal ones, the one stored first.
+    due: (u64, Index),
+    /// From this change on the scheduler surely knew of it: it was asked for after the Store had been answered.
+    known: Option<Index>,
+    claimed: Index,
+}
+
+/// Of two stored sessions of a kind the one that is due first is repeated first, if both were known of.
+pub fn check_order_of_due(sessions: &[History]) -> Vec<Complaint> {
+    let next_change = NextChange::of(sessions);
+    let mut kinds: BTreeMap<u32, Vec<Waiting<'_>>> = BTreeMap::new();
+    for session in sessions {
+        let Some((store, due_ms, handed)) = stored(session) else { continue };
+        let Answer::Done { change: Some(change), .. } = store.answer else { continue };
+        let known = next_change.after(store.ended);
+        let waiting = Waiting { session, due: (due_ms, change), known, claimed: handed.fence };
+        kinds.entry(session.kind).or_default().push(waiting);
+    }
+    kinds.into_values().flat_map(|mut waiting| overtaken(&mut waiting)).collect()
+}
+
+fn overtaken(waiting: &mut [Waiting<'_>]) -> Vec<Complaint> {
+    waiting.sort_unstable_by_key(|it| it.due);
+    let mut complaints = Vec::new();
+    for (at, first) in waiting.iter().enumerate() {
+        let Some(known) = first.known else { continue };
+        let overtook = waiting[at + 1..].iter().find(|later| known < later.claimed && later.claimed < first.claimed);
+        if let Some(later) = overtook {
+            let seen = format!(
+                "due {:?} and claimed at {}, after session {}, which was due {:?} and claimed at {}",
+                first.due, first.claimed, later.session.tag, later.due, later.claimed
+            );
+            complaints.push(complaint("repeated out of order", first.session, seen));
+        }
+    }
+    complaints
+}
+
+/// The changes that were surely applied after they were asked for, by that moment, each with the smallest index from it on.
+struct NextChange(Vec<(At, Index)>);
+
+impl NextChange {
+    fn of(sessions: &[History]) -> Self {
+        let mut changes = Vec::new();
+        for session in sessions {
+            for (at, call) in session.calls.iter().enumerate() {
+                let Answer::Done { change: Some(index), .. } = call.answer else { continue };
+                // What a retry is answered may have been applied before it.
+                if !session.calls[..at].iter().any(|other| same_operation(other, call)) {
+                    changes.push((call.began, index));
+                }
+            }
+        }
+        changes.sort_unstable();
+        for at in (1..changes.len()).rev() {
+            changes[at - 1].1 = changes[at - 1].1.min(changes[at].1);
+        }
+        Self(changes)
+    }
+
+    fn after(&self, at: At) -> Option<Index> {
+        let from = self.0.partition_point(|(began, _)| *began <= at);
+        self.0.get(from).map(|(_, index)| *index)
+    }
+}
+
+/// A session that was left alone is repeated in time, whatever the clock does: after twice the wait at most. Only where
+/// nothing else kept the host from it.
+pub fn check_late(sessions: &[History]) -> Vec<Complaint> {
+    let mut complaints = Vec::new();
+    for session in sessions {
+        let (Some(handed), Some(last)) = (session.handed.first(), session.calls.iter().rfind(|call| !call.forged)) else {
+            continue;
+        };
+        let wait = match last.what {
+            What::Store(timeout) => timeout.map_or(session.delay, |s| Duration::from_secs(s.into())),
+            _ => session.lease + session.delay,
+        };
+        let latest = last.ended.min(handed.seen).max(last.began) + 2 * wait + SLACK;
+        if handed.seen > latest {
+            let seen = format!("last heard of at {:?}, handed to a run at {:?} only", last.began, handed.seen);
+            complaints.push(complaint("repeated late", session, seen));
+        }
+    }
+    complaints
+}
