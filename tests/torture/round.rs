@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::atomic::Ordering,
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -59,8 +59,8 @@ pub struct Tally {
     pub runs: usize,
     pub looks: usize,
     pub counts: Counts,
-    /// Why the fault was left out.
-    pub skipped: Option<&'static str>,
+    /// What disk was filled, or why none.
+    pub disk: Option<&'static str>,
 }
 
 /// Play a round.
@@ -76,7 +76,7 @@ pub async fn play(plan: Plan) -> Judgement {
     // A fault that was over at once leaves time to work.
     sleep(plan.long.saturating_sub(began.elapsed())).await;
     stage.served().await;
-    drop(wire);
+    wire.hold();
 
     let mut sessions = come_to_rest(&mut stage, clients).await;
     let acknowledged = stage.field.acknowledged.load(Ordering::Relaxed);
@@ -115,26 +115,32 @@ async fn set(plan: Plan, watch: Watch) -> (Stage, Cutting) {
     (stage, Cutting::start(proxy, plan.seed))
 }
 
-/// A wire that is cut now and then, so that answers are lost without harm to the host; whole again once this is dropped.
-struct Cutting(JoinHandle<()>);
+/// A wire that is cut now and then, so that answers are lost without harm to the host.
+struct Cutting {
+    proxy: Arc<Proxy>,
+    scissors: JoinHandle<()>,
+}
 
 impl Cutting {
     fn start(proxy: Proxy, seed: u64) -> Self {
         let mut chance = StdRng::seed_from_u64(!seed);
-        Self(tokio::spawn(async move {
+        let proxy = Arc::new(proxy);
+        let cut = Arc::clone(&proxy);
+        let scissors = tokio::spawn(async move {
             loop {
                 sleep(Duration::from_millis(chance.random_range(100..800))).await;
-                proxy.cut();
+                cut.cut();
                 sleep(LOOK).await;
-                proxy.mend();
+                cut.mend();
             }
-        }))
+        });
+        Self { proxy, scissors }
     }
-}
 
-impl Drop for Cutting {
-    fn drop(&mut self) {
-        self.0.abort();
+    /// From now on it holds.
+    fn hold(&self) {
+        self.scissors.abort();
+        self.proxy.mend();
     }
 }
 
@@ -203,7 +209,8 @@ fn strange(rule: &'static str, session: Tag, seen: String) -> Complaint {
 
 fn tally(stage: &Stage, sessions: &[History], acknowledged: u64, plan: Plan) -> Tally {
     let calls = || sessions.iter().flat_map(|session| &session.calls);
-    let missing = plan.fault == Fault::FullDisk && stage.disk.is_none();
+    const NO_DISK: &str = "SKIPPED: this machine lets nobody mount a small disk; run it as root";
+    let disk = stage.disk.as_ref().map_or(NO_DISK, |disk| disk.what);
     Tally {
         sessions: sessions.len(),
         calls: calls().count(),
@@ -212,7 +219,7 @@ fn tally(stage: &Stage, sessions: &[History], acknowledged: u64, plan: Plan) -> 
         runs: sessions.iter().map(|session| session.handed.len()).sum(),
         looks: sessions.iter().map(|session| session.looks.len()).sum(),
         counts: stage.counts,
-        skipped: missing.then_some("this machine lets nobody mount a small disk: run as root"),
+        disk: (plan.fault == Fault::FullDisk).then_some(disk),
     }
 }
 
@@ -229,9 +236,9 @@ fn evidence(stage: &Stage, sessions: &[History], complaints: &[Complaint]) -> St
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { sessions, calls, acknowledged, unknown, runs, looks, counts, skipped } = self;
+        let Self { sessions, calls, acknowledged, unknown, runs, looks, counts, disk } = self;
         write!(f, "{sessions} sessions, {calls} calls ({acknowledged} acknowledged, {unknown} unanswered), ")?;
         write!(f, "{runs} runs, {looks} looks; {counts}")?;
-        skipped.map_or(Ok(()), |why| write!(f, " SKIPPED: {why}"))
+        disk.map_or(Ok(()), |disk| write!(f, " ({disk})"))
     }
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The kinds: number, lease, delay and workers. Leases short enough that many end, and one that outlives a kill.
-const KINDS: [(u32, u64, u64, u32); 3] = [(1, 2_000, 0, 4), (2, 400, 100, 2), (3, 1_000, 0, 1)];
+const KINDS: [(u32, u64, u64, u32); 3] = [(1, 1_500, 0, 4), (2, 400, 100, 2), (3, 1_000, 0, 1)];
 /// So many that nothing is parked because hosts died.
 const REPEATS_MAX: u32 = 1000;
 

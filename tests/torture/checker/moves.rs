@@ -4,7 +4,7 @@ use super::{
     model::State,
     order::{is_named, same_operation},
 };
-use crate::history::{Act, Answer, At, Call, End, Found, Handed, History, Index, NEVER, Record, What};
+use crate::history::{Act, Answer, At, Attempt, Call, End, Found, Handed, History, Index, NEVER, Record, What};
 
 /// Something that happened to a session, or that was seen of it.
 #[derive(Clone, Debug)]
@@ -55,7 +55,7 @@ impl Step {
 pub fn of(session: &History) -> Vec<Move> {
     let Some(id) = session.id() else { return Vec::new() };
     let mut moves = of_calls(session, id);
-    session.handed.iter().for_each(|handed| moves.extend(of_run(handed)));
+    session.handed.iter().for_each(|handed| moves.extend(of_run(session, handed)));
     moves.extend(session.looks.iter().map(|look| Move {
         what: Step::Look(look.found.clone()),
         at: look.found.as_ref().map(|found| (found.change, true)),
@@ -132,11 +132,10 @@ fn act(what: &What) -> Option<Act> {
 }
 
 /// A run: its claim, and what it may have committed of its script.
-fn of_run(handed: &Handed) -> Vec<Move> {
+fn of_run(session: &History, handed: &Handed) -> Vec<Move> {
     let Handed { fence, repeat, ref records, seen, ref script, ref told, .. } = *handed;
     let claim = Step::Claim { fence, repeat, records: records.clone() };
-    let mut moves =
-        vec![Move { what: claim, at: Some((fence, false)), began: At::ZERO, ended: seen, sure: true }];
+    let mut moves = vec![Move { what: claim, at: Some((fence, false)), began: At::ZERO, ended: seen, sure: true }];
     let Some((last, parts)) = script.parts.split_last() else { return moves };
     for (part, acts) in parts.iter().enumerate() {
         // The request that was seen left after the commit.
@@ -150,9 +149,19 @@ fn of_run(handed: &Handed) -> Vec<Move> {
             sure: committed_by.is_some(),
         });
     }
-    if script.end.returns() {
+    let ended = how_it_ended(session, fence);
+    if script.end.returns() && !matches!(ended, Some((Attempt::Lost, _))) {
         let what = Step::Finish { fence, part: parts.len(), acts: last.clone(), end: script.end };
-        moves.push(Move { what, at: None, began: seen, ended: NEVER, sure: false });
+        let (ended, sure) = ended.map_or((NEVER, false), |(_, at)| (at, true));
+        moves.push(Move { what, at: None, began: seen, ended, sure });
     }
     moves
+}
+
+/// How a run ended, and by when, where an onlooker was told.
+fn how_it_ended(session: &History, run: Index) -> Option<(Attempt, At)> {
+    session.looks.iter().find_map(|look| {
+        let (_, attempt) = look.found.as_ref()?.attempts.iter().find(|(fence, _)| *fence == run)?;
+        Some((*attempt, look.ended))
+    })
 }

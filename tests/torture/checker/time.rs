@@ -95,7 +95,10 @@ fn other_due_time(session: &History) -> Option<Complaint> {
 
 /// The client's Store, when it was answered, what due time that said, and the run that it led to.
 fn stored(session: &History) -> Option<(&Call, u64, &Handed)> {
-    let store = session.calls.iter().find(|call| matches!(call.what, What::Store(_)) && matches!(call.answer, Answer::Done { .. }))?;
+    let store = session
+        .calls
+        .iter()
+        .find(|call| matches!(call.what, What::Store(_)) && matches!(call.answer, Answer::Done { .. }))?;
     let Answer::Done { due_ms: Some(due_ms), .. } = store.answer else { return None };
     let handed = session.handed.first().filter(|handed| handed.repeat == 1)?;
     Some((store, due_ms, handed))
@@ -175,7 +178,8 @@ impl NextChange {
 pub fn check_late(sessions: &[History]) -> Vec<Complaint> {
     let mut complaints = Vec::new();
     for session in sessions {
-        let (Some(handed), Some(last)) = (session.handed.first(), session.calls.iter().rfind(|call| !call.forged)) else {
+        let (Some(handed), Some(last)) = (session.handed.first(), session.calls.iter().rfind(|call| !call.forged))
+        else {
             continue;
         };
         let wait = match last.what {

@@ -145,6 +145,17 @@ pub struct Found {
     pub change: Index,
     pub fence: Index,
     pub records: Vec<Record>,
+    /// The last runs that it tells of, by their fences.
+    pub attempts: Vec<(Index, Attempt)>,
+}
+
+/// How a run ended, as the host tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// The handler returned, and what it did to the end is committed.
+    Returned,
+    /// What it did since its last request is thrown away, or it did not hear what to do.
+    Lost,
 }
 
 /// The states of a session, as the host names them.

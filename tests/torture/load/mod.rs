@@ -25,8 +25,8 @@ pub use self::transport::{Told, Transport};
 use crate::history::{At, History, Record, Tag};
 
 /// Clients that speak raw gRPC, and those that use the library.
-const RAW: u64 = 20;
-const LIBRARY: u64 = 4;
+const RAW: u64 = 40;
+const LIBRARY: u64 = 8;
 
 /// What all clients of a round share.
 #[derive(Clone)]

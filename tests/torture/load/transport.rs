@@ -13,7 +13,7 @@ use tonic::{
 };
 use tonic_types::StatusExt as _;
 
-use crate::history::{Answer, Found, Index, Phase, Record, What};
+use crate::history::{Answer, Attempt, Found, Index, Phase, Record, What};
 
 /// The largest answer to take, in bytes: a whole session.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
@@ -66,8 +66,7 @@ impl Transport {
     /// Open a session: its handle, and the answer.
     pub async fn open(&self, patience: Duration, kind: u32, record: Record, request_id: &str) -> Told<Handle> {
         let record = Some(record.text().into());
-        let request =
-            v1::NewRequest { kind, record, request_id: request_id.to_owned(), traceparent: String::new() };
+        let request = v1::NewRequest { kind, record, request_id: request_id.to_owned(), traceparent: String::new() };
         told(patience, self.truba.clone().new_session(request)).await.map(|answer| answer.handle.unwrap())
     }
 
@@ -139,7 +138,15 @@ fn found(session: &v1::GetSessionResponse) -> Found {
         change: session.change_id.unwrap().into(),
         fence: session.fence.unwrap().into(),
         records: session.records.iter().map(|record| Record::of(record)).collect(),
+        attempts: session.attempts.iter().map(|it| (it.fence.unwrap().into(), attempt(it))).collect(),
     }
+}
+
+fn attempt(attempt: &v1::Attempt) -> Attempt {
+    let returned = matches!(attempt.outcome.as_str(), "returned" | "retry" | "permanent");
+    // So begins the reason of a puppet that got no script, or no answer on the way: it did no more then.
+    let heard = !attempt.cause.starts_with("unheard");
+    if returned && heard { Attempt::Returned } else { Attempt::Lost }
 }
 
 async fn told<T>(patience: Duration, call: impl Future<Output = Result<Response<T>, Status>>) -> Told<T> {

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use crate::{
     checker::{Clock, check},
-    history::{Act, Answer, At, Call, End, Found, Handed, History, Index, Look, NEVER, Phase, Record, Script, What},
+    history::{
+        Act, Answer, At, Attempt, Call, End, Found, Handed, History, Index, Look, NEVER, Phase, Record, Script, What,
+    },
 };
 
 /// When the tests take place, Unix milliseconds.
@@ -32,14 +34,8 @@ pub fn refused(reason: &str) -> Answer {
 
 /// A session that was opened at index 1, with record 0.
 pub fn opened() -> History {
-    let calls = vec![Call {
-        number: 0,
-        what: What::Open(r(0)),
-        forged: false,
-        began: ms(0),
-        ended: ms(10),
-        answer: done(1),
-    }];
+    let calls =
+        vec![Call { number: 0, what: What::Open(r(0)), forged: false, began: ms(0), ended: ms(10), answer: done(1) }];
     let (lease, delay) = (ms(1000), ms(0));
     History { tag: 1, kind: 1, lease, delay, calls, handed: Vec::new(), looks: Vec::new() }
 }
@@ -87,8 +83,15 @@ impl History {
 
     pub fn found(mut self, at: u64, state: Phase, (change, fence): (u64, u64), records: &[u32]) -> Self {
         let records = records.iter().copied().map(r).collect();
-        let found = Some(Found { state, change: index(change), fence: index(fence), records });
+        let found = Some(Found { state, change: index(change), fence: index(fence), records, attempts: Vec::new() });
         self.looks.push(Look { began: ms(at), ended: ms(at + 1), found });
+        self
+    }
+
+    /// The last onlooker was told how the run of this fence ended.
+    pub fn attempt(mut self, fence: u64, how: Attempt) -> Self {
+        let found = self.looks.last_mut().and_then(|look| look.found.as_mut());
+        found.unwrap().attempts.push((index(fence), how));
         self
     }
 

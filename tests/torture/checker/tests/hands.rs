@@ -1,7 +1,7 @@
 //! One operator at a time, and each handed what the last one left.
 
 use super::fixture::{done, opened, r, refused};
-use crate::history::{Act, Answer, End, Phase, What};
+use crate::history::{Act, Answer, Attempt, End, Phase, What};
 
 const NOT_LINEARIZABLE: &str = "not linearizable";
 
@@ -10,7 +10,9 @@ fn two_operators_at_once_are_found_whoever_is_the_second() {
     let lost = || opened().handed(5, 2000, &[0], &[&[], &[]], End::Return);
     lost().call(1, What::Append(r(1)), (2100, 2200), refused("LEASE_LOST")).is_right();
     lost().call(1, What::Append(r(1)), (2100, 2200), done(7)).is_wrong("two operators at once");
-    lost().call(0, What::Renew, (2100, 2200), Answer::Done { change: None, due_ms: None }).is_wrong("two operators at once");
+    lost()
+        .call(0, What::Renew, (2100, 2200), Answer::Done { change: None, due_ms: None })
+        .is_wrong("two operators at once");
     // The first run still acts after the second was handed the session.
     let second = |history: crate::history::History| history.handed_repeat(8, 2500, &[0], &[&[]], End::Return, 2);
     second(lost().told(2100)).is_right();
@@ -55,6 +57,16 @@ fn a_run_is_not_handed_a_stale_list_of_records() {
     first().handed_repeat(8, 2500, &[0, 2], &[&[]], End::Return, 2).is_wrong(NOT_LINEARIZABLE);
     let trapped = opened().handed(5, 2000, &[0], &[&append(1)], End::Trap);
     trapped.handed_repeat(8, 2500, &[0, 1], &[&[]], End::Return, 2).is_wrong(NOT_LINEARIZABLE);
+}
+
+#[test]
+fn what_a_run_did_before_it_returned_is_kept_and_what_was_cut_is_not() {
+    let run = || opened().handed(5, 2000, &[0], &[&[Act::Append(r(1))]], End::Retry);
+    let seen = |records: &[u32], how| run().found(2500, Phase::Stored, (6, 5), records).attempt(5, how);
+    seen(&[0, 1], Attempt::Returned).is_right();
+    seen(&[0], Attempt::Returned).is_wrong(NOT_LINEARIZABLE);
+    seen(&[0], Attempt::Lost).is_right();
+    seen(&[0, 1], Attempt::Lost).is_wrong(NOT_LINEARIZABLE);
 }
 
 #[test]

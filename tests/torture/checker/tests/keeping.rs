@@ -19,7 +19,8 @@ fn a_plain_life_is_right() {
 
 #[test]
 fn a_lost_acknowledged_append_is_found_by_an_onlooker_and_by_a_run() {
-    let lost = || opened().call(1, What::Append(r(1)), (20, 30), done(2)).call(2, What::Append(r(2)), (40, 50), done(3));
+    let lost =
+        || opened().call(1, What::Append(r(1)), (20, 30), done(2)).call(2, What::Append(r(2)), (40, 50), done(3));
     lost().found(60, Phase::Active, (3, 1), &[0, 1]).is_wrong(NOT_LINEARIZABLE);
     lost().found(60, Phase::Active, (3, 1), &[0, 2]).is_wrong(NOT_LINEARIZABLE);
     lost().handed(9, 2000, &[0, 1], &[&[]], End::Return).is_wrong(NOT_LINEARIZABLE);
@@ -34,7 +35,10 @@ fn an_append_without_an_answer_is_there_or_not_but_once() {
     unknown().found(60, Phase::Active, (1, 1), &[0]).found(80, Phase::Active, (2, 1), &[0, 1]).is_right();
     unknown().found(60, Phase::Active, (2, 1), &[0, 1, 1]).is_wrong(NOT_LINEARIZABLE);
     // Once observed it stays so.
-    unknown().found(60, Phase::Active, (2, 1), &[0, 1]).found(80, Phase::Active, (2, 1), &[0]).is_wrong(NOT_LINEARIZABLE);
+    unknown()
+        .found(60, Phase::Active, (2, 1), &[0, 1])
+        .found(80, Phase::Active, (2, 1), &[0])
+        .is_wrong(NOT_LINEARIZABLE);
 }
 
 #[test]

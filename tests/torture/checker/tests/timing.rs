@@ -17,7 +17,10 @@ fn a_lease_that_ended_early_is_found_by_a_run_and_by_a_refusal() {
     renewed().handed(5, 1500, &[0], &[&[]], End::Return).is_right();
     renewed().call(1, What::Append(r(1)), (1400, 1499), refused("LEASE_LOST")).is_wrong("a lease ended early");
     // A session that its client stored itself needs no lease.
-    renewed().call(1, What::Store(Some(0)), (600, 610), stored(4, NOW_MS)).handed(5, 700, &[0], &[&[]], End::Return).is_right();
+    renewed()
+        .call(1, What::Store(Some(0)), (600, 610), stored(4, NOW_MS))
+        .handed(5, 700, &[0], &[&[]], End::Return)
+        .is_right();
 }
 
 #[test]
