@@ -9,9 +9,13 @@ USERS ?= plugins-examples/create-user/users.csv
 HANDLER ?= rust
 # More options for `make demo` and `make run`: `make demo ARGS="--seed 7 --share 0.5"`; ARGS=--help lists them.
 ARGS ?=
+# How many rounds `make torture` plays, from which seed (by chance if none is given), and for how many seconds each tortures.
+ROUNDS ?= 21
+SEED ?=
+SECONDS ?= 5
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test handlers bench bench-handlers lint sdks compiler components build guests
+.PHONY: help demo run test torture handlers bench bench-handlers lint sdks compiler components build guests mkfs
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +29,10 @@ run: build ## Serve the same set-up for your own hands, until Ctrl-C (HANDLER=â€
 test: compiler lint handlers sdks ## Everything that CI runs: formatting, lints, every example and SDK, every test
 	cargo test --locked --workspace
 	cargo test --locked --workspace --test sandbox -- --ignored
+
+torture: compiler mkfs guests ## Kill, freeze, starve and confuse the real host under load, and check all histories (ROUNDS=, SEED=, SECONDS=)
+	MPY6A_TORTURE_ROUNDS='$(ROUNDS)' MPY6A_TORTURE_SEED='$(SEED)' MPY6A_TORTURE_SECONDS='$(SECONDS)' \
+		cargo test --locked --workspace --test torture -- --nocapture
 
 handlers: compiler ## Build every example in every language, into $(BUILT)/guests
 	cargo test --locked --workspace --test conformance --no-run
@@ -60,6 +68,11 @@ guests:
 # Parts of the Rust toolchain that a minimal installation lacks.
 components:
 	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || rustup component add rustfmt clippy
+
+# What makes the small disk that `make torture` fills.
+mkfs:
+	@command -v mkfs.ext4 >/dev/null && command -v mount >/dev/null || \
+		{ apt-get update && apt-get install -y --no-install-recommends e2fsprogs mount; }
 
 # A C compiler: Rust links with it, and the example's SQLite is compiled by it.
 compiler:
