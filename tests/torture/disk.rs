@@ -9,8 +9,8 @@ use std::{
 
 use tempfile::TempDir;
 
-/// Its size: room for a store and some seconds of work, and quickly filled.
-const BYTES: u64 = 64 << 20;
+/// Its size: room for a store, what it keeps beside itself, and some seconds of work; and quickly filled.
+const BYTES: u64 = 256 << 20;
 
 /// The disk, until it is dropped.
 pub struct Disk {

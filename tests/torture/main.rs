@@ -20,7 +20,7 @@
 //! | [`outside`] | what handlers tell and are told |
 //! | [`faults`], [`clock`], [`disk`] | what is done to the host |
 //! | [`sabotage`] | what is done so that the checker must complain |
-//! | [`round`], [`stage`] | one round, and what stands around the host in it |
+//! | [`round`], [`stage`], [`setting`] | one round, what stands around the host in it, and what it serves |
 //!
 //! `make torture ROUNDS=100 SEED=7` sets what [`Options`] reads. A seed draws the same clients, handlers and faults again; the
 //! machine's timing it cannot draw, so a failure that it found may take several rounds of it to come back.
@@ -38,6 +38,7 @@ mod load;
 mod outside;
 mod round;
 mod sabotage;
+mod setting;
 mod stage;
 
 use std::{
@@ -89,9 +90,10 @@ async fn no_fault_breaks_a_promise() {
     for round in 0..rounds {
         let fault = faults::ALL[usize::try_from(round).unwrap() % faults::ALL.len()];
         let plan = Plan { seed: seed + round, fault, long, sabotage: None };
+        println!("round {round}, {fault:?}, seed {}:", plan.seed);
         let began = Instant::now();
         let judgement = play(plan).await;
-        println!("round {round}, {fault:?}, seed {}: {}, {:?}", plan.seed, judgement.tally, began.elapsed());
+        println!("  {:.1?}, {}", began.elapsed(), judgement.tally);
         assert!(judgement.complaints.is_empty(), "{}", told(&plan, &judgement));
         assert!(judgement.tally.acknowledged > 0 && judgement.tally.runs > 0, "nothing was tortured");
     }

@@ -4,7 +4,8 @@
 //! |---|---|
 //! | [`order`] | indexes: each used once, in the order of real time; a retry gets the first answer |
 //! | [`hands`] | one operator at a time: fences grow, and nobody is answered after the session changed hands |
-//! | [`time`] | leases do not end early, nothing fires before it is due, and in order |
+//! | [`time`] | leases do not end early, nothing fires before it is due |
+//! | [`queue`] | what is due first is repeated first |
 //! | [`search`] | each session is linearizable: in some order, its [`moves`] make sense to the [`model`] |
 //!
 //! The search alone would find most of what the first two look for. They say it in plainer words, and hold across sessions:
@@ -18,6 +19,7 @@ mod hands;
 mod model;
 mod moves;
 mod order;
+mod queue;
 mod search;
 #[cfg(test)]
 mod tests;
@@ -45,7 +47,7 @@ pub fn check(sessions: &[History], clock: &Clock) -> Vec<Complaint> {
         complaints.extend(time::check(session, clock));
         complaints.extend(search::check(session));
     }
-    complaints.extend(time::check_order_of_due(sessions));
+    complaints.extend(queue::check(sessions));
     complaints
 }
 

@@ -22,7 +22,10 @@ use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use tokio::{sync::watch, task::JoinHandle, time::Instant};
 
 pub use self::transport::{Told, Transport};
-use crate::history::{At, History, Record, Tag};
+use crate::{
+    history::{At, History, Record, Tag},
+    setting::KINDS,
+};
 
 /// Clients that speak raw gRPC, and those that use the library.
 const RAW: u64 = 40;
@@ -33,7 +36,6 @@ const LIBRARY: u64 = 8;
 pub struct Field {
     /// Where the host is: twice, the second over a wire that is cut now and then.
     pub urls: [String; 2],
-    pub kinds: Arc<Vec<KindOf>>,
     pub watch: Watch,
     /// The longest record, in bytes.
     pub record_max: Arc<AtomicU32>,
@@ -43,12 +45,14 @@ pub struct Field {
     stop: watch::Sender<bool>,
 }
 
-/// What a client knows of a kind.
+/// A kind of sessions.
 #[derive(Clone, Copy, Debug)]
 pub struct KindOf {
     pub id: u32,
     pub lease: Duration,
     pub delay: Duration,
+    /// Runs at once, which clients cannot know.
+    pub workers: u32,
 }
 
 /// The monotonic clock of a round.
@@ -66,11 +70,11 @@ impl Watch {
 }
 
 impl Field {
-    pub fn new(urls: [String; 2], kinds: Vec<KindOf>, watch: Watch, record_max: u32) -> Self {
+    pub fn new(urls: [String; 2], watch: Watch, record_max: u32) -> Self {
         let stop = watch::channel(false).0;
-        let (kinds, tags, acknowledged) = (Arc::new(kinds), Arc::default(), Arc::default());
+        let (tags, acknowledged) = (Arc::default(), Arc::default());
         let record_max = Arc::new(AtomicU32::new(record_max));
-        Self { urls, kinds, watch, record_max, tags, acknowledged, stop }
+        Self { urls, watch, record_max, tags, acknowledged, stop }
     }
 
     /// Set them all to work.
@@ -91,7 +95,7 @@ impl Field {
 
     /// A history to be, of a kind drawn by chance.
     fn new_session(&self, chance: &mut StdRng) -> History {
-        let KindOf { id: kind, lease, delay } = self.kinds[chance.random_range(0..self.kinds.len())];
+        let KindOf { id: kind, lease, delay, .. } = KINDS[chance.random_range(0..KINDS.len())];
         let tag: Tag = self.tags.fetch_add(1, Ordering::Relaxed);
         History { tag, kind, lease, delay, calls: Vec::new(), handed: Vec::new(), looks: Vec::new() }
     }

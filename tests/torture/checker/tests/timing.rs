@@ -72,7 +72,7 @@ fn rules(complaints: &[Complaint]) -> Vec<(&str, u32)> {
 
 #[test]
 fn of_two_that_wait_the_one_due_first_is_repeated_first() {
-    let check = |sessions: &[History]| super::super::time::check_order_of_due(sessions);
+    use crate::checker::queue::check;
     // Something that was asked for after both had been stored: from index 20 on the scheduler knew of them.
     let witness = opened().call(1, What::Append(r(1)), (100, 110), done(20));
     let (first, second) = (|fence| waiting(2, 11, 500, fence), |fence| waiting(3, 10, 501, fence));
@@ -88,6 +88,6 @@ fn of_two_that_wait_the_one_due_first_is_repeated_first() {
 #[test]
 fn what_is_left_alone_is_repeated_in_time() {
     let left = |seen| opened().handed(5, seen, &[0], &[&[]], End::Return);
-    assert_eq!(check_late(&[left(11_900)]), []);
-    assert_eq!(rules(&check_late(&[left(12_100)])), [("repeated late", 1)]);
+    assert_eq!(check_late(&[left(31_900)]), []);
+    assert_eq!(rules(&check_late(&[left(32_100)])), [("repeated late", 1)]);
 }

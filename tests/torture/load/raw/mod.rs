@@ -1,6 +1,8 @@
 //! A client that numbers and retries by hand. It does what good clients do, and what bad ones and bad luck do: it loses
 //! answers, retries what was answered long ago, goes on after its lease and after it was told to stop, and tries keys that are
-//! not its own.
+//! not its own. What it does is drawn in [`steps`].
+
+mod steps;
 
 use std::time::Duration;
 
@@ -9,7 +11,7 @@ use rand::{RngExt as _, rngs::StdRng};
 use tokio::time::sleep;
 
 use super::{Field, Told, Transport};
-use crate::history::{Answer, Call, History, Look, NEVER, What};
+use crate::history::{Answer, Call, History, NEVER, What};
 
 /// The most calls of one session: the checker has room for its moves.
 const CALLS_MAX: usize = 40;
@@ -85,46 +87,6 @@ impl Client<'_> {
         None
     }
 
-    /// Do one thing with the session; whether to go on.
-    async fn step(&mut self, handle: Handle, number: &mut u64) -> bool {
-        match self.chance.random_range(0..100) {
-            0..50 => {
-                let record = self.field.record(&self.history, self.chance);
-                self.operate(handle, number, What::Append(record)).await
-            }
-            50..60 => {
-                let record = self.field.record(&self.history, self.chance);
-                self.operate(handle, number, What::Replace(record)).await
-            }
-            60..70 => {
-                self.ask(handle, 0, What::Renew).await;
-                true
-            }
-            70..78 => {
-                self.look(handle).await;
-                true
-            }
-            78..82 => self.try_the_old(handle).await,
-            82..85 => {
-                let forged = Handle { key: handle.key ^ 1, ..handle };
-                let what = What::Append(self.field.record(&self.history, self.chance));
-                let began = self.field.watch.now();
-                let answer = self.transport.ask(self.patience(), forged, *number + 1, &what).await;
-                self.keep(*number + 1, what, true, began, answer);
-                true
-            }
-            85..96 => {
-                sleep(Duration::from_millis(self.chance.random_range(0..60))).await;
-                true
-            }
-            // Longer than the lease: a blip, or somebody else has it by then.
-            _ => {
-                sleep(self.history.lease.mul_f64(self.chance.random_range(0.9..1.5))).await;
-                true
-            }
-        }
-    }
-
     /// An operation with the next number, tried until it is answered or given up; whether to go on.
     async fn operate(&mut self, handle: Handle, number: &mut u64, what: What) -> bool {
         if self.chance.random_ratio(1, 20) {
@@ -148,47 +110,11 @@ impl Client<'_> {
         }
     }
 
-    /// Ask again for something that was asked before: for the last operation a retry, for an older one a delayed copy.
-    async fn try_the_old(&mut self, handle: Handle) -> bool {
-        let numbered: Vec<&Call> = self.history.calls.iter().filter(|it| it.number != 0 && !it.forged).collect();
-        if numbered.is_empty() {
-            return true;
-        }
-        let old = numbered[self.chance.random_range(0..numbered.len())];
-        let (number, what) = (old.number, old.what.clone());
-        self.ask(handle, number, what).await;
-        true
-    }
-
-    /// Finish the session, or leave it to its handler.
-    async fn end(&mut self, handle: Handle, mut number: u64) {
-        match self.chance.random_range(0..10) {
-            0..5 => drop(self.operate(handle, &mut number, What::Delete).await),
-            5..8 => {
-                let timeout_s = [None, Some(0), Some(1), Some(2)][self.chance.random_range(0..4)];
-                self.operate(handle, &mut number, What::Store(timeout_s)).await;
-                if self.chance.random() {
-                    // The key was given up: it opens nothing any more.
-                    let what = What::Append(self.field.record(&self.history, self.chance));
-                    self.ask(handle, number + 10, what).await;
-                }
-            }
-            _ => {}
-        }
-    }
-
     async fn ask(&mut self, handle: Handle, number: u64, what: What) -> Answer {
         let began = self.field.watch.now();
         let answer = self.transport.ask(self.patience(), handle, number, &what).await;
         self.keep(number, what, false, began, answer.clone());
         answer
-    }
-
-    async fn look(&mut self, handle: Handle) {
-        let began = self.field.watch.now();
-        if let Some(found) = self.transport.look(self.patience(), handle.id.unwrap().into()).await {
-            self.history.looks.push(Look { began, ended: self.field.watch.now(), found });
-        }
     }
 
     /// How long to wait for an answer. Sometimes so short that it is lost, though the request arrived.

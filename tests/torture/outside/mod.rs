@@ -1,6 +1,8 @@
 //! The outside, as handlers see it: a server that writes down what each run was handed and tells it what to do next.
 //!
-//! The handlers are `tests/guests/puppet`. What they do is drawn here, by the round's seed.
+//! The handlers are `tests/guests/puppet`. What they do is drawn by the round's seed: [`script`].
+
+mod script;
 
 use std::{
     collections::HashMap,
@@ -12,16 +14,13 @@ use axum::http::{Response, StatusCode};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use tokio::time::sleep;
 
+use self::script::Writer;
 use crate::{
     harness::{Effects, Seen, plain},
-    history::{Act, At, End, Handed, Index, Record, Script, Tag},
+    history::{At, Handed, Index, Record, Tag},
     load::Watch,
 };
 
-/// Serials of records made by handlers begin here: clients' are the numbers of their calls.
-const SERIAL_MIN: u32 = 1 << 20;
-/// A session that had so many runs is finished by the next, so that a history stays short enough to judge.
-const RUNS_MAX: usize = 6;
 /// Longer than a run may take: the host cuts it.
 const TOO_LONG: Duration = Duration::from_millis(1500);
 
@@ -35,8 +34,7 @@ pub struct Outside {
 struct Book {
     watch: Watch,
     chance: StdRng,
-    calm: bool,
-    serial: u32,
+    writer: Writer,
     runs: HashMap<Tag, Vec<Handed>>,
     /// Which session each run was of, by its fence.
     tags: HashMap<Index, Tag>,
@@ -46,7 +44,7 @@ impl Outside {
     pub async fn start(seed: u64, watch: Watch) -> Self {
         let chance = StdRng::seed_from_u64(seed);
         let (runs, tags) = (HashMap::new(), HashMap::new());
-        let book = Arc::new(Mutex::new(Book { watch, chance, calm: false, serial: SERIAL_MIN, runs, tags }));
+        let book = Arc::new(Mutex::new(Book { watch, chance, writer: Writer::default(), runs, tags }));
         let of_server = Arc::clone(&book);
         let effects = Effects::start(move |seen| answer(Arc::clone(&of_server), seen)).await;
         Self { effects, book }
@@ -54,7 +52,7 @@ impl Outside {
 
     /// From now on let every run finish its session.
     pub fn calm(&self) {
-        lock(&self.book).calm = true;
+        lock(&self.book).writer.calm = true;
     }
 
     /// What was handed to runs, by session.
@@ -95,8 +93,8 @@ impl Book {
         let tag = records[0].session;
         let fence: Index = fact("fence")?.parse().ok()?;
         let earlier = self.runs.get(&tag).map_or(0, Vec::len);
-        let script = self.script(tag, earlier);
-        let text = text(&script);
+        let script = self.writer.script(tag, earlier, &mut self.chance);
+        let text = script::text(&script);
         let seen_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         self.tags.insert(fence, tag);
         self.runs.entry(tag).or_default().push(Handed {
@@ -126,66 +124,9 @@ impl Book {
     /// How long to let a run wait for its answer.
     fn wait(&mut self) -> Duration {
         match self.chance.random_range(0..100) {
-            0..2 if !self.calm => TOO_LONG,
+            0..2 if !self.writer.calm => TOO_LONG,
             0..50 => Duration::ZERO,
             _ => Duration::from_millis(self.chance.random_range(0..40)),
         }
     }
-
-    fn script(&mut self, tag: Tag, earlier: usize) -> Script {
-        if self.calm || earlier >= RUNS_MAX {
-            let end = if self.chance.random_ratio(1, 10) { End::Permanent } else { End::Return };
-            let acts = if end == End::Return { vec![Act::Delete] } else { Vec::new() };
-            return Script { parts: vec![acts], end };
-        }
-        let count = self.chance.random_range(1..=3);
-        let mut parts: Vec<Vec<Act>> = (0..count).map(|_| self.acts(tag)).collect();
-        let last = parts.last_mut();
-        let finish = match self.chance.random_range(0..20) {
-            0..6 => Some(Act::Delete),
-            6..10 => Some(Act::Store([None, Some(0), Some(1)][self.chance.random_range(0..3)])),
-            _ => None,
-        };
-        last.into_iter().for_each(|last| last.extend(finish.clone()));
-        let end = match self.chance.random_range(0..20) {
-            0..10 => End::Return,
-            10..15 => End::Retry,
-            15 => End::Permanent,
-            16..18 => End::Trap,
-            18 => End::Loop,
-            _ => End::Memory,
-        };
-        Script { parts, end }
-    }
-
-    fn acts(&mut self, tag: Tag) -> Vec<Act> {
-        let count = self.chance.random_range(0..=2);
-        let mut act = || {
-            self.serial += 1;
-            let record = Record { session: tag, serial: self.serial, len: self.chance.random_range(0..200) };
-            if self.chance.random_ratio(1, 5) { Act::Replace(record) } else { Act::Append(record) }
-        };
-        (0..count).map(|_| act()).collect()
-    }
-}
-
-/// A script as a puppet reads it.
-fn text(script: &Script) -> String {
-    let line = |act: &Act| match act {
-        Act::Append(record) => format!("append {}\n", record.text()),
-        Act::Replace(record) => format!("replace {}\n", record.text()),
-        Act::Delete => "delete\n".to_owned(),
-        Act::Store(None) => "store\n".to_owned(),
-        Act::Store(Some(seconds)) => format!("store {seconds}\n"),
-    };
-    let parts: Vec<String> = script.parts.iter().map(|acts| acts.iter().map(line).collect()).collect();
-    let end = match script.end {
-        End::Return => "",
-        End::Retry => "retry as told",
-        End::Permanent => "permanent as told",
-        End::Trap => "trap",
-        End::Loop => "loop",
-        End::Memory => "memory",
-    };
-    parts.join("tell\n") + end
 }

@@ -1,24 +1,16 @@
 //! What is done to a host while clients and handlers work.
 
-use std::{fs, time::Duration};
+mod full_disk;
+mod reload;
+
+use std::time::Duration;
 
 use rand::{RngExt as _, seq::IndexedRandom as _};
 use rustix::process::Signal;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::{
-    harness::{Kind, built, tagged, until_within},
-    stage::Stage,
-};
-
-/// The exit code of a host whose store failed, and of one whose store could not be opened.
-const STORE_FAILED: Option<i32> = Some(7);
-const NOT_OPENED: Option<i32> = Some(5);
-/// How long clients may take to write a disk full.
-const FILLED_WITHIN: Duration = Duration::from_secs(60);
-/// The longest record on a disk of its own, in bytes: first to fill it, then to leave room.
-pub const RECORD_MAX_FILLING: u32 = 200_000;
-const RECORD_MAX: u32 = 200;
+pub use self::full_disk::RECORD_MAX_FILLING;
+use crate::stage::Stage;
 
 /// A way to torture a host. One stroke of it is over quickly, and the host serves then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,10 +59,10 @@ impl Fault {
         match self {
             Self::Kill | Self::Mixed => kill(stage).await,
             Self::Freeze => freeze(stage).await,
-            Self::FullDisk => full_disk(stage).await,
+            Self::FullDisk => full_disk::strike(stage).await,
             Self::Clock => clock(stage),
             Self::Stop => stop(stage).await,
-            Self::Reload => reload(stage),
+            Self::Reload => reload::strike(stage),
         }
     }
 }
@@ -121,45 +113,4 @@ fn clock(stage: &mut Stage) {
         clocks.set(ahead);
         stage.counts.clock_steps += 1;
     }
-}
-
-async fn full_disk(stage: &mut Stage) {
-    // Once in a round: what was written has to be finished on what is left of the disk.
-    let Some(disk) = stage.disk.as_ref().filter(|_| stage.counts.disks_full == 0) else { return };
-    disk.fill();
-    let exit = until_within(FILLED_WITHIN, "the host meets a full disk", async || stage.host.ended()).await;
-    assert_eq!(exit.code, STORE_FAILED, "the disk was full: {exit:?}");
-    assert!(exit.text.contains("the store failed") && exit.text.contains("free space"), "no remedy: {exit:?}");
-    stage.counts.disks_full += 1;
-    // Without room it may find enough to serve, until the next write; if not, it says so.
-    match stage.try_launch().await {
-        Ok(()) => stage.host.kill(),
-        Err(exit) => assert!([STORE_FAILED, NOT_OPENED].contains(&exit.code), "the disk is full: {exit:?}"),
-    }
-    if let Some(disk) = &stage.disk {
-        disk.empty();
-    }
-    stage.field.record_max.store(RECORD_MAX, std::sync::atomic::Ordering::Relaxed);
-    stage.launch().await;
-}
-
-/// One change of the config or the plugin, good or broken, and perhaps a SIGHUP. Nothing is waited for: the next one may
-/// come before the host has looked.
-fn reload(stage: &mut Stage) {
-    let (config, plugin) = (stage.config.clone(), &stage.plugin);
-    let whole = || fs::read(built("puppet")).unwrap();
-    match stage.chance.random_range(0..8) {
-        0 => stage.host.write_config("this is [no config"),
-        1 => stage.host.configure(&config.with(Kind::new(9, "no-such-file.wasm"))),
-        2 => stage.host.configure(&config.set("log.level", "debug")),
-        3 => stage.host.configure(&config),
-        4 => plugin.copy_over(&whole()[..20_000]),
-        5 => plugin.copy_over(b"no plugin at all"),
-        6 => plugin.rename_over(&tagged("puppet", &format!("version {}", stage.counts.reloads))),
-        _ => plugin.copy_over(&whole()),
-    }
-    if stage.chance.random() {
-        stage.host.signal(Signal::HUP);
-    }
-    stage.counts.reloads += 1;
 }
