@@ -11,7 +11,7 @@ use rand::{RngExt as _, rngs::StdRng};
 use tokio::time::sleep;
 
 use super::{Field, Told, Transport};
-use crate::history::{Answer, Call, History, NEVER, What};
+use crate::history::{Answer, At, Call, History, NEVER, What};
 
 /// The most calls of one session: the checker has room for its moves.
 const CALLS_MAX: usize = 40;
@@ -25,10 +25,12 @@ pub async fn work(field: Field, mut chance: StdRng) -> Vec<History> {
     let transport = Transport::to(&field.urls[usize::from(chance.random_ratio(1, 2))]);
     // Whether it stops by its own clock when its lease is over, as it should.
     let honest = chance.random();
+    // Whether it never pauses.
+    let hasty = chance.random_ratio(1, 3);
     let mut histories = Vec::new();
     while !field.is_stopped() {
         let history = field.new_session(&mut chance);
-        let mut client = Client { field: &field, transport: &transport, chance: &mut chance, history, honest };
+        let mut client = Client { field: &field, transport: &transport, chance: &mut chance, history, honest, hasty };
         client.live().await;
         histories.push(client.history);
     }
@@ -41,6 +43,7 @@ struct Client<'a> {
     chance: &'a mut StdRng,
     history: History,
     honest: bool,
+    hasty: bool,
 }
 
 impl Client<'_> {
@@ -123,8 +126,13 @@ impl Client<'_> {
         Duration::from_millis(ms)
     }
 
-    fn keep(&mut self, number: u64, what: What, forged: bool, began: Duration, answer: Answer) {
-        let ended = if answer == Answer::Unknown { NEVER } else { self.field.watch.now() };
+    fn keep(&mut self, number: u64, what: What, forged: bool, began: At, answer: Answer) {
+        let ended = self.field.watch.now();
+        self.keep_until(number, what, forged, (began, ended), answer);
+    }
+
+    fn keep_until(&mut self, number: u64, what: What, forged: bool, (began, ended): (At, At), answer: Answer) {
+        let ended = if answer == Answer::Unknown { NEVER } else { ended };
         if matches!(answer, Answer::Done { .. }) {
             self.field.acknowledge();
         }

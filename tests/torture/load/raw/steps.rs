@@ -7,13 +7,14 @@ use rand::RngExt as _;
 use tokio::time::sleep;
 
 use super::Client;
-use crate::history::{Call, Look, What};
+use crate::history::{Call, Look, Record, What};
 
 impl Client<'_> {
     /// Do one thing with the session; whether to go on.
     pub(super) async fn step(&mut self, handle: Handle, number: &mut u64) -> bool {
-        match self.chance.random_range(0..100) {
-            0..50 => {
+        match self.chance.random_range(0..if self.hasty { 75 } else { 100 }) {
+            0..8 => self.two_at_once(handle, number).await,
+            8..50 => {
                 let record = self.field.record(&self.history, self.chance);
                 self.operate(handle, number, What::Append(record)).await
             }
@@ -48,6 +49,27 @@ impl Client<'_> {
                 true
             }
         }
+    }
+
+    /// Two operations that do not wait for each other: they may arrive in either order, and the smaller number too late.
+    async fn two_at_once(&mut self, handle: Handle, number: &mut u64) -> bool {
+        let first = self.field.record(&self.history, self.chance);
+        // The next call's own: records are numbered as calls are.
+        let second = Record { serial: first.serial + 1, ..first };
+        let whats = [What::Append(first), What::Append(second)];
+        let patience = self.patience();
+        let (transport, watch) = (self.transport, self.field.watch);
+        let ask = async |number: u64, what: &What| {
+            let began = watch.now();
+            let answer = transport.ask(patience, handle, number, what).await;
+            ((began, watch.now()), answer)
+        };
+        let both = tokio::join!(ask(*number + 1, &whats[0]), ask(*number + 2, &whats[1]));
+        for (what, (time, answer)) in whats.into_iter().zip([both.0, both.1]) {
+            *number += 1;
+            self.keep_until(*number, what, false, time, answer);
+        }
+        true
     }
 
     /// Ask again for something that was asked before: for the last operation a retry, for an older one a delayed copy.
