@@ -9,10 +9,12 @@ USERS ?= plugins-examples/create-user/users.csv
 HANDLER ?= rust
 # More options for `make demo` and `make run`: `make demo ARGS="--seed 7 --share 0.5"`; ARGS=--help lists them.
 ARGS ?=
-# How many rounds `make torture` plays, from which seed (by chance if none is given), and for how many seconds each tortures.
+# How many rounds `make torture` plays, from which seed (by chance if none is given), for how many seconds each tortures, and
+# by which fault (each in turn if none is given; docs/testing.md lists them).
 ROUNDS ?= 21
 SEED ?=
 SECONDS ?= 5
+FAULT ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo run test torture handlers bench bench-handlers lint sdks compiler components build guests mkfs
@@ -30,8 +32,8 @@ test: compiler lint handlers sdks ## Everything that CI runs: formatting, lints,
 	cargo test --locked --workspace
 	cargo test --locked --workspace --test sandbox -- --ignored
 
-torture: compiler mkfs guests ## Kill, freeze, starve and confuse the real host under load, and check all histories (ROUNDS=, SEED=, SECONDS=)
-	MPY6A_TORTURE_ROUNDS='$(ROUNDS)' MPY6A_TORTURE_SEED='$(SEED)' MPY6A_TORTURE_SECONDS='$(SECONDS)' \
+torture: compiler mkfs guests ## Kill, freeze, starve and confuse the real host under load, and check all histories (ROUNDS=, SEED=, SECONDS=, FAULT=)
+	MPY6A_TORTURE_ROUNDS='$(ROUNDS)' MPY6A_TORTURE_SEED='$(SEED)' MPY6A_TORTURE_SECONDS='$(SECONDS)' MPY6A_TORTURE_FAULT='$(FAULT)' \
 		cargo test --locked --workspace --test torture -- --nocapture
 
 handlers: compiler ## Build every example in every language, into $(BUILT)/guests

@@ -22,7 +22,7 @@
 //! | [`sabotage`] | what is done so that the checker must complain |
 //! | [`round`], [`stage`], [`setting`] | one round, what stands around the host in it, and what it serves |
 //!
-//! `make torture ROUNDS=100 SEED=7` sets what [`Options`] reads. A seed draws the same clients, handlers and faults again; the
+//! `make torture ROUNDS=100 SEED=7 FAULT=Kill` sets what [`Options`] reads. A seed draws the same clients, handlers and faults again; the
 //! machine's timing it cannot draw, so a failure that it found may take several rounds of it to come back.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -69,15 +69,20 @@ struct Options {
     long: Duration,
     /// `MPY6A_TORTURE_SEED`; by chance by default.
     seed: u64,
+    /// `MPY6A_TORTURE_FAULT`; by default one after another.
+    faults: Vec<Fault>,
 }
 
 impl Options {
     fn read() -> Self {
-        let number = |name: &str| env::var(name).ok().filter(|it| !it.is_empty()).map(|it| it.parse().expect(name));
+        let text = |name: &str| env::var(name).ok().filter(|it| !it.is_empty());
+        let number = |name: &str| text(name).map(|it| it.parse().expect(name));
+        let fault = text("MPY6A_TORTURE_FAULT").map(|it| vec![Fault::named(&it).expect("a fault of docs/testing.md")]);
         Self {
             rounds: number("MPY6A_TORTURE_ROUNDS").unwrap_or(faults::ALL.len() as u64),
             long: Duration::from_secs(number("MPY6A_TORTURE_SECONDS").unwrap_or(1)),
             seed: number("MPY6A_TORTURE_SEED").unwrap_or_else(|| rand::random_range(0..1_000_000)),
+            faults: fault.unwrap_or_else(|| faults::ALL.to_vec()),
         }
     }
 }
@@ -85,10 +90,10 @@ impl Options {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_fault_breaks_a_promise() {
     let _alone = MACHINE.lock().await;
-    let Options { rounds, long, seed } = Options::read();
+    let Options { rounds, long, seed, faults } = Options::read();
     println!("{rounds} rounds from seed {seed}");
     for round in 0..rounds {
-        let fault = faults::ALL[usize::try_from(round).unwrap() % faults::ALL.len()];
+        let fault = faults[usize::try_from(round).unwrap() % faults.len()];
         let plan = Plan { seed: seed + round, fault, long, sabotage: None };
         println!("round {round}, {fault:?}, seed {}:", plan.seed);
         let began = Instant::now();

@@ -67,7 +67,7 @@ fn leases(session: &History) -> Vec<Complaint> {
     if session.calls.iter().any(may_have_given_up) {
         return Vec::new();
     }
-    let claim = session.handed.first().map(|handed| (handed.seen, format!("claimed by {}", handed.fence)));
+    let claim = session.first_run().map(|handed| (handed.seen, format!("claimed by {}", handed.fence)));
     let refused = session.calls.iter().find(|call| call.answer == Answer::Refused("LEASE_LOST".to_owned()));
     let refused = refused.map(|call| (call.ended, "refused with LEASE_LOST".to_owned()));
     let Some((lost, how)) = claim.into_iter().chain(refused).min() else { return Vec::new() };
@@ -100,7 +100,7 @@ pub(super) fn stored(session: &History) -> Option<(&Call, u64, &Handed)> {
         .iter()
         .find(|call| matches!(call.what, What::Store(_)) && matches!(call.answer, Answer::Done { .. }))?;
     let Answer::Done { due_ms: Some(due_ms), .. } = store.answer else { return None };
-    let handed = session.handed.first().filter(|handed| handed.repeat == 1)?;
+    let handed = session.first_run().filter(|handed| handed.repeat == 1)?;
     Some((store, due_ms, handed))
 }
 
@@ -109,8 +109,7 @@ pub(super) fn stored(session: &History) -> Option<(&Call, u64, &Handed)> {
 pub fn check_late(sessions: &[History]) -> Vec<Complaint> {
     let mut complaints = Vec::new();
     for session in sessions {
-        let (Some(handed), Some(last)) = (session.handed.first(), session.calls.iter().rfind(|call| !call.forged))
-        else {
+        let (Some(handed), Some(last)) = (session.first_run(), session.calls.iter().rfind(|call| !call.forged)) else {
             continue;
         };
         let wait = match last.what {

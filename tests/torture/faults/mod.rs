@@ -29,14 +29,16 @@ pub enum Fault {
     Reload,
     /// All that can come together.
     Mixed,
+    /// The wall clock is set, and the host killed right after. Not among the rounds: a host that starts takes the clock's word,
+    /// so what was stored while the clock was ahead waits until the clock is there again.
+    ClockAndKill,
 }
 
-/// Every fault, in the order of the rounds.
+/// The faults of rounds, in their order.
 pub const ALL: [Fault; 7] =
     [Fault::Kill, Fault::Freeze, Fault::FullDisk, Fault::Clock, Fault::Stop, Fault::Reload, Fault::Mixed];
 
-/// What comes together. Not the clock: a host that is killed while its clock is ahead begins anew with the clock's word,
-/// and what was stored before waits until the clock says so.
+/// What comes together.
 const MIXED: [Fault; 4] = [Fault::Kill, Fault::Freeze, Fault::Stop, Fault::Reload];
 
 impl Fault {
@@ -55,12 +57,26 @@ impl Fault {
         }
     }
 
+    /// The fault of this name, as the enum spells it.
+    pub fn named(name: &str) -> Option<Self> {
+        ALL.into_iter().chain([Self::ClockAndKill]).find(|fault| format!("{fault:?}") == name)
+    }
+
+    /// Whether the host's wall clock is set.
+    pub fn sets_the_clock(self) -> bool {
+        matches!(self, Self::Clock | Self::ClockAndKill)
+    }
+
     async fn once(self, stage: &mut Stage) {
         match self {
             Self::Kill | Self::Mixed => kill(stage).await,
             Self::Freeze => freeze(stage).await,
             Self::FullDisk => full_disk::strike(stage).await,
             Self::Clock => clock(stage),
+            Self::ClockAndKill => {
+                clock(stage);
+                kill(stage).await;
+            }
             Self::Stop => stop(stage).await,
             Self::Reload => reload::strike(stage),
         }

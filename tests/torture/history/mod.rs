@@ -168,6 +168,11 @@ pub enum Phase {
 }
 
 impl History {
+    /// The run that took the session from its client, as far as runs were seen.
+    pub fn first_run(&self) -> Option<&Handed> {
+        self.handed.iter().min_by_key(|handed| handed.fence)
+    }
+
     /// The session's id, from whoever learned it.
     pub fn id(&self) -> Option<Index> {
         let opened = self.calls.iter().find_map(|call| match (&call.what, &call.answer) {

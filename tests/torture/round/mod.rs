@@ -91,7 +91,7 @@ async fn set(plan: Plan, watch: Watch) -> (Stage, Cutting) {
     // A folder first: the config names the plugin in it.
     let host = Host::prepare(&Config::of([]));
     let setting = Setting::new(&host, &outside, disk.as_ref());
-    let with_clocks = plan.fault == Fault::Clock || plan.sabotage == Some(Sabotage::HastyLeases);
+    let with_clocks = plan.fault.sets_the_clock() || plan.sabotage == Some(Sabotage::HastyLeases);
     let clocks = with_clocks.then(|| Clocks::new(host.path("clocks"), watch));
     let record_max = if disk.is_some() { RECORD_MAX_FILLING } else { RECORD_MAX };
     let field = Field::new([String::new(), String::new()], watch, record_max);

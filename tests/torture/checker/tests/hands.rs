@@ -17,6 +17,10 @@ fn two_operators_at_once_are_found_whoever_is_the_second() {
     let second = |history: crate::history::History| history.handed_repeat(8, 2500, &[0], &[&[]], End::Return, 2);
     second(lost().told(2100)).is_right();
     second(lost().told(2600)).is_wrong("two operators at once");
+    // Of another host, which was killed: its last request was only read late.
+    let mut killed = second(lost().told(2600));
+    killed.handed[1].fence.term = 2;
+    killed.is_right();
     lost().handed_repeat(4, 2500, &[0], &[&[]], End::Return, 2).is_wrong("fences do not grow");
     lost().handed_repeat(5, 2500, &[0], &[&[]], End::Return, 2).is_wrong("fences do not grow");
 }
