@@ -102,14 +102,14 @@ impl History {
 
     /// It is what a right host could have shown.
     #[track_caller]
-    pub fn is_right(self) {
-        assert_eq!(check(&[self], &Clock::default()), []);
+    pub fn is_right(&self) {
+        assert_eq!(check(std::slice::from_ref(self), &Clock::default()), []);
     }
 
     /// It is not, and this is what is said.
     #[track_caller]
-    pub fn is_wrong(self, rule: &str) {
-        let complaints = check(&[self], &Clock::default());
+    pub fn is_wrong(&self, rule: &str) {
+        let complaints = check(std::slice::from_ref(self), &Clock::default());
         assert!(complaints.iter().any(|it| it.rule == rule), "{rule:?} is not among {complaints:#?}");
     }
 }
