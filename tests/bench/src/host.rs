@@ -1,7 +1,8 @@
 //! The real host, in a process of its own, over a store on the disk that holds the build.
 
+mod config;
+
 use std::{
-    fmt::Write as _,
     net::SocketAddr,
     path::{Path, PathBuf},
     time::{Duration, Instant},
@@ -12,39 +13,18 @@ use rustix::process::Signal;
 use tempfile::TempDir;
 use tonic::transport::{Channel, Endpoint};
 
+pub use self::config::{DUE, Due, PLAIN};
 use crate::{
     Outcome,
     daemon::{self, Daemon, User},
 };
 
-/// The kind of ordinary workflows: nothing of it is ever due within a run of the bench.
-pub const PLAIN: u32 = 1;
-/// The kind whose sessions fall due together.
-pub const DUE: u32 = 2;
-
-/// How many handler runs the bench lets a kind have at once: enough for one commit to carry many of their ends.
-const RUNS: u32 = 64;
 /// How long a host may take to answer after its start, and a kind to become what the config says.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How often that is looked at.
 const LOOK: Duration = Duration::from_millis(5);
 /// What HTTP/2 lets a stream have under way: enough for a pipeline, for host and echo alike.
 const WINDOW_BYTES: u32 = 4 << 20;
-
-/// What a section wants of the kind [`DUE`].
-#[derive(Clone, Copy)]
-pub struct Due {
-    pub lease_s: u32,
-    pub delay_s: u32,
-    pub jitter_s: u32,
-    pub paused: bool,
-}
-
-impl Default for Due {
-    fn default() -> Self {
-        Self { lease_s: 30, delay_s: 0, jitter_s: 0, paused: false }
-    }
-}
 
 /// A host.
 pub struct Host {
@@ -59,7 +39,7 @@ impl Host {
     pub async fn start(due: Due) -> Outcome<Self> {
         let folder = daemon::folder(User::Same)?;
         let address = daemon::free_address()?;
-        std::fs::write(folder.path().join("mpy6a.toml"), config(address, due)?)?;
+        std::fs::write(folder.path().join("mpy6a.toml"), config::text(address, due)?)?;
         let daemon = spawn(folder.path())?;
         let mut host = Self { url: format!("http://{address}"), address, daemon, folder };
         host.daemon.listening(address).await?;
@@ -83,7 +63,7 @@ impl Host {
     pub async fn reconfigure(&self, due: Due) -> Outcome<()> {
         let file = self.folder.path().join("mpy6a.toml");
         let new = file.with_extension("new");
-        std::fs::write(&new, config(self.address, due)?)?;
+        std::fs::write(&new, config::text(self.address, due)?)?;
         std::fs::rename(new, file)?;
         self.kind_until(DUE, |kind| kind.paused == due.paused).await?;
         Ok(())
@@ -171,25 +151,4 @@ fn program() -> Outcome<PathBuf> {
         true => Ok(file),
         false => Err(format!("{} is missing: `make bench` builds it", file.display()).into()),
     }
-}
-
-fn config(address: SocketAddr, due: Due) -> Outcome<String> {
-    let guest = daemon::build_folder()?.join("guests/misbehave.wasm");
-    if !guest.exists() {
-        return Err(format!("{} is missing: .ci/build-guests builds it", guest.display()).into());
-    }
-    let mut text = format!("listen = \"{address}\"\n[log]\nformat = \"json\"\n[limits]\nruns = {}\n", RUNS + 8);
-    let plain = Due { lease_s: 3600, delay_s: 3600, jitter_s: 0, paused: false };
-    for (id, name, due, runs) in [(PLAIN, "plain", plain, 8), (DUE, "due", due, RUNS)] {
-        let Due { lease_s, delay_s, jitter_s, paused } = due;
-        write!(
-            text,
-            "[[kind]]\nid = {id}\nname = \"{name}\"\nlease = \"{lease_s}s\"\ndelay = \"{delay_s}s\"\n\
-             jitter = \"{jitter_s}s\"\npaused = {paused}\nmax_running = {runs}\n\
-             [kind.plugin]\nfile = {guest:?}\n\
-             # The guest imports wasi:http, though it is not asked to send anything here.\n\
-             [[kind.plugin.http]]\nallow = \"http://127.0.0.1:9\"\n"
-        )?;
-    }
-    Ok(text)
 }

@@ -108,11 +108,14 @@ impl Measured {
     }
 }
 
-/// Times from a microsecond on, to three digits.
+/// Longest time that is told apart, in microseconds: an hour.
+const TIME_US_MAX: u64 = 3_600_000_000;
+
+/// Times from a microsecond to an hour, to three digits.
 pub fn histogram() -> Histogram<u64> {
-    // Three digits are always accepted; the alternative would be to carry an error through every measurement.
+    // These bounds are always accepted; the alternative would be to carry an error through every measurement.
     #[allow(clippy::expect_used)]
-    Histogram::new(3).expect("three significant digits are within bounds")
+    Histogram::new_with_bounds(1, TIME_US_MAX, 3).expect("the bounds are in order and the digits few")
 }
 
 /// A quantile in milliseconds.
@@ -156,4 +159,18 @@ async fn until<W: Worker>(mut worker: W, deadline: Instant) -> Outcome<(W, Laps)
         laps.end_turn();
     }
     Ok((worker, laps))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_times_are_kept_as_they_are() {
+        let mut times = histogram();
+        times.saturating_record(micros(Duration::from_secs(2)));
+        assert!((ms(&times, 0.5) - 2000.0).abs() < 2.0, "{}", ms(&times, 0.5));
+        times.saturating_record(u64::MAX);
+        assert!(ms(&times, 1.0) > 3_599_000.0);
+    }
 }

@@ -73,10 +73,7 @@ fn tables(results: &Results, charts: &[(&str, String)]) -> Outcome<String> {
 fn between(text: &str, new: &str) -> Option<String> {
     let begin = text.find(BEGIN)? + BEGIN.len();
     let end = begin + text[begin..].find(END)?;
-    Some(
-        format!("{}\n\n{}\n{}", &text[..begin], new.trim_end(), &text[end..])
-            .replace("\n<!-- bench: end", "\n\n<!-- bench: end"),
-    )
+    Some(format!("{}\n\n{}\n\n{}", &text[..begin], new.trim_end(), &text[end..]))
 }
 
 #[cfg(test)]
