@@ -7,7 +7,7 @@ BUILT := $(or $(CARGO_TARGET_DIR),target)
 USERS ?= plugins-examples/create-user/users.csv
 # The language of the handler that `make demo` and `make run` use: rust, js, python, c or go.
 HANDLER ?= rust
-# More options for `make demo` and `make run`: `make demo ARGS="--seed 7 --share 0.5"`; ARGS=--help lists them.
+# More options for `make demo`, `make run` and `make bench`: `make demo ARGS="--seed 7 --share 0.5"`; ARGS=--help lists them.
 ARGS ?=
 # How long `make fuzz` breeds inputs for each target (60 s without) and each round of `make torture` lasts (5 s).
 SECONDS ?=
@@ -23,7 +23,7 @@ SEED ?=
 FAULT ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test sim torture fuzz handlers bench bench-handlers lint sdks compiler components build guests mkfs
+.PHONY: help demo run test sim torture fuzz handlers bench bench-handlers lint sdks compiler components build guests mkfs peers
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,8 +51,10 @@ handlers: compiler ## Build every example in every language, into $(BUILT)/guest
 	cargo test --locked --workspace --test conformance --no-run
 	MPY6A=$(BUILT)/debug/mpy6a .ci/build-handlers
 
-bench: compiler guests ## The quick bench: operations beside a bare echo, repeats from due to committed
-	cargo bench --locked -p mpy6a --bench quick
+bench: compiler guests peers ## The host beside the disk, bare gRPC and its peers (ARGS="--only peers", ARGS=--help lists more)
+	cargo build --release --locked -p mpy6a -p create-user
+	cargo build --release --locked -p mpy6a-bench
+	.ci/toolchains js -- $(BUILT)/release/mpy6a-bench $(ARGS)
 
 bench-handlers: handlers ## What each example costs in each language: runs, loading, memory, size
 	cargo build --release --locked -p mpy6a -p create-user
@@ -77,6 +79,10 @@ sdks:
 # The handlers in Rust, and the guests of tests.
 guests:
 	.ci/build-guests
+
+# The systems that the bench measures beside the host.
+peers:
+	.ci/bench-peers
 
 # Parts of the Rust toolchain that a minimal installation lacks.
 components:
