@@ -19,13 +19,14 @@ pub mod memory;
 pub mod targets;
 pub mod words;
 
-use targets::{config, egress, ids, manifest, plugin, replies, requests, rows, scenario};
+use targets::{config, egress, ids, log_segment, manifest, plugin, replies, requests, rows, scenario};
 
 /// Every target.
 pub const TARGETS: &[Target] = &[
     config::TARGET,
     egress::TARGET,
     ids::TARGET,
+    log_segment::TARGET,
     manifest::TARGET,
     plugin::TARGET,
     replies::TARGET,

@@ -3,6 +3,7 @@
 pub mod config;
 pub mod egress;
 pub mod ids;
+pub mod log_segment;
 pub mod manifest;
 pub mod plugin;
 pub mod replies;

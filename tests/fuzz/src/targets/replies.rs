@@ -81,6 +81,9 @@ fn error(input: &mut Input<'_>) -> Error {
         Refusal::NumberReused { number },
         Refusal::NumberStale { number, last: max },
         Refusal::RequestIdReused,
+        Refusal::LocalInUse(number),
+        Refusal::LocalNotOpen(number),
+        Refusal::StreamFull { max: small as usize },
         Refusal::TooLong { what: "the request id (in bytes)", max: number as usize },
     ];
     let others =
@@ -144,7 +147,7 @@ fn check_told(told: Told, is_of_host: bool) {
 
 fn seeds() -> Vec<Vec<u8>> {
     let numbers: Vec<u8> = [1_u64, 7, 300, 200].iter().flat_map(|number| number.to_le_bytes()).collect();
-    let of_host = (0..16).map(|which| [&[0][..], &numbers, &[which]].concat());
+    let of_host = (0..19).map(|which| [&[0][..], &numbers, &[which]].concat());
     let made_up = [
         Error::Refused(Refusal::LeaseLost(Index { term: 3, index: 1042 })),
         Error::Overloaded(Duration::from_millis(250)),
