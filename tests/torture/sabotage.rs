@@ -24,13 +24,13 @@ impl Sabotage {
         sleep(A_WHILE).await;
         match self {
             Self::OldStore => {
-                let (data, copy) = (stage.host.path("."), stage.host.path("copy"));
+                let (data, copy) = (stage.setting.data.clone(), stage.host.path("copy"));
                 stage.host.kill();
-                copy_store(&data, &copy);
+                copy_over(&data, &copy);
                 stage.launch().await;
                 sleep(A_WHILE).await;
                 stage.host.kill();
-                copy_store(&copy, &data);
+                copy_over(&copy, &data);
                 stage.launch().await;
             }
             Self::HastyLeases => {
@@ -42,26 +42,18 @@ impl Sabotage {
     }
 }
 
-/// Everything in the folder of a host that its store may consist of: the database file, and whatever lies beside it under a
-/// name that begins like it.
-fn copy_store(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
+/// Put a folder in the place of another.
+fn copy_over(from: &Path, to: &Path) {
+    // The first copy has nothing to replace.
+    let _ = fs::remove_dir_all(to);
+    fs::create_dir(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
-        let name = entry.file_name();
-        if !name.to_string_lossy().starts_with("mpy6a.redb") {
-            continue;
-        }
-        let (from, to) = (entry.path(), to.join(&name));
-        if from.is_dir() {
-            fs::remove_dir_all(&to).ok();
-            fs::create_dir_all(&to).unwrap();
-            for file in fs::read_dir(&from).unwrap() {
-                let file = file.unwrap();
-                fs::copy(file.path(), to.join(file.file_name())).unwrap();
-            }
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_over(&entry.path(), &to);
         } else {
-            fs::copy(&from, &to).unwrap();
+            fs::copy(entry.path(), to).unwrap();
         }
     }
 }

@@ -25,8 +25,8 @@ pub struct Setting {
     outside: String,
     /// The handler's file, which faults replace.
     pub plugin: GuestFile,
-    /// Where the store is, if not in the host's own folder.
-    store: Option<PathBuf>,
+    /// The folder of the store, with all that it keeps there, and nothing else.
+    pub data: PathBuf,
 }
 
 impl Setting {
@@ -34,8 +34,9 @@ impl Setting {
     pub fn new(host: &Host, outside: &Outside, disk: Option<&Disk>) -> Self {
         let plugin = GuestFile(host.path("puppet.wasm"));
         plugin.rename_over(&puppet());
-        let store = disk.map(|disk| disk.path().join("mpy6a.redb"));
-        Self { outside: outside.effects.url.clone(), plugin, store }
+        let data = disk.map_or_else(|| host.path("data"), |disk| disk.path().join("data"));
+        fs::create_dir(&data).unwrap();
+        Self { outside: outside.effects.url.clone(), plugin, data }
     }
 
     /// The config that serves every kind.
@@ -45,11 +46,9 @@ impl Setting {
 
     /// The config that names these kinds only.
     pub fn config_of(&self, kinds: &[KindOf]) -> Config {
-        let config = Config::of(kinds.iter().map(|kind| self.kind(*kind))).set("limits.shutdown", "2s");
-        match &self.store {
-            Some(store) => config.set("store.path", store.to_str().unwrap()),
-            None => config,
-        }
+        let store = self.data.join("mpy6a.redb");
+        let config = Config::of(kinds.iter().map(|kind| self.kind(*kind)));
+        config.set("limits.shutdown", "2s").set("store.path", store.to_str().unwrap())
     }
 
     /// A kind that serves.
