@@ -18,7 +18,7 @@ KEEP ?=
 SEEDS ?= 2000
 # How many rounds `make torture` plays, from which seed (by chance if none is given), and by which fault (each in turn if
 # none is given; docs/testing.md lists them).
-ROUNDS ?= 21
+ROUNDS ?= 24
 SEED ?=
 FAULT ?=
 

@@ -76,6 +76,13 @@ pub struct SteadyTime {
 }
 
 impl SteadyTime {
+    /// Time that goes on from where another host's time was: a clock that was set back while no host was there makes nothing
+    /// wait that was stored before.
+    #[must_use]
+    pub fn going_on(last_us: u64, monotonic: Duration) -> Self {
+        Self { taken_us: last_us, taken_at: monotonic }
+    }
+
     /// The time now, Unix microseconds, given both clocks' readings.
     pub fn now_us(&mut self, wall_us: u64, monotonic: Duration) -> u64 {
         // Always from the same moment on: halves of microseconds, dropped at every call, would let time stand still.

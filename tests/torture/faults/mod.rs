@@ -29,14 +29,21 @@ pub enum Fault {
     Reload,
     /// All that can come together.
     Mixed,
-    /// The wall clock is set, and the host killed right after. Not among the rounds: a host that starts takes the clock's word,
-    /// so what was stored while the clock was ahead waits until the clock is there again.
+    /// The wall clock is set, and the host killed right after.
     ClockAndKill,
 }
 
 /// The faults of rounds, in their order.
-pub const ALL: [Fault; 7] =
-    [Fault::Kill, Fault::Freeze, Fault::FullDisk, Fault::Clock, Fault::Stop, Fault::Reload, Fault::Mixed];
+pub const ALL: [Fault; 8] = [
+    Fault::Kill,
+    Fault::Freeze,
+    Fault::FullDisk,
+    Fault::Clock,
+    Fault::Stop,
+    Fault::Reload,
+    Fault::Mixed,
+    Fault::ClockAndKill,
+];
 
 /// What comes together.
 const MIXED: [Fault; 4] = [Fault::Kill, Fault::Freeze, Fault::Stop, Fault::Reload];
@@ -59,7 +66,7 @@ impl Fault {
 
     /// The fault of this name, as the enum spells it.
     pub fn named(name: &str) -> Option<Self> {
-        ALL.into_iter().chain([Self::ClockAndKill]).find(|fault| format!("{fault:?}") == name)
+        ALL.into_iter().find(|fault| format!("{fault:?}") == name)
     }
 
     /// Whether the host's wall clock is set.

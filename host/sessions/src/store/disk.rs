@@ -87,8 +87,8 @@ pub struct RealFolder {
     path: PathBuf,
 }
 
-/// Marks a file that is being made: one that a host left behind when it died is in nobody's way.
-const UNFINISHED: &str = "unfinished";
+/// What the name of a file ends with while it is being made.
+const UNFINISHED: &str = ".unfinished";
 
 /// How much is written at once when a file is made, in bytes.
 const ZEROS_BYTES: usize = 1 << 20;
@@ -103,6 +103,26 @@ impl RealFolder {
     /// Make the name of everything in a folder durable.
     fn sync_folder(path: &Path) -> io::Result<()> {
         fs::File::open(path)?.sync_all()
+    }
+
+    /// Remove what a host that died was making.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's.
+    pub fn tidy(&self) -> io::Result<()> {
+        let entries = match fs::read_dir(&self.path) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        for entry in entries {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().ends_with(UNFINISHED) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
     }
 
     fn make_folder(&self) -> io::Result<()> {
@@ -124,7 +144,8 @@ impl Folder for RealFolder {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(error),
         };
-        entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+        let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+        names.filter(|name| !name.as_ref().is_ok_and(|name| name.ends_with(UNFINISHED))).collect()
     }
 
     fn open(&self, name: &str) -> io::Result<Box<dyn File>> {
@@ -135,7 +156,8 @@ impl Folder for RealFolder {
 
     fn create(&self, name: &str, head: &[u8], bytes: u64) -> io::Result<Box<dyn File>> {
         self.make_folder()?;
-        let aside = self.path.join(UNFINISHED);
+        // Each its own: the writer may need one while another is being made beside it.
+        let aside = self.path.join(format!("{name}{UNFINISHED}"));
         let mut options = fs::OpenOptions::new();
         let file = options.read(true).write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
         // Zeros, not a hole: writing into a hole makes every sync pay for allocating blocks.

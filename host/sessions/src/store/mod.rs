@@ -101,6 +101,8 @@ pub trait Store: Send {
 pub struct Found {
     /// The term begun by taking over, and the index of the last applied operation.
     pub last: Index,
+    /// The latest time of a commit, Unix milliseconds; 0 in a new store.
+    pub now_ms: u64,
     /// Every session that somebody held: active and repeating ones, by id.
     pub held: Vec<Session>,
     /// How many sessions of each kind wait.
@@ -123,6 +125,8 @@ pub struct Waiting {
 pub struct ChangeSet {
     /// The index of the last operation in it.
     pub last: Index,
+    /// When it happened, Unix milliseconds: the writer's time, which never goes back. 0 says nothing about it.
+    pub now_ms: u64,
     /// Each changed session once.
     pub sessions: Vec<SessionChange>,
     /// The kinds whose counts changed, with their new counts.

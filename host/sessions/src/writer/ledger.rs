@@ -21,12 +21,13 @@ pub struct Ledger<S> {
 }
 
 impl<S: Store> Ledger<S> {
-    /// Take a store over. Also answers the sessions that somebody held, by id.
-    pub fn take_over(mut store: S, limits: Limits, kinds: Kinds) -> Result<(Self, Vec<Session>), StoreError> {
+    /// Take a store over. Also answers the sessions that somebody held, by id, and the latest time in it, Unix
+    /// milliseconds.
+    pub fn take_over(mut store: S, limits: Limits, kinds: Kinds) -> Result<(Self, Vec<Session>, u64), StoreError> {
         let found = store.take_over()?;
         let census = Census::new(&found.waiting, &found.held);
         let memories = Memories::load(found.memories);
-        Ok((Self { store, limits, kinds, census, last: found.last, memories }, found.held))
+        Ok((Self { store, limits, kinds, census, last: found.last, memories }, found.held, found.now_ms))
     }
 
     /// Begin a batch at this time, Unix milliseconds.
@@ -35,7 +36,7 @@ impl<S: Store> Ledger<S> {
     }
 
     /// Make a batch durable.
-    pub fn commit(&mut self, last: Index, sessions: Vec<SessionChange>) -> Result<(), StoreError> {
+    pub fn commit(&mut self, last: Index, sessions: Vec<SessionChange>, now_ms: u64) -> Result<(), StoreError> {
         if last == self.last {
             return Ok(());
         }
@@ -43,6 +44,6 @@ impl<S: Store> Ledger<S> {
         let waiting = self.census.update(&sessions);
         let (remember, forget) = self.memories.take_fresh(last);
         let remember = if remember.is_empty() { Vec::new() } else { vec![(last, remember)] };
-        self.store.commit(ChangeSet { last, sessions, waiting, remember, forget })
+        self.store.commit(ChangeSet { last, now_ms, sessions, waiting, remember, forget })
     }
 }

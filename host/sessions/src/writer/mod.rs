@@ -115,8 +115,9 @@ impl<S: Store> Writer<S> {
     ) -> Result<Self, StoreError> {
         let mut timers = timers::Timers::default();
         timers.schedule.set_kinds(&kinds);
-        let (ledger, held) = ledger::Ledger::take_over(store, limits, kinds)?;
-        let mut writer = Self { ledger, timers, environment, time: SteadyTime::default(), claims };
+        let (ledger, held, now_ms) = ledger::Ledger::take_over(store, limits, kinds)?;
+        let time = SteadyTime::going_on(now_ms.saturating_mul(1000), environment.clock.monotonic());
+        let mut writer = Self { ledger, timers, environment, time, claims };
         writer.recover(&held)?;
         Ok(writer)
     }
@@ -152,7 +153,7 @@ impl<S: Store> Writer<S> {
         for change in &changes {
             self.timers.follow(change, now.monotonic);
         }
-        self.ledger.commit(last, changes)
+        self.ledger.commit(last, changes, now.wall_ms())
     }
 
     /// Put the store in order, after the last step.

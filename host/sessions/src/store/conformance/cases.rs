@@ -75,6 +75,17 @@ pub fn taking_over_raises_the_term_and_keeps_the_index(disk: &mut impl Disk) {
     }
 }
 
+pub fn the_latest_time_is_kept(disk: &mut impl Disk) {
+    let mut store = disk.open();
+    assert_eq!(store.take_over().unwrap().now_ms, 0);
+    for (step, now_ms, expected) in [(1, 5, 5), (2, 900, 900), (3, 0, 900)] {
+        store.commit(ChangeSet { last: index(step), now_ms, ..ChangeSet::default() }).unwrap();
+        drop(store);
+        store = disk.open();
+        assert_eq!(store.take_over().unwrap().now_ms, expected);
+    }
+}
+
 pub fn a_session_is_found_as_it_was_written_whoever_holds_it(disk: &mut impl Disk) {
     let mut store = disk.taken_over();
     assert_eq!(store.session(index(1)).unwrap(), None);

@@ -31,6 +31,7 @@ macro_rules! suite {
     ($disk:expr) => {
         suite!($disk;
             taking_over_raises_the_term_and_keeps_the_index
+            the_latest_time_is_kept
             a_session_is_found_as_it_was_written_whoever_holds_it
             taking_over_finds_what_was_held_and_nothing_else
             records_are_appended_replaced_and_dropped_with_their_session

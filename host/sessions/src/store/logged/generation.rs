@@ -27,6 +27,7 @@ pub struct Generation {
     remember: VecDeque<(Index, Vec<Memory>)>,
     forget: Vec<Index>,
     last: Index,
+    now_ms: u64,
     bytes: usize,
 }
 
@@ -71,6 +72,7 @@ impl Generation {
     /// Add the changes of one commit.
     pub fn merge(&mut self, changes: ChangeSet) {
         self.last = changes.last;
+        self.now_ms = self.now_ms.max(changes.now_ms);
         for change in changes.sessions {
             self.merge_session(change);
         }
@@ -97,6 +99,7 @@ impl Generation {
         sessions.sort_unstable_by_key(|change| change.id);
         Rows {
             last: self.last,
+            now_ms: self.now_ms,
             sessions,
             waiting: self.waiting.iter().map(|(kind, waiting)| (*kind, *waiting)).collect(),
             remember: self.remember.iter().collect(),

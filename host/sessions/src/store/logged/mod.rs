@@ -155,8 +155,10 @@ impl LoggedStore {
     /// See [`OpenError`]. What is wrong with the log shows when the store is taken over.
     pub fn open(path: &Path, cache_bytes: usize) -> Result<Self, OpenError> {
         let base = RedbStore::open(path, cache_bytes)?;
-        let folder = Arc::new(RealFolder::new(log_folder(path)));
-        Ok(Self::new(base, folder, Box::new(Threads::default()), Sizes::default(), Salt(rand::random())))
+        let folder = RealFolder::new(log_folder(path));
+        // redb's lock is taken: nobody else makes files there.
+        folder.tidy().map_err(|source| OpenError::Io { path: log_folder(path), source })?;
+        Ok(Self::new(base, Arc::new(folder), Box::new(Threads::default()), Sizes::default(), Salt(rand::random())))
     }
 
     /// The generations, the newer one first.

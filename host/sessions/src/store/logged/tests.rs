@@ -286,3 +286,15 @@ fn log_files_are_for_their_owner_alone() {
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     files.log_files().for_each(|path| assert_eq!(mode(&path), 0o600));
 }
+
+#[test]
+fn what_a_host_was_making_when_it_died_is_removed() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("store.redb");
+    let log = super::log_folder(&path);
+    fs::create_dir(&log).unwrap();
+    fs::write(log.join("00000003.log.unfinished"), "half a file").unwrap();
+    LoggedStore::open(&path, 16 << 20).unwrap().take_over().unwrap();
+    assert!(!log.join("00000003.log.unfinished").exists());
+    assert!(log.join("00000001.log").exists());
+}

@@ -15,6 +15,8 @@ use crate::{
 pub struct Rows<'a> {
     /// The index of the last operation in it.
     pub last: Index,
+    /// See [`ChangeSet::now_ms`].
+    pub now_ms: u64,
     /// Each changed session once.
     pub sessions: Vec<&'a SessionChange>,
     /// The kinds whose counts changed, with their new counts.
@@ -30,6 +32,7 @@ impl ChangeSet {
     pub(super) fn rows(&self) -> Rows<'_> {
         Rows {
             last: self.last,
+            now_ms: self.now_ms,
             sessions: self.sessions.iter().collect(),
             waiting: self.waiting.clone(),
             remember: self.remember.iter().collect(),
@@ -61,6 +64,7 @@ impl Committer {
         meta::write_counts(&transaction, &rows.waiting)?;
         meta::write_memories(&transaction, &rows.remember, rows.forget)?;
         meta::write_last(&transaction, rows.last)?;
+        meta::write_time(&transaction, rows.now_ms)?;
         if let Some(log) = log {
             meta::write_log(&transaction, log)?;
         }

@@ -4,6 +4,7 @@
 //! |---|---|---|---|
 //! | `meta` | `"format"` | [`FORMAT`] as text | for ever |
 //! | `meta` | `"last"` | index of the last applied operation, 16 bytes | rewritten by every commit |
+//! | `meta` | `"time"` | the latest time of a commit, Unix ms, 8 bytes | rewritten by every commit |
 //! | `meta` | `"log"` | [`LogState`] | for ever, once there is a log |
 //! | `counts` | kind, `u32` | [`Waiting`] | rewritten when a session of the kind begins or ends to wait |
 //! | `memories` | last index of the commit, 16 bytes | list of [`Memory`] | until [`REMEMBERED_MAX`] later ones |
@@ -51,6 +52,8 @@ pub const MEMORIES: TableDefinition<'static, [u8; Index::BYTES], &[u8]> = TableD
 
 /// The key of the last index in `meta`.
 const LAST: &str = "last";
+/// The key of the time in `meta`.
+const TIME: &str = "time";
 /// The key of the log's state in `meta`.
 const LOG: &str = "log";
 /// The key of the format in `meta`.
@@ -68,6 +71,23 @@ pub fn last(meta: &ReadOnlyTable<&'static str, &'static [u8]>) -> Result<Index, 
 pub fn write_last(transaction: &WriteTransaction, last: Index) -> Result<(), StoreError> {
     let mut table = transaction.open_table(META).map_err(io)?;
     table.insert(LAST, codec::seal(LAST.as_bytes(), &last.to_bytes()).as_slice()).map_err(io)?;
+    Ok(())
+}
+
+/// The latest time of a commit, Unix ms; 0 in a new store.
+pub fn time(meta: &ReadOnlyTable<&'static str, &'static [u8]>) -> Result<u64, StoreError> {
+    let Some(value) = meta.get(TIME).map_err(io)? else { return Ok(0) };
+    let body = codec::unseal("meta", TIME.as_bytes(), value.value())?;
+    let bytes = body.try_into().map_err(|_| StoreError::Damaged("the time is not 8 bytes long".into()))?;
+    Ok(u64::from_be_bytes(bytes))
+}
+
+/// Write the time of a commit; 0 leaves it as it is.
+pub fn write_time(transaction: &WriteTransaction, now_ms: u64) -> Result<(), StoreError> {
+    if now_ms > 0 {
+        let mut table = transaction.open_table(META).map_err(io)?;
+        table.insert(TIME, codec::seal(TIME.as_bytes(), &now_ms.to_be_bytes()).as_slice()).map_err(io)?;
+    }
     Ok(())
 }
 

@@ -119,14 +119,15 @@ impl RedbStore {
 impl Store for RedbStore {
     fn take_over(&mut self) -> Result<Found, StoreError> {
         let transaction = self.database.begin_read().map_err(io)?;
-        let before = meta::last(&transaction.open_table(meta::META).map_err(io)?)?;
+        let table = transaction.open_table(meta::META).map_err(io)?;
+        let (before, now_ms) = (meta::last(&table)?, meta::time(&table)?);
         let waiting = meta::counts(&transaction.open_table(meta::COUNTS).map_err(io)?)?;
         let memories = meta::memories(&transaction.open_table(meta::MEMORIES).map_err(io)?)?;
         let held = sessions::all(&self.reading()?.held)?;
-        drop(transaction);
+        drop((table, transaction));
         let last = Index { term: before.term + 1, ..before };
         self.commit(ChangeSet { last, ..ChangeSet::default() })?;
-        Ok(Found { last, held, waiting, memories })
+        Ok(Found { last, now_ms, held, waiting, memories })
     }
 
     fn session(&self, id: Index) -> Result<Option<Session>, StoreError> {

@@ -27,6 +27,19 @@ fn a_session_whose_lease_had_ended_is_its_clients_until_it_is_claimed() {
 }
 
 #[test]
+fn a_clock_set_back_while_no_host_was_there_makes_nothing_wait_for_it() {
+    let mut host = Host::new();
+    let handle = host.open(KIND);
+    host.operate(handle, 0, SessionOp::Store { timeout_s: Some(10) }).unwrap();
+    host.clocks.set_wall_ms(1);
+    host.restart();
+    host.pass_ms(19_999);
+    assert!(host.claim().is_none(), "time went on at half its pace");
+    host.pass_ms(1);
+    assert_eq!(host.claim().unwrap().session.id, handle.id);
+}
+
+#[test]
 fn a_session_being_repeated_is_due_at_once_and_the_repeat_counts() {
     let mut host = Host::new();
     let handle = host.open(KIND);
