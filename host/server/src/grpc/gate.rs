@@ -27,7 +27,6 @@ impl Gate {
     }
 
     /// Wait until it is shut, for streams that are inside.
-    #[must_use]
     pub fn shuts(&self) -> WaitForCancellationFutureOwned {
         self.told.clone().cancelled_owned()
     }

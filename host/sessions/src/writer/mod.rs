@@ -14,8 +14,8 @@
 //!
 //! | part | job |
 //! |---|---|
-//! | `queue`, `message` | the bounded door |
-//! | `step` | one batch, from its messages to its answers |
+//! | `queue`, `message`, `load` | the bounded door |
+//! | `step`, `calls` | one batch, from its messages to its answers |
 //! | `batch` | the rules over the store and over what the batch did so far |
 //! | `ledger`, `counts`, `memory` | the store and what is kept in step with it |
 //! | `turn`, `turns`, `pipelines` | operations that come many at once, from one client |
@@ -33,10 +33,12 @@
 //! * a kind's `running` grows with a claim and shrinks with its `Finish`, whatever that is answered.
 
 mod batch;
+mod calls;
 mod claim;
 mod counts;
 mod leases;
 mod ledger;
+mod load;
 mod memory;
 mod message;
 mod pipelines;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::{
     Message, Now, Renewals, ReplyTo, Turn, Writer,
-    batch::{Batch, Outcome},
+    batch::Batch,
+    calls::{apply, renew},
     claim::Claimed,
     message::Inspected,
     timers::Timers,
@@ -12,7 +13,7 @@ use super::{
 };
 use crate::{
     clock::Environment,
-    error::{Error, Refusal},
+    error::Error,
     ids::{Handle, Index, Key},
     limits::BATCH_OPS_MAX,
     op::Op,
@@ -168,45 +169,6 @@ fn apply_messages<S: Store>(
         }
     }
     Ok(())
-}
-
-/// Apply one operation. If it is a client's, it is a sign of life.
-pub(super) fn apply<S: Store>(
-    batch: &mut Batch<'_, S>,
-    timers: &mut Timers,
-    environment: &mut Environment,
-    op: &Op,
-    now: Now,
-) -> Outcome {
-    let result = batch.apply(op, environment.draw())?;
-    // An answer that was given before is a sign of life all the same.
-    let alive = match (op, &result) {
-        (Op::Client { handle, .. }, Ok(_)) => Some(*handle),
-        (Op::New { .. }, Ok(Reply::Opened(opened))) => Some(opened.handle),
-        _ => None,
-    };
-    if let Some(handle) = alive {
-        timers.leases.renew(handle, now.monotonic);
-    }
-    Ok(result)
-}
-
-/// Renew one lease: in memory if it still runs, else by the rules. Its length in milliseconds.
-pub(super) fn renew<S: Store>(
-    batch: &mut Batch<'_, S>,
-    timers: &mut Timers,
-    environment: &mut Environment,
-    handle: Handle,
-    now: Now,
-) -> Result<Result<u64, Refusal>, StoreError> {
-    // What this very batch did to the session, the leases do not know yet.
-    let in_memory = (!batch.touches(handle.id)).then(|| timers.leases.renew(handle, now.monotonic)).flatten();
-    if let Some(lease) = in_memory {
-        return Ok(Ok(u64::try_from(lease.as_millis()).unwrap_or(u64::MAX)));
-    }
-    let resumed = batch.apply(&Op::Resume(handle), environment.draw())?;
-    let lease_ms = batch.session(handle.id)?.map_or(0, |session| session.client.lease_ms);
-    Ok(resumed.map(|_| lease_ms))
 }
 
 /// Leases that ended, unless their session changed in this batch: then it has a new lease, or needs none.

@@ -7,5 +7,6 @@ mod fixture;
 mod leases;
 mod pipelines;
 mod promises;
+mod queue;
 mod restart;
 mod retries;

@@ -3,7 +3,7 @@
 use super::{
     Now, Turn,
     batch::Batch,
-    step::{apply, renew},
+    calls::{apply, renew},
     timers::Timers,
 };
 use crate::{
