@@ -54,7 +54,7 @@ handlers: compiler ## Build every example in every language, into $(BUILT)/guest
 bench: compiler guests peers ## The host beside the disk, bare gRPC and its peers (ARGS="--only peers", ARGS=--help lists more)
 	cargo build --release --locked -p mpy6a -p create-user
 	cargo build --release --locked -p mpy6a-bench
-	.ci/toolchains js -- $(BUILT)/release/mpy6a-bench $(ARGS)
+	$(BUILT)/release/mpy6a-bench $(ARGS)
 
 bench-handlers: handlers ## What each example costs in each language: runs, loading, memory, size
 	cargo build --release --locked -p mpy6a -p create-user

@@ -49,6 +49,25 @@ pub async fn fill(host: &Host, fill: &Fill) -> Outcome<Vec<Option<Handle>>> {
     Ok(handles)
 }
 
+/// Store all these, for so many seconds each.
+pub async fn store(host: &Host, handles: &[Option<Handle>], timeout_s: u32) -> Outcome<()> {
+    let client = host.client().await?;
+    let mut callers = JoinSet::new();
+    for some in handles.chunks(handles.len().div_ceil(CALLERS).max(1)) {
+        let (mut client, some) = (client.clone(), some.to_vec());
+        callers.spawn(async move {
+            for handle in some {
+                client.store(StoreRequest { handle, number: 1, timeout_s: Some(timeout_s) }).await?;
+            }
+            Outcome::Ok(())
+        });
+    }
+    while let Some(ended) = callers.join_next().await {
+        ended??;
+    }
+    Ok(())
+}
+
 /// Begin the leases of all these anew, as much at once as can be.
 pub async fn renew(host: &Host, handles: &[Option<Handle>]) -> Outcome<()> {
     let mut client = host.client().await?;

@@ -16,6 +16,8 @@ use crate::{
     load::{Laps, RECORD_BYTES, Worker},
 };
 
+/// How long a call may take: Restate tries a handler that fails again, for ever.
+const CALL_MAX: Duration = Duration::from_secs(20);
 /// How long its parts may take to find each other.
 const REGISTER_MAX: Duration = Duration::from_secs(30);
 
@@ -38,7 +40,7 @@ impl Peer for Restate {
         let packages = packages()?;
         let folder = daemon::folder(User::Nobody)?;
         let handler = daemon::free_address()?;
-        let mut command = daemon::command(daemon::find(&["node"])?, User::Nobody);
+        let mut command = daemon::command(node()?, User::Nobody);
         command.arg(packages.join("handler.mjs")).arg(handler.port().to_string()).arg(RECORD_BYTES.to_string());
         let mut node = Daemon::start(command, folder.path(), Signal::TERM)?;
         node.listening(handler).await?;
@@ -47,6 +49,7 @@ impl Peer for Restate {
         let config = folder.path().join("restate.toml");
         std::fs::write(&config, settings(ingress, admin, fabric, folder.path()))?;
         let mut command = daemon::command(server(&packages)?, User::Nobody);
+        command.env("DO_NOT_TRACK", "1");
         command.arg("--no-logo").arg("--config-file").arg(config);
         let mut server = Daemon::start(command, folder.path(), Signal::TERM)?;
         server.listening(admin).await?;
@@ -56,7 +59,8 @@ impl Peer for Restate {
     }
 
     async fn workers(&self, in_flight: usize, _: usize) -> Outcome<Vec<Caller>> {
-        let client = reqwest::Client::builder().tcp_nodelay(true).pool_max_idle_per_host(in_flight).build()?;
+        let client =
+            reqwest::Client::builder().tcp_nodelay(true).timeout(CALL_MAX).pool_max_idle_per_host(in_flight).build()?;
         let url = format!("http://{}/bench/run", self.ingress);
         let body = Bytes::from(vec![b'7'; RECORD_BYTES]);
         Ok((0..in_flight).map(|_| Caller { client: client.clone(), url: url.clone(), body: body.clone() }).collect())
@@ -70,6 +74,12 @@ fn packages() -> Outcome<PathBuf> {
         true => Ok(folder),
         false => Err("Restate is not installed: .ci/bench-peers installs it".into()),
     }
+}
+
+/// The Node that .ci/bench-peers installed, because the system's is too old, or the system's.
+fn node() -> Outcome<PathBuf> {
+    let installed = daemon::build_folder()?.join("bench-peers/node");
+    if installed.exists() { Ok(installed) } else { daemon::find(&["node"]) }
 }
 
 /// Its server for this machine: npm installs that one alone.

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::{
     Outcome,
-    client::fill::{Fill, deleting, fill},
+    client::fill::{Fill, deleting, fill, store},
     ended::{self, Ended},
     host::{DUE, Due, Host},
     load::{histogram, ms},
@@ -20,7 +20,9 @@ const AT_ONCE: usize = 30_000;
 /// The rate at which the lag is measured, and how long for: chance spreads the sessions' due times over these seconds.
 const PER_S: usize = 5_000;
 const SPREAD_S: u32 = 16;
-/// How long after it is stored a session may first fall due: longer than it takes to fill.
+/// The lease of those that are not stored yet: longer than it takes to open them all.
+const LEASE_S: u32 = 600;
+/// How long after it is stored a session may first fall due: longer than it takes to store them all.
 const LATER_S: u32 = 20;
 const TABLE: Table = Table(&[44, 11, 11, 11]);
 
@@ -54,17 +56,18 @@ fn span(ended: &[Ended]) -> Outcome<Duration> {
 }
 
 async fn lag(out: &mut Measured) -> Outcome<()> {
-    let host = Host::start(Due { jitter_s: SPREAD_S, ..Due::default() }).await?;
+    let host = Host::start(Due { jitter_s: SPREAD_S, lease_s: LEASE_S, ..Due::default() }).await?;
     let sessions = PER_S * SPREAD_S as usize;
+    let handles = fill(&host, &Fill { kind: DUE, record: deleting(), sessions, store_s: None }).await?;
     let began = SystemTime::now();
-    fill(&host, &Fill { kind: DUE, record: deleting(), sessions, store_s: Some(LATER_S) }).await?;
+    store(&host, &handles, LATER_S).await?;
     let filled = SystemTime::now();
-    // While sessions were being stored, earlier ones may already fall due; after these times, the first ones have all fallen due.
-    // Between them the rate is even.
+    // From when the last one stored may fall due, until the first one stored must have: in between the rate is even.
     let (from, to) =
         (filled + Duration::from_secs(LATER_S.into()), began + Duration::from_secs((LATER_S + SPREAD_S).into()));
     let even = to.duration_since(from).ok().filter(|span| span.as_secs() >= 2).ok_or_else(|| {
-        format!("{sessions} sessions took {:?} to store, too long for an even rate", filled.duration_since(began))
+        let took = filled.duration_since(began).unwrap_or_default();
+        format!("storing {sessions} sessions took {} s, too long for an even rate", took.as_secs())
     })?;
     let ended = ended::wait(&host, 0, sessions).await?;
     let (mut lags, mut totals) = (histogram(), histogram());
