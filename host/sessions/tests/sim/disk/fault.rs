@@ -94,7 +94,7 @@ impl FaultKind {
     ];
 
     /// Whether it can hit a call of this sort.
-    fn concerns(self, call: Call) -> bool {
+    pub fn concerns(self, call: Call) -> bool {
         match self {
             Self::Power | Self::Kill => call.changes(),
             Self::SyncDrops | Self::SyncFails => call == Call::Sync,

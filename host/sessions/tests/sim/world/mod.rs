@@ -24,7 +24,7 @@ use crate::{
     baton::Baton,
     chance::Chance,
     clock::Clocks,
-    disk::{Death, Disk, Fault, FaultKind},
+    disk::{Call, Death, Disk, Fault, FaultKind},
     history::History,
     host::{Build, Host},
     model::{Answer, Model, Moment, Seen, Sent, Violation},
@@ -59,6 +59,8 @@ pub enum Weather {
 pub struct Summary {
     pub hash: u64,
     pub calls: u64,
+    /// Of which sort each call of the disk was.
+    pub sorts: Vec<Call>,
     pub operations: u64,
     pub claims: u64,
     pub births: u64,
@@ -132,6 +134,7 @@ pub fn run(plan: Plan) -> Result<Summary, Failure> {
     let lived = world.live();
     world.summary.hash = world.history.hash();
     world.summary.calls = world.disk.calls();
+    world.summary.sorts = world.disk.sorts();
     world.summary.faults = world.disk.counts().faults;
     match lived {
         Ok(()) | Err(Stop::Over(Over)) => Ok(world.summary.clone()),
