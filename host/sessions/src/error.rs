@@ -84,7 +84,9 @@ pub enum Refusal {
     )]
     LocalNotOpen(u64),
     /// So many sessions of this stream are open that it takes no more.
-    #[error("{max} sessions are open on this stream, the most allowed: finish some, use another stream, or the unary New")]
+    #[error(
+        "{max} sessions are open on this stream, the most allowed: finish some, use another stream, or the unary New"
+    )]
     StreamFull {
         /// The limit, a count.
         max: usize,

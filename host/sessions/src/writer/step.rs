@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use super::{
-    Message, Now, Renewals, ReplyTo, Turn, Writer, batch::{Batch, Outcome}, claim::Claimed, message::Inspected, timers::Timers,
+    Message, Now, Renewals, ReplyTo, Turn, Writer,
+    batch::{Batch, Outcome},
+    claim::Claimed,
+    message::Inspected,
+    timers::Timers,
     turns::apply_turn,
 };
 use crate::{

@@ -124,8 +124,11 @@ impl Args {
 
     fn sweep_one(&self, seed: u64) -> Result<(), String> {
         let plan = Plan { weather: Weather::Fault(None), steps: self.steps.unwrap_or(SWEEP_STEPS), ..self.plan(seed)? };
-        let Sweep { calls, histories } = sweep::run(plan, far_away()).map_err(|(plan, failure)| report(&plan, &failure, true))?;
-        println!("seed {seed}: {calls} calls, each hit by every fault that fits: {histories} histories, nothing violated");
+        let Sweep { calls, histories } =
+            sweep::run(plan, far_away()).map_err(|(plan, failure)| report(&plan, &failure, true))?;
+        println!(
+            "seed {seed}: {calls} calls, each hit by every fault that fits: {histories} histories, nothing violated"
+        );
         Ok(())
     }
 
@@ -198,7 +201,10 @@ fn find(sabotage: Sabotage) -> Result<(), String> {
             return Ok(());
         }
     }
-    Err(format!("{sabotage} ({}) was not found in {SABOTAGE_SEEDS} histories: the simulation is blind", sabotage.promise()))
+    Err(format!(
+        "{sabotage} ({}) was not found in {SABOTAGE_SEEDS} histories: the simulation is blind",
+        sabotage.promise()
+    ))
 }
 
 /// The same seed with fewer steps is the same history, cut short: find the shortest that fails.

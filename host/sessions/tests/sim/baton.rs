@@ -12,8 +12,7 @@
 use std::{
     cell::Cell,
     collections::BTreeMap,
-    fs,
-    io,
+    fs, io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -150,8 +149,7 @@ impl Baton {
         self.0.turn.notify_all();
         let (mut seen, mut asleep) = (state.moves, 0);
         while state.holder != me || state.waits(me) {
-            let (again, timeout) =
-                self.0.turn.wait_timeout(state, LOOK).unwrap_or_else(PoisonError::into_inner);
+            let (again, timeout) = self.0.turn.wait_timeout(state, LOOK).unwrap_or_else(PoisonError::into_inner);
             state = again;
             if !timeout.timed_out() || state.moves != seen {
                 (seen, asleep) = (state.moves, 0);

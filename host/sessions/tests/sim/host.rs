@@ -22,8 +22,8 @@ use rand::{SeedableRng as _, rngs::StdRng};
 use tokio::sync::mpsc;
 
 use crate::{
-    clock::Clocks,
     baton::Beside,
+    clock::Clocks,
     disk::{Backend, Disk, LogFolder},
     sabotage::Sabotage,
     watched::Watched,
@@ -158,4 +158,3 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
         Err(format!("panic: {text}"))
     })
 }
-

@@ -242,7 +242,8 @@ fn who_lost_a_session_is_told_so_by_its_number_until_too_many_were_lost() {
     // Stored by that step, claimed by this one.
     host.pass_ms(0);
     let first = first.unwrap();
-    let answers = line.ask(&mut host, [append(Named::Local(0), 1), append(Named::Local(1), 1), append(Named::Handle(first), 1)]);
+    let answers =
+        line.ask(&mut host, [append(Named::Local(0), 1), append(Named::Local(1), 1), append(Named::Handle(first), 1)]);
     assert_eq!(refusal(&answers[0]), Refusal::LocalNotOpen(0), "the oldest is forgotten");
     assert!(matches!(refusal(&answers[1]), Refusal::LeaseLost(_)));
     assert_eq!(refusal(&answers[2]), Refusal::LeaseLost(first.id), "its handle says it for longer");

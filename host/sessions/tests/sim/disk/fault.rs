@@ -83,15 +83,8 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
-    pub const ALL: [Self; 7] = [
-        Self::Power,
-        Self::Kill,
-        Self::SyncDrops,
-        Self::SyncFails,
-        Self::WriteFails,
-        Self::ReadFails,
-        Self::Full,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Power, Self::Kill, Self::SyncDrops, Self::SyncFails, Self::WriteFails, Self::ReadFails, Self::Full];
 
     /// Whether it can hit a call of this sort.
     pub fn concerns(self, call: Call) -> bool {

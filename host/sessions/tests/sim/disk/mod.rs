@@ -28,14 +28,14 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use self::{
+    fault::Verdict,
+    file::{File, SECTOR},
+};
 pub use self::{
     fault::{Call, Fault, FaultKind},
     folder::LogFolder,
     redb::Backend,
-};
-use self::{
-    fault::Verdict,
-    file::{File, SECTOR},
 };
 use crate::{baton::Baton, chance::Chance, history::History};
 

@@ -47,7 +47,13 @@ impl Model {
     }
 
     /// `Append`, `Replace`, `Delete`, `Store`.
-    pub(super) fn operate(&mut self, handle: Handle, (number, fingerprint): (u64, u64), op: &SessionOp, moment: Moment) -> Expected {
+    pub(super) fn operate(
+        &mut self,
+        handle: Handle,
+        (number, fingerprint): (u64, u64),
+        op: &SessionOp,
+        moment: Moment,
+    ) -> Expected {
         let slack_ms = self.sessions.get(&handle.id).map_or(0, |kept| kept.slack_ms);
         match self.check_client(handle, number, fingerprint) {
             Ok(Some(first)) => {

@@ -14,7 +14,10 @@ impl Model {
         self.compare_sessions(rows)?;
         for (kind, due) in &rows.due {
             if *due != self.due(*kind) {
-                return Err(format!("the schedule of kind {kind} is\n  {due:?}, and should be\n  {:?}", self.due(*kind)));
+                return Err(format!(
+                    "the schedule of kind {kind} is\n  {due:?}, and should be\n  {:?}",
+                    self.due(*kind)
+                ));
             }
         }
         if let Some(last) = rows.last
@@ -93,9 +96,10 @@ impl Model {
             let first = self.last.index;
             for change in &commit.sessions {
                 let index = change.after.as_ref().map(|after| after.change_id).unwrap_or_default();
-                let repeats = self.sessions.get(&change.id).is_some_and(|kept| {
-                    matches!(kept.session.state, mpy6a_sessions::State::Repeating { .. })
-                });
+                let repeats = self
+                    .sessions
+                    .get(&change.id)
+                    .is_some_and(|kept| matches!(kept.session.state, mpy6a_sessions::State::Repeating { .. }));
                 if !repeats || index.index <= first || index > commit.last {
                     return Err(format!("a new host changed {}: {change:?}", change.id));
                 }

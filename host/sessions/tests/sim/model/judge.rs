@@ -69,7 +69,9 @@ impl Model {
             Some(commit) => next.committed(self, commit, touched, &ended, moment)?,
             None if !seen.ok => {}
             None if !unchanged => {
-                return Err(format!("nothing was committed, though operations were applied or leases ended: {ended:?}"));
+                return Err(format!(
+                    "nothing was committed, though operations were applied or leases ended: {ended:?}"
+                ));
             }
             None => next.claims_in_order(self, &BTreeMap::new(), &touched, moment)?,
         }
@@ -123,7 +125,9 @@ impl Model {
     fn apply_op(&mut self, op: &Op, moment: Moment) -> Expected {
         match op {
             Op::New { new, key } => self.open(new, *key, moment),
-            Op::Client { handle, number, fingerprint, op } => self.operate(*handle, (*number, *fingerprint), op, moment),
+            Op::Client { handle, number, fingerprint, op } => {
+                self.operate(*handle, (*number, *fingerprint), op, moment)
+            }
             Op::Barrier { handle, ops } => self.barrier(*handle, ops),
             Op::Finish { handle, ops, report } => self.finish(*handle, ops, report, moment),
             Op::Resume(_) | Op::LeaseEnded(_) | Op::Claim { .. } | Op::HostDied(_) => {
@@ -320,7 +324,9 @@ impl Model {
         match sent {
             Sent::Inspect(id) => format!("; it should be {:?}", self.inspected(*id)),
             Sent::Count => format!("; it should be {:?}", self.counts()),
-            Sent::Apply(Op::Client { handle, .. }) => format!("; its session is now {:?}", self.sessions.get(&handle.id)),
+            Sent::Apply(Op::Client { handle, .. }) => {
+                format!("; its session is now {:?}", self.sessions.get(&handle.id))
+            }
             _ => String::new(),
         }
     }

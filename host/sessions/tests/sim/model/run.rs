@@ -65,7 +65,14 @@ impl Model {
         Expected { result: Ok(Reply::Ended(ended)), slack_ms }
     }
 
-    fn what_becomes(&self, kept: &mut Kept, finish: Option<Finish>, outcome: &Outcome, index: Index, moment: Moment) -> Ended {
+    fn what_becomes(
+        &self,
+        kept: &mut Kept,
+        finish: Option<Finish>,
+        outcome: &Outcome,
+        index: Index,
+        moment: Moment,
+    ) -> Ended {
         let policy = self.policy(kept.session.kind);
         if matches!(outcome, Outcome::Permanent(_)) {
             return kept.park(moment);

@@ -282,7 +282,8 @@ impl World {
         for sent in &sent {
             self.history.say(format!("{} ms: {}", moment.now_ms, crate::words::sent(sent)));
         }
-        let (messages, waiting): (Vec<_>, Vec<_>) = sent.iter().map(|sent| pose(sent, self.plan.sabotage, &self.model)).unzip();
+        let (messages, waiting): (Vec<_>, Vec<_>) =
+            sent.iter().map(|sent| pose(sent, self.plan.sabotage, &self.model)).unzip();
         let result = host.step(messages);
         let answers: Vec<_> = waiting.into_iter().map(Waiting::take).collect();
         let claims = host.take_claims();
@@ -393,11 +394,7 @@ enum Waiting {
     Reply(oneshot::Receiver<Result<Reply, mpy6a_sessions::Error>>),
     Renewals(oneshot::Receiver<Result<mpy6a_sessions::writer::Renewals, mpy6a_sessions::Error>>),
     Inspected(oneshot::Receiver<Result<Option<Box<mpy6a_sessions::Inspected>>, mpy6a_sessions::Error>>),
-    Counts(
-        oneshot::Receiver<
-            Result<std::collections::BTreeMap<u32, mpy6a_sessions::Counts>, mpy6a_sessions::Error>,
-        >,
-    ),
+    Counts(oneshot::Receiver<Result<std::collections::BTreeMap<u32, mpy6a_sessions::Counts>, mpy6a_sessions::Error>>),
     Nothing,
 }
 

@@ -319,7 +319,9 @@ impl People {
     pub fn learn(&mut self, sent: &[Sent], answers: &[Option<Answer>], claims: Vec<Claimed>) {
         for (sent, answer) in sent.iter().zip(answers) {
             match (sent, answer) {
-                (Sent::Apply(Op::New { .. }), Some(Answer::Reply(Ok(Reply::Opened(opened))))) => self.meet(opened.handle),
+                (Sent::Apply(Op::New { .. }), Some(Answer::Reply(Ok(Reply::Opened(opened))))) => {
+                    self.meet(opened.handle)
+                }
                 (Sent::Apply(Op::Finish { handle, .. }), _) => {
                     self.runs.retain(|run| run.handle != *handle);
                     self.stale.push(*handle);
