@@ -7,14 +7,23 @@ BUILT := $(or $(CARGO_TARGET_DIR),target)
 USERS ?= plugins-examples/create-user/users.csv
 # The language of the handler that `make demo` and `make run` use: rust, js, python, c or go.
 HANDLER ?= rust
-# More options for `make demo` and `make run`: `make demo ARGS="--seed 7 --share 0.5"`; ARGS=--help lists them.
+# More options for `make demo`, `make run` and `make bench`: `make demo ARGS="--seed 7 --share 0.5"`; ARGS=--help lists them.
 ARGS ?=
-
-.DEFAULT_GOAL := help
+# How long `make fuzz` breeds inputs for each target (60 s without) and each round of `make torture` lasts (5 s).
+SECONDS ?=
+# Which target `make fuzz` takes, all without; KEEP=1 makes what reached new code the target's corpus.
+TARGET ?=
+KEEP ?=
 # How many histories `make sim` lives through.
 SEEDS ?= 2000
+# How many rounds `make torture` plays, from which seed (by chance if none is given), and by which fault (each in turn if
+# none is given; docs/testing.md lists them).
+ROUNDS ?= 21
+SEED ?=
+FAULT ?=
 
-.PHONY: help demo run test sim handlers bench bench-handlers lint sdks compiler components build guests
+.DEFAULT_GOAL := help
+.PHONY: help demo run test sim torture fuzz handlers bench bench-handlers lint sdks compiler components build guests mkfs peers
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,12 +41,20 @@ test: compiler lint handlers sdks ## Everything that CI runs: formatting, lints,
 sim: compiler ## Simulate the state machine on a failing disk: fresh seeds (SEEDS=2000), each replays exactly
 	cargo test --locked -p mpy6a-sessions --test sim -- --seeds $(SEEDS)
 
+fuzz: compiler ## Breed hostile inputs for everything that parses (SECONDS=60 for each target, TARGET=config, KEEP=1)
+	.ci/fuzz '$(or $(SECONDS),60)' '$(TARGET)' $(if $(KEEP),keep)
+torture: compiler mkfs guests ## Kill, freeze, starve and confuse the real host under load, and check all histories (ROUNDS=, SEED=, SECONDS=, FAULT=)
+	MPY6A_TORTURE_ROUNDS='$(ROUNDS)' MPY6A_TORTURE_SEED='$(SEED)' MPY6A_TORTURE_SECONDS='$(or $(SECONDS),5)' MPY6A_TORTURE_FAULT='$(FAULT)' \
+		cargo test --locked --workspace --test torture -- --nocapture
+
 handlers: compiler ## Build every example in every language, into $(BUILT)/guests
 	cargo test --locked --workspace --test conformance --no-run
 	MPY6A=$(BUILT)/debug/mpy6a .ci/build-handlers
 
-bench: compiler guests ## The quick bench: operations beside a bare echo, repeats from due to committed
-	cargo bench --locked -p mpy6a --bench quick
+bench: compiler guests peers ## The host beside the disk, bare gRPC and its peers (ARGS="--only peers", ARGS=--help lists more)
+	cargo build --release --locked -p mpy6a -p create-user
+	cargo build --release --locked -p mpy6a-bench
+	.ci/toolchains js -- $(BUILT)/release/mpy6a-bench $(ARGS)
 
 bench-handlers: handlers ## What each example costs in each language: runs, loading, memory, size
 	cargo build --release --locked -p mpy6a -p create-user
@@ -63,9 +80,18 @@ sdks:
 guests:
 	.ci/build-guests
 
+# The systems that the bench measures beside the host.
+peers:
+	.ci/bench-peers
+
 # Parts of the Rust toolchain that a minimal installation lacks.
 components:
 	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || rustup component add rustfmt clippy
+
+# What makes the small disk that `make torture` fills.
+mkfs:
+	@command -v mkfs.ext4 >/dev/null && command -v mount >/dev/null || \
+		{ apt-get update && apt-get install -y --no-install-recommends e2fsprogs mount; }
 
 # A C compiler: Rust links with it, and the example's SQLite is compiled by it.
 compiler:

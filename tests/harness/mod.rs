@@ -1,4 +1,5 @@
-//! What a test of the real binary needs, in few words. The black-box tests and the conformance suite share it.
+//! What a test of the real binary needs, in few words. The black-box tests, the conformance suite and the torture
+//! share it.
 //!
 //! ```ignore
 //! let host = Host::start(&Config::of([Kind::misbehave(1)])).await;
@@ -37,9 +38,9 @@ pub use self::{
     config::{Config, Kind},
     effects::{Effects, Seen, plain},
     guests::{GuestFile, built, handler, module, tagged, wat},
-    host::Host,
+    host::{Exit, Host},
     look::{newer, shown},
-    program::squeezed,
+    program::{serve, squeezed},
     proxy::Proxy,
     refused::Refused,
     streamed::Streamed,

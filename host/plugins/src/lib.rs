@@ -14,6 +14,7 @@
 //! | `outcome` | how the end of a run becomes a typed cause |
 //! | [`barrier`] | the write-ahead barrier towards the state machine |
 //! | [`surroundings`] | another clock, chance and network for a run, and somebody who watches it |
+//! | [`shown`] | texts from elsewhere, made fit for a message |
 //! | [`limits`] | every bound, with its unit and reason |
 //!
 //! # The way of a run
@@ -51,6 +52,7 @@ pub mod plugin;
 pub mod registry;
 pub mod run;
 pub mod sandbox;
+pub mod shown;
 pub mod surroundings;
 mod ticker;
 

@@ -51,6 +51,10 @@ pub const BLOCK_DEPTH_MAX: u64 = 2_000;
 /// Most branches in one function: the time to compile it grows with their square. CPython has 5,500.
 pub const BRANCHES_PER_FUNCTION_MAX: u64 = 20_000;
 
+/// Most bytes in the names of what a plugin's modules import, written out for each import. CPython's have 30 KB. A file may name
+/// a module once for a million imports, and everybody who reads it keeps a copy of the name for each.
+pub const IMPORT_NAMES_BYTES_MAX: u64 = 4 << 20;
+
 /// Most instances in a plugin, of modules and of components, before it is compiled; far more than [`CORE_INSTANCES_PER_RUN`],
 /// which the engine asks of the result. wasmtime takes some 300 bytes for each.
 pub const INSTANCES_MAX: u64 = 10_000;

@@ -129,7 +129,9 @@ fn map_refusal(refusal: &Refusal) -> Mapped {
         }
         Refusal::RequestIdReused => (Code::FailedPrecondition, "REQUEST_ID_REUSED", vec![]),
         Refusal::LocalInUse(local) => (Code::AlreadyExists, "LOCAL_IN_USE", vec![("local", local.to_string())]),
-        Refusal::LocalNotOpen(local) => (Code::FailedPrecondition, "LOCAL_NOT_OPEN", vec![("local", local.to_string())]),
+        Refusal::LocalNotOpen(local) => {
+            (Code::FailedPrecondition, "LOCAL_NOT_OPEN", vec![("local", local.to_string())])
+        }
         Refusal::StreamFull { max } => (Code::ResourceExhausted, "STREAM_FULL", vec![("limit", max.to_string())]),
         Refusal::TooLong { max, .. } => (Code::InvalidArgument, REQUEST_INVALID, vec![("limit", max.to_string())]),
     }
@@ -151,7 +153,8 @@ mod tests {
     /// mapping complete; this table keeps it from changing.
     fn all() -> Vec<Row> {
         use Code::{
-            AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied, ResourceExhausted, Unavailable,
+            AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied, ResourceExhausted,
+            Unavailable,
         };
         let refused = Error::Refused;
         let wait = Duration::from_millis(250);

@@ -37,6 +37,9 @@ pub const REQUESTS_MAX: u32 = 10_000;
 /// bytes, and a record that is over the limit should still be refused by name, not as a message too long.
 pub const MESSAGE_SLACK_BYTES: usize = 64 << 10;
 
+/// How long a message may be on any host, in bytes, however short its records: clients that know no more pack by this.
+pub const MESSAGE_BYTES_MIN: usize = 256 << 10;
+
 /// What one handle takes in a `Renew`, at most, in bytes: two indices of ten bytes each, the key, and the tags.
 pub const RENEW_HANDLE_BYTES: usize = 40;
 

@@ -14,7 +14,7 @@ pub enum Refusal {
     #[error("no kind {0} in this host's config: add a [[kind]] with this id, or correct the number")]
     KindUnknown(u32),
     /// No such session: it was deleted, or never was.
-    #[error("no session {0}: it was finished, or this host's store never had it")]
+    #[error("no session {0}: it was finished, or this host's store never had it; stop this work, or check the id")]
     SessionNotFound(Index),
     /// The session's own operator deleted or stored it.
     #[error("session {0} was deleted or stored by its operator: it takes no more operations; open a new one")]
@@ -50,7 +50,7 @@ pub enum Refusal {
         max: u32,
     },
     /// The timeout is too long.
-    #[error("a timeout of {timeout_s} s is over the limit of {max_s} s")]
+    #[error("a timeout of {timeout_s} s is over the limit of {max_s} s: ask for a shorter one")]
     TimeoutTooLong {
         /// What was asked, in seconds.
         timeout_s: u32,

@@ -1,6 +1,6 @@
 //! Names of things: [`Index`] for a position in history (and so for a session), [`Key`] for the right to touch one.
 
-use std::{fmt, str::FromStr};
+use std::{collections::HashMap, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +44,10 @@ impl fmt::Display for Index {
     }
 }
 
+/// A map by session. Its hash is fast and has no secret: only ids that this host gave are ever put in, never what a client
+/// makes up.
+pub type IdMap<V> = HashMap<Index, V, foldhash::fast::FixedState>;
+
 /// The text is no [`Index`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no session id: expected two numbers, `term-index`, for example `3-1042`")]
@@ -53,10 +57,12 @@ impl FromStr for Index {
     type Err = ParseIndexError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let parsed = text
-            .split_once('-')
-            .and_then(|(term, index)| Some(Self { term: term.parse().ok()?, index: index.parse().ok()? }));
-        parsed.ok_or_else(|| ParseIndexError(text.to_owned()))
+        // Digits only: as a number `+7` would do, too.
+        let number = |digits: &str| digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()));
+        let parsed =
+            text.split_once('-').and_then(|(term, index)| Some(Self { term: number(term)?, index: number(index)? }));
+        // Shown to people: the beginning will do, and nothing that a terminal obeys.
+        parsed.ok_or_else(|| ParseIndexError(text.chars().take(64).flat_map(char::escape_debug).collect()))
     }
 }
 
@@ -105,7 +111,7 @@ mod tests {
 
     #[test]
     fn what_is_no_id_is_refused_with_an_example() {
-        for text in ["", "7", "-", "1-", "-1", "1-2-3", "1-99999999999999999999", " 1-2"] {
+        for text in ["", "7", "-", "1-", "-1", "1-2-3", "1-99999999999999999999", " 1-2", "+1-2"] {
             let error = text.parse::<Index>().unwrap_err();
             assert!(error.to_string().contains("`3-1042`"), "{error}");
         }

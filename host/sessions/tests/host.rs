@@ -12,7 +12,10 @@ use std::{
 
 use bytes::Bytes;
 use mpy6a_sessions::{
-    Ending, Environment, Error, KindPolicy, Kinds, Limits, New, Outcome, Report, SessionOp, Started, start,
+    Ending, Environment, Error, KindPolicy, Kinds, Limits, New, Outcome, Pipeline, Report, SessionOp, Started,
+    StateName,
+    pipeline::{Answer, Answered, Ask, Named, Wish},
+    start,
     store::redb::RedbStore,
 };
 use redb::{StorageBackend, backends::InMemoryBackend};
@@ -151,4 +154,81 @@ async fn after_stopping_claims_due_sessions_stay_where_they_are() {
     sessions.operate(handle, 1, SessionOp::Store { timeout_s: Some(0) }).await.unwrap();
     assert_eq!(sessions.stop().await, Ending::Stopped);
     assert!(claims.recv().await.is_none());
+}
+
+/// The next answers of a pipeline.
+async fn answers(pipeline: &mut Pipeline) -> Result<Vec<Answer>, Error> {
+    std::future::poll_fn(|context| pipeline.poll_answers(context)).await
+}
+
+fn asks(wishes: impl IntoIterator<Item = Wish>) -> Vec<Ask> {
+    wishes.into_iter().zip(0..).map(|(what, tag)| Ask { tag, what }).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pipelines_share_a_small_queue_with_single_calls_and_lose_nothing() {
+    const SESSIONS: u64 = 500;
+    let limits = Limits { queue_ops_max: 64, ..Limits::default() };
+    let Started { sessions, claims: _claims } = host(RedbStore::in_memory().unwrap(), limits);
+    let at_work: Vec<_> = (0..8)
+        .map(|_| {
+            let sessions = sessions.clone();
+            tokio::spawn(async move {
+                let mut pipeline = sessions.pipeline();
+                let each = |local| {
+                    let appended = Wish::operate(Named::Local(local), 1, append("r"));
+                    [Wish::new(local, new()), appended, Wish::operate(Named::Local(local), 2, SessionOp::Delete)]
+                };
+                pipeline.send(asks((0..SESSIONS).flat_map(each))).unwrap();
+                assert_eq!(pipeline.unanswered() as u64, 3 * SESSIONS);
+                while pipeline.unanswered() > 0 {
+                    assert!(answers(&mut pipeline).await.unwrap().iter().all(|answer| answer.result.is_ok()));
+                }
+                assert!(pipeline.has_room_for(0, 0));
+            })
+        })
+        .collect();
+    for task in at_work {
+        task.await.unwrap();
+    }
+    assert!(sessions.counts().await.unwrap().values().all(|counts| counts.active == 0));
+    sessions.open(new()).await.expect("room again");
+}
+
+#[tokio::test]
+async fn a_pipeline_that_is_dropped_leaves_its_sessions_behind_and_one_dismissed_does_not() {
+    let Started { sessions, claims: _claims } = host(RedbStore::in_memory().unwrap(), Limits::default());
+    for (dismissed, expected) in [(false, StateName::Stored), (true, StateName::Active)] {
+        let mut pipeline = sessions.pipeline();
+        pipeline.send(asks([Wish::new(1, new())])).unwrap();
+        let Ok(Answered::Opened(opened)) = answers(&mut pipeline).await.unwrap()[0].result else {
+            panic!("not opened")
+        };
+        if dismissed {
+            pipeline.dismiss();
+        }
+        drop(pipeline);
+        let inspected = sessions.inspect(opened.handle.id).await.unwrap().unwrap();
+        assert_eq!(inspected.session.state.name(), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_pipeline_learns_that_the_store_failed_and_that_the_host_shuts_down() {
+    let broken = Arc::new(AtomicBool::new(false));
+    let disk = FailingDisk { memory: InMemoryBackend::new(), broken: Arc::clone(&broken) };
+    let Started { sessions, claims: _claims } = host(RedbStore::over(disk, 1 << 24).unwrap(), Limits::default());
+    let mut pipeline = sessions.pipeline();
+    broken.store(true, SeqCst);
+    pipeline.send(asks([Wish::new(1, new())])).unwrap();
+    assert_eq!(answers(&mut pipeline).await, Err(Error::StoreFailed));
+    sessions.ended().await;
+    assert_eq!(pipeline.send(asks([Wish::new(2, new())])), Err(Error::StoreFailed));
+
+    let Started { sessions, claims: _claims } = host(RedbStore::in_memory().unwrap(), Limits::default());
+    let mut pipeline = sessions.pipeline();
+    pipeline.send(asks([Wish::new(1, new())])).unwrap();
+    assert_eq!(sessions.stop().await, Ending::Stopped);
+    assert!(answers(&mut pipeline).await.unwrap()[0].result.is_ok(), "what was queued is committed and answered");
+    assert_eq!(pipeline.send(asks([Wish::new(2, new())])), Err(Error::ShuttingDown));
 }

@@ -33,7 +33,11 @@ impl FromStr for Index {
     /// The inverse of `Display`.
     fn from_str(text: &str) -> Result<Self, NotAnIndex> {
         let (term, index) = text.split_once('-').ok_or(NotAnIndex)?;
-        let number = |digits: &str| digits.parse().map_err(|_| NotAnIndex);
+        // Digits only: as a number `+7` would do, too.
+        let number = |digits: &str| match digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            true => digits.parse().map_err(|_| NotAnIndex),
+            false => Err(NotAnIndex),
+        };
         Ok(Self { term: number(term)?, index: number(index)? })
     }
 }
@@ -62,7 +66,7 @@ mod tests {
 
     #[test]
     fn other_text_is_refused() {
-        for text in ["", "1", "1-", "-1", "1-2-3", "a-b", "1 - 2"] {
+        for text in ["", "1", "1-", "-1", "1-2-3", "a-b", "1 - 2", "+1-2"] {
             assert_eq!(text.parse::<Index>(), Err(NotAnIndex), "{text:?}");
         }
     }

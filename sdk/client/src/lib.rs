@@ -48,6 +48,9 @@ mod operate;
 mod session;
 mod unfinished;
 
+/// What a status says: no part of the interface, but for the tests that try made-up ones.
+#[doc(hidden)]
+pub use self::call::{Refusal, Verdict};
 pub use self::{
     builder::Builder,
     client::Client,

@@ -55,8 +55,8 @@ pub(crate) const LINE_QUEUE_MAX: usize = 1024;
 pub(crate) const MESSAGE_OPERATIONS_MAX: usize = 256;
 
 /// Most bytes of records in one message, and in one operation over the stream; longer records go by a call of their own. So
-/// a message is never over a host's limit, whatever that is, and a record that is over it ends its own call and not the
-/// stream of everybody else. The room that hosts leave for what stands around a record is twice this.
+/// a message is never over a host's limit, and a record that is over it ends its own call and not the stream of everybody
+/// else: every host takes messages of 256 KiB, and what stands around 256 records takes no more than 80 KiB.
 pub(crate) const MESSAGE_RECORD_BYTES_MAX: usize = 32 << 10;
 
 /// At how many operations under way it is first looked for those whose callers have given up.

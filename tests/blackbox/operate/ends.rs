@@ -114,12 +114,9 @@ async fn a_client_heard_of_by_another_way_before_its_stream_is_known_to_be_broke
     applied(old.one(append(local(2), 2, "and back")).await);
     old.half_close();
     old.end().await.unwrap();
-    for (handle, state) in handles.iter().zip([
-        SessionState::Active,
-        SessionState::Active,
-        SessionState::Stored,
-        SessionState::Stored,
-    ]) {
+    for (handle, state) in
+        handles.iter().zip([SessionState::Active, SessionState::Active, SessionState::Stored, SessionState::Stored])
+    {
         host.in_state(id(*handle), state).await;
     }
 }

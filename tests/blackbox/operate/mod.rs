@@ -1,6 +1,7 @@
 //! The stream keeps every promise that single calls keep, and its own.
 
 mod bounds;
+mod client;
 mod ends;
 mod hostile;
 mod pipelined;

@@ -7,6 +7,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
+use mpy6a_plugins::shown;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -57,9 +58,18 @@ impl Manifest {
     ///
     /// Everything that is wrong with its values; of a file that is no TOML or has an unknown key, the first such thing.
     pub fn read(file: &Path) -> Result<Self, ManifestError> {
-        let refused = |problems| ManifestError { file: file.to_owned(), problems };
-        let text = text_of(file).map_err(|message| refused(vec![Problem { line: None, message }]))?;
-        parse(&text).map_err(refused)
+        let refused =
+            |message| ManifestError { file: file.to_owned(), problems: vec![Problem { line: None, message }] };
+        Self::parse(file, &text_of(file).map_err(refused)?)
+    }
+
+    /// Check the text of a manifest; `file` names it in errors.
+    ///
+    /// # Errors
+    ///
+    /// As [`Manifest::read`].
+    pub fn parse(file: &Path, text: &str) -> Result<Self, ManifestError> {
+        parse(text).map_err(|problems| ManifestError { file: file.to_owned(), problems })
     }
 }
 
@@ -131,7 +141,7 @@ impl Reader<'_> {
 
     fn problem(&mut self, at: Option<Range<usize>>, message: String) {
         let line = at.and_then(|at| self.text.get(..at.start)).map(|before| before.matches('\n').count() + 1);
-        self.problems.push(Problem { line, message });
+        self.problems.push(Problem { line, message: shown::line(&message, shown::MESSAGE_BYTES_MAX) });
     }
 }
 

@@ -7,6 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode};
+use mpy6a_plugins::shown;
 
 use super::{
     START_MS, Scenario, ScenarioError,
@@ -41,7 +42,8 @@ pub(super) fn answers(path: &Path, name: &str, http: Vec<Http>) -> Result<Vec<An
 }
 
 fn value(path: &Path, name: &str, why: &str) -> ScenarioError {
-    ScenarioError::Value { path: path.to_owned(), name: name.to_owned(), why: why.to_owned() }
+    let (name, why) = (shown::line(name, shown::NAME_BYTES_MAX), shown::line(why, shown::MESSAGE_BYTES_MAX));
+    ScenarioError::Value { path: path.to_owned(), name, why }
 }
 
 fn unix_ms(text: &str) -> Result<u64, String> {

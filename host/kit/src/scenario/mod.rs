@@ -14,7 +14,8 @@ mod format;
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    fs,
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
@@ -97,7 +98,16 @@ pub enum ScenarioError {
 ///
 /// [`ScenarioError`], with the remedy.
 pub fn read(path: &Path) -> Result<Vec<Scenario>, ScenarioError> {
-    let file: format::File = parse(path)?;
+    parse(path, &text_of(path)?)
+}
+
+/// Read the text of a scenario file; `path` names it in errors.
+///
+/// # Errors
+///
+/// [`ScenarioError`], with the remedy.
+pub fn parse(path: &Path, text: &str) -> Result<Vec<Scenario>, ScenarioError> {
+    let file: format::File = toml_of(path, text)?;
     if file.scenario.is_empty() {
         return Err(ScenarioError::Empty(path.to_owned()));
     }
@@ -115,17 +125,24 @@ pub fn read_answers(path: &Path) -> Result<Vec<Answer>, ScenarioError> {
     struct Answers {
         http: Vec<format::Http>,
     }
-    let file: Answers = parse(path)?;
+    let file: Answers = toml_of(path, &text_of(path)?)?;
     convert::answers(path, "[[http]]", file.http)
 }
 
-fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, ScenarioError> {
+fn text_of(path: &Path) -> Result<String, ScenarioError> {
     let failed = |error| ScenarioError::File { path: path.to_owned(), error };
-    if fs::metadata(path).map_err(failed)?.len() > FILE_BYTES_MAX {
+    let mut text = String::new();
+    // Bounded by what is read, not by what the file says of itself: a pipe or a device says nothing.
+    let file = fs::File::open(path).map_err(failed)?;
+    file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text).map_err(failed)?;
+    if text.len() as u64 > FILE_BYTES_MAX {
         return Err(ScenarioError::TooLarge(path.to_owned()));
     }
-    let text = fs::read_to_string(path).map_err(failed)?;
-    toml::from_str(&text).map_err(|error| ScenarioError::Format { path: path.to_owned(), error: error.to_string() })
+    Ok(text)
+}
+
+fn toml_of<T: serde::de::DeserializeOwned>(path: &Path, text: &str) -> Result<T, ScenarioError> {
+    toml::from_str(text).map_err(|error| ScenarioError::Format { path: path.to_owned(), error: error.to_string() })
 }
 
 /// What came of a scenario.

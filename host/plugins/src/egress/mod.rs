@@ -38,6 +38,7 @@ use self::{
 pub use self::{
     client::read,
     connect::{Resolve, Resolving},
+    request::{Asked, Refused},
     rule::{HttpRule, RuleError},
     transport::{Exchange, SendError, Transport},
 };

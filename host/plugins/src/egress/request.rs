@@ -6,7 +6,11 @@ use http_body_util::{BodyExt, Full};
 use url::Url;
 
 use super::{Body, Egress, rule::parts};
-use crate::limits::{HEAD_BYTES_MAX, HEADERS_MAX, STEP_BYTES_MAX, URL_BYTES_MAX};
+use crate::{
+    limits::{HEAD_BYTES_MAX, HEADERS_MAX, STEP_BYTES_MAX, URL_BYTES_MAX},
+    plugin::Grants,
+    shown,
+};
 
 /// Carries the session and the step, so that the service can tell a repeat from a new request.
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -33,33 +37,55 @@ const HOSTS_OWN: [HeaderName; 14] = [
 ];
 
 /// Nothing left the host.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
     /// The allow-list does not name the target.
     Denied(String),
     /// The request is malformed.
     Invalid(String),
 }
 
-/// What a guest asked for.
-pub(crate) struct Asked {
-    pub(crate) method: String,
-    pub(crate) url: String,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Option<Vec<u8>>,
-    pub(crate) step: Option<String>,
+/// What a guest asked for, in its own words.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// The method.
+    pub method: String,
+    /// Where to.
+    pub url: String,
+    /// Names and values, in order.
+    pub headers: Vec<(String, String)>,
+    /// The body, if there is one.
+    pub body: Option<Vec<u8>>,
+    /// The step that this request is, for services that tell repeats by it.
+    pub step: Option<String>,
 }
 
 impl Egress {
-    /// The target of a URL, where it is well formed and granted.
+    /// As [`Grants::target`].
     pub(crate) fn granted(&self, url: &str) -> Result<Uri, Refused> {
+        self.grants.target(url)
+    }
+
+    /// As [`Grants::request`].
+    pub(crate) fn prepare(&self, asked: Asked, session: &str, fence: &str) -> Result<Request<Body>, Refused> {
+        self.grants.request(asked, session, fence)
+    }
+}
+
+impl Grants {
+    /// The target of a URL, where it is well formed and granted.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`], with the remedy.
+    pub fn target(&self, url: &str) -> Result<Uri, Refused> {
         if url.len() > URL_BYTES_MAX {
             return Err(Refused::Invalid(format!("the URL is longer than {URL_BYTES_MAX} bytes")));
         }
         let mut url = Url::parse(url).map_err(|error| Refused::Invalid(format!("no absolute URL: {error}")))?;
         let (https, host, port) = parts(&url).map_err(|why| Refused::Invalid(why.to_owned()))?;
-        if !self.grants.allows(https, &host, port) {
-            let target = format!("{}://{host}:{port}", url.scheme());
+        if !self.allows(https, &host, port) {
+            let target = shown::name(&format!("{}://{host}:{port}", url.scheme()));
             let remedy = "add it with [[kind.plugin.http]] and `allow` to the kind's config if it is meant";
             return Err(Refused::Denied(format!("the allow-list does not name {target}: {remedy}")));
         }
@@ -69,10 +95,14 @@ impl Egress {
     }
 
     /// The request as it will leave, for a session with this id and fence.
-    pub(crate) fn prepare(&self, asked: Asked, session: &str, fence: &str) -> Result<Request<Body>, Refused> {
-        let uri = self.granted(&asked.url)?;
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`], with the remedy.
+    pub fn request(&self, asked: Asked, session: &str, fence: &str) -> Result<Request<Body>, Refused> {
+        let uri = self.target(&asked.url)?;
         let method = Method::from_bytes(asked.method.as_bytes())
-            .map_err(|_| Refused::Invalid(format!("`{}` is no HTTP method", asked.method.escape_default())))?;
+            .map_err(|_| Refused::Invalid(format!("`{}` is no HTTP method", shown::name(&asked.method))))?;
         if method == Method::CONNECT {
             return Err(Refused::Invalid("CONNECT opens a tunnel, and there are none".to_owned()));
         }
@@ -91,7 +121,7 @@ fn headers(asked: &[(String, String)], step: Option<&str>, session: &str, fence:
     }
     let mut headers = HeaderMap::with_capacity(asked.len() + 2);
     for (name, value) in asked {
-        let shown = name.escape_default();
+        let shown = shown::name(name);
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("`{shown}` is no header name"))?;
         if HOSTS_OWN.contains(&name) {
             return Err(format!("the header `{name}` is the host's to set: leave it out"));

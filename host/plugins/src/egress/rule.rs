@@ -2,10 +2,12 @@
 
 use std::{fmt, net::IpAddr};
 
+use http::Uri;
 use ipnet::IpNet;
 use url::{Host, Url};
 
 use super::address;
+use crate::shown;
 
 /// One target that a kind may reach: exactly this scheme, host and port.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +47,10 @@ impl HttpRule {
     ///
     /// [`RuleError`], with an example.
     pub fn parse(target: &str, addresses: &[impl AsRef<str>]) -> Result<Self, RuleError> {
-        let wrong = |why: &str| RuleError::Target { rule: target.to_owned(), why: why.to_owned() };
+        let wrong = |why: &str| RuleError::Target {
+            rule: shown::line(&without_user(target), shown::NAME_BYTES_MAX),
+            why: why.to_owned(),
+        };
         let url = Url::parse(target).map_err(|error| wrong(&error.to_string()))?;
         let (https, host, port) = parts(&url).map_err(wrong)?;
         if target.contains('*') {
@@ -54,6 +59,8 @@ impl HttpRule {
         if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
             return Err(wrong("it goes on after the port, but rules are about whole hosts"));
         }
+        // A URL may have characters in its host that a request may not: such a rule would never serve.
+        url.as_str().parse::<Uri>().map_err(|error| wrong(&format!("no request can name it ({error})")))?;
         let addresses = addresses.iter().map(|range| parse_range(range.as_ref())).collect::<Result<_, _>>()?;
         Ok(Self { https, host, port, addresses })
     }
@@ -63,13 +70,19 @@ impl HttpRule {
         self.https == https && self.host == *host && self.port == port
     }
 
-    /// Whether the target may have this address; if not, why.
-    pub(crate) fn admits(&self, address: IpAddr) -> Result<(), String> {
+    /// Whether the target may have this address.
+    ///
+    /// # Errors
+    ///
+    /// Why not, and what to write in the config if it is meant.
+    pub fn admits(&self, address: IpAddr) -> Result<(), String> {
         let address = address.to_canonical();
         if !self.addresses.is_empty() {
             return match self.addresses.iter().any(|range| range.contains(&address)) {
                 true => Ok(()),
-                false => Err(format!("{address}, which is in none of the rule's `addresses`")),
+                false => {
+                    Err(format!("{address}, which is in none of the rule's `addresses`: list it there if it is meant"))
+                }
             };
         }
         let meant = match &self.host {
@@ -107,9 +120,16 @@ pub(crate) fn parts(url: &Url) -> Result<(bool, Host, u16), &'static str> {
     Ok((https, host, url.port().unwrap_or(if https { 443 } else { 80 })))
 }
 
+/// The target without user name and password, for a message: they are secrets.
+fn without_user(target: &str) -> String {
+    let Some((before, host)) = target.rsplit_once('@') else { return target.to_owned() };
+    let scheme = before.split_once("://").map_or(String::new(), |(scheme, _)| format!("{scheme}://"));
+    format!("{scheme}[hidden]@{host}")
+}
+
 fn parse_range(range: &str) -> Result<IpNet, RuleError> {
     let single = || range.parse::<IpAddr>().map(IpNet::from);
-    range.parse().or_else(|_| single()).map_err(|_| RuleError::Addresses(range.to_owned()))
+    range.parse().or_else(|_| single()).map_err(|_| RuleError::Addresses(shown::line(range, shown::NAME_BYTES_MAX)))
 }
 
 #[cfg(test)]

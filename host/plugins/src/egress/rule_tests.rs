@@ -33,11 +33,14 @@ fn what_is_no_rule_is_refused_with_an_example() {
         "https://example.com/path",
         "https://example.com?q",
         "https://example.com:99999",
+        "https://exam`ple.com",
     ];
     for rule in wrong {
         let error = HttpRule::parse(rule, NO_RANGES).unwrap_err();
         assert!(error.to_string().contains("https://api.example.com:8443"), "{rule}: {error}");
     }
+    let error = HttpRule::parse("https://user:p@ss-w0rd@example.com", NO_RANGES).unwrap_err().to_string();
+    assert!(error.starts_with("`https://[hidden]@example.com` is no target") && !error.contains("w0rd"), "{error}");
     assert!(matches!(HttpRule::parse("http://a", &["10.0.0.0/33"]), Err(RuleError::Addresses(_))));
 }
 

@@ -2,7 +2,7 @@
 //! and says what to do.
 
 use super::{LoadError, names::Names};
-use crate::plugin::Grants;
+use crate::{plugin::Grants, shown};
 
 /// The contract's package, and what of it a handler may import.
 pub(super) const CONTRACT: &str = "mpy6a:handler";
@@ -33,7 +33,7 @@ pub(super) fn imports(names: &Names, grants: &Grants) -> Result<(), LoadError> {
 fn check_import(import: &str, grants: &Grants) -> Result<(), LoadError> {
     match need(import)? {
         Need::Http if !grants.any_http() => Err(LoadError::Import {
-            import: import.escape_default().to_string(),
+            import: shown::name(import),
             remedy: "add [[kind.plugin.http]] with `allow` to its config, or build it without HTTP",
         }),
         Need::Nothing | Need::HttpToSend | Need::Http => Ok(()),
@@ -75,7 +75,7 @@ pub(super) fn need(import: &str) -> Result<Need, LoadError> {
 const BUILD_FOR_WASI_02: &str = "build it for WASI 0.2, with a toolchain that makes wasm32-wasip2 or components";
 
 fn refused(import: &str, remedy: &'static str) -> LoadError {
-    LoadError::NoSuchImport { import: import.escape_default().to_string(), remedy }
+    LoadError::NoSuchImport { import: shown::name(import), remedy }
 }
 
 /// Another major version is another contract. A newer minor one is let pass here: what it adds may not be used.
@@ -86,14 +86,14 @@ fn check_version(import: &str, version: &str) -> Result<(), LoadError> {
         std::cmp::Ordering::Greater => "update the host, or build it with an SDK of this host's version",
         std::cmp::Ordering::Less => "build it again with an SDK of this host's version",
     };
-    Err(LoadError::Version { import: import.escape_default().to_string(), remedy })
+    Err(LoadError::Version { import: shown::name(import), remedy })
 }
 
 /// Why what does not link may not: it is of a newer minor version of the contract, and uses what that added.
 pub(super) fn newer<'i>(mut imports: impl Iterator<Item = &'i str>) -> Option<LoadError> {
     let import = imports.find(|import| is_newer(import))?;
     let remedy = "update the host to that version or a later one, or build it with an SDK of this host's version";
-    Some(LoadError::Version { import: import.escape_default().to_string(), remedy })
+    Some(LoadError::Version { import: shown::name(import), remedy })
 }
 
 /// Whether an import is of a newer minor version of the contract than this host's.

@@ -4,7 +4,10 @@ use std::{fmt, io, path::PathBuf};
 
 use mpy6a_sessions::Outcome;
 
-use crate::limits::{PLUGIN_BYTES_MAX, RULES_MAX};
+use crate::{
+    limits::{PLUGIN_BYTES_MAX, RULES_MAX},
+    shown,
+};
 
 /// A plugin does not load. Every message names the remedy.
 #[derive(Debug, thiserror::Error)]
@@ -149,10 +152,8 @@ pub enum LoadError {
 }
 
 impl LoadError {
-    // The alternate form has the whole chain of reasons.
-
     pub(super) fn contract(error: impl fmt::Display) -> Self {
-        Self::Contract(format!("{error:#}"))
+        Self::Contract(said(error))
     }
 
     /// What the parser says of a file of this many bytes that is not whole, or not right.
@@ -164,10 +165,15 @@ impl LoadError {
     }
 
     pub(super) fn invalid(error: impl fmt::Display) -> Self {
-        Self::Invalid(format!("{error:#}"))
+        Self::Invalid(said(error))
     }
 
     pub(super) fn host(error: impl fmt::Display) -> Self {
-        Self::Host(format!("{error:#}"))
+        Self::Host(said(error))
     }
+}
+
+/// The whole chain of reasons, which may have names out of the file in it.
+fn said(error: impl fmt::Display) -> String {
+    shown::line(&format!("{error:#}"), shown::MESSAGE_BYTES_MAX)
 }

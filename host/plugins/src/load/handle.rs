@@ -11,6 +11,7 @@ use super::{
     names::{Export, Names},
     survey::Module,
 };
+use crate::shown;
 
 /// The export.
 const HANDLE: &str = "handle";
@@ -94,7 +95,7 @@ fn has_handle(types: TypesRef<'_>, instance: ComponentInstanceTypeId) -> bool {
 
 /// Names for an error message, bounded.
 fn list(names: &[String]) -> String {
-    let shown: Vec<String> = names.iter().take(10).map(|name| format!("`{}`", name.escape_default())).collect();
+    let shown: Vec<String> = names.iter().take(10).map(|name| format!("`{}`", shown::name(name))).collect();
     match names.len() {
         0 => "nothing".to_owned(),
         1..=10 => shown.join(", "),

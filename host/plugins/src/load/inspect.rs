@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 use wasmparser::{Parser, Payload};
 
 pub use super::check::Need;
-use super::{LoadError, check, componentize, file, handle, names::names};
+use super::{LoadError, check, componentize, file, handle, names::names, weight};
+use crate::{limits::MEMORY_BYTES_MAX, shown};
 
 /// Custom sections with debug information begin so.
 const DEBUG: &str = ".debug_";
@@ -61,7 +62,16 @@ pub struct Import {
 ///
 /// [`LoadError`] if it cannot be read or no component can be made of it.
 pub fn inspect(path: &Path) -> Result<Inspection, LoadError> {
-    let file = file::read(path)?;
+    inspect_bytes(file::read(path)?)
+}
+
+/// Look the bytes of a plugin file over.
+///
+/// # Errors
+///
+/// [`LoadError`] if no component can be made of them.
+pub fn inspect_bytes(file: Vec<u8>) -> Result<Inspection, LoadError> {
+    weight::check(&file, MEMORY_BYTES_MAX)?;
     let (digest, bytes) = (Sha256::digest(&file).into(), file.len() as u64);
     let form = if Parser::is_component(&file) { Form::Component } else { Form::Module };
     let component = componentize::component(file)?;
@@ -70,9 +80,10 @@ pub fn inspect(path: &Path) -> Result<Inspection, LoadError> {
     let mut imports = Vec::new();
     for name in &names.imports {
         let need = check::need(name).map_err(|error| problems.push(error)).ok();
-        imports.push(Import { name: name.escape_default().to_string(), need, is_newer: check::is_newer(name) });
+        imports.push(Import { name: shown::name(name), need, is_newer: check::is_newer(name) });
     }
     problems.extend(handle::check_component(&component, &names).err());
+    problems.extend(weight::check_functions(&component).err());
     let (debug_bytes, name_bytes) = weigh(&component)?;
     Ok(Inspection { form, digest, bytes, component, imports, debug_bytes, name_bytes, problems })
 }

@@ -4,6 +4,7 @@
 use wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME as PREVIEW1;
 
 use super::{LoadError, check, survey::Module};
+use crate::shown;
 
 /// How the newer way to write the component model's names begins, and what it has in place of a name for the world itself in
 /// the older one.
@@ -92,7 +93,7 @@ pub(super) fn check_module(module: &Module) -> Result<(), LoadError> {
 
 fn check_import(module: &str, field: &str, has_type: bool) -> Result<(), LoadError> {
     let refused = |remedy| {
-        let import = format!("{}.{}", module.escape_default(), field.escape_default());
+        let import = format!("{}.{}", shown::name(module), shown::name(field));
         Err(LoadError::NoSuchImport { import, remedy })
     };
     // The names of the component model, in the old and the new way; what they need, the component is asked.

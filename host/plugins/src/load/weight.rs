@@ -6,12 +6,13 @@
 
 mod instances;
 
-use wasmparser::{FunctionBody, MemorySectionReader, Operator, Parser, Payload};
+use wasmparser::{FunctionBody, ImportSectionReader, MemorySectionReader, Operator, Parser, Payload};
 
 use self::instances::Instances;
 use super::LoadError;
 use crate::limits::{
-    BLOCK_DEPTH_MAX, BRANCHES_PER_FUNCTION_MAX, CODE_BYTES_MAX, FUNCTION_BYTES_MAX, FUNCTIONS_MAX, INSTANCES_MAX,
+    BLOCK_DEPTH_MAX, BRANCHES_PER_FUNCTION_MAX, CODE_BYTES_MAX, FUNCTION_BYTES_MAX, FUNCTIONS_MAX,
+    IMPORT_NAMES_BYTES_MAX, INSTANCES_MAX,
 };
 
 /// A page of memory where its type does not say otherwise, in bytes, as a power of two.
@@ -19,7 +20,7 @@ const PAGE_LOG2: u32 = 16;
 
 /// Check a component or a core module as a whole, for a sandbox whose runs get so much memory.
 pub(super) fn check(file: &[u8], memory_bytes_max: u64) -> Result<(), LoadError> {
-    let (mut functions, mut code, mut instances) = (0, 0, Instances::default());
+    let (mut functions, mut code, mut names, mut instances) = (0, 0, 0, Instances::default());
     for payload in Parser::new(0).parse_all(file) {
         // What cannot be read is refused by the steps that follow, in their words; nothing of it is compiled.
         let Ok(payload) = payload else { return Ok(()) };
@@ -34,6 +35,10 @@ pub(super) fn check(file: &[u8], memory_bytes_max: u64) -> Result<(), LoadError>
             }
             Payload::CodeSectionEntry(body) => {
                 bound("bytes in one function", body.as_bytes().len() as u64, FUNCTION_BYTES_MAX)?;
+            }
+            Payload::ImportSection(section) => {
+                names += name_bytes(section);
+                bound("bytes in the names of imports", names, IMPORT_NAMES_BYTES_MAX)?;
             }
             Payload::MemorySection(section) => memories(section, memory_bytes_max)?,
             _ => {}
@@ -75,6 +80,12 @@ fn function(body: &FunctionBody<'_>) -> Result<(), LoadError> {
         bound("branches in one function", branches, BRANCHES_PER_FUNCTION_MAX)?;
     }
     Ok(())
+}
+
+/// How many bytes the names of imports have, written out for each: in a file a module's name may stand once for many.
+fn name_bytes(section: ImportSectionReader<'_>) -> u64 {
+    let imports = section.into_imports().map_while(Result::ok);
+    imports.map(|import| (import.module.len() + import.name.len()) as u64).sum()
 }
 
 fn memories(section: MemorySectionReader<'_>, max: u64) -> Result<(), LoadError> {

@@ -2,6 +2,8 @@
 
 use std::{cell::RefCell, ops::Range};
 
+use mpy6a_plugins::shown;
+
 use super::problem::Problem;
 
 /// What a parser of one value answers: the value, or what is wrong with it and what to write instead.
@@ -22,10 +24,14 @@ impl<'a> Findings<'a> {
         Self { text, problems: RefCell::default(), absent: RefCell::default() }
     }
 
-    /// Add a problem at a byte range of the text.
+    /// Add a problem at a byte range of the text. What it repeats of the text is made fit for one line.
     pub fn add(&self, at: Option<Range<usize>>, key: &str, message: impl Into<String>) {
         let line = at.and_then(|at| self.text.get(..at.start)).map(|before| before.matches('\n').count() + 1);
-        self.problems.borrow_mut().push(Problem { line, key: key.to_owned(), message: message.into() });
+        self.problems.borrow_mut().push(Problem {
+            line,
+            key: shown::line(key, shown::NAME_BYTES_MAX),
+            message: shown::line(&message.into(), shown::MESSAGE_BYTES_MAX),
+        });
     }
 
     /// Note that a key was asked for and absent.

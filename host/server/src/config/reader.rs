@@ -14,6 +14,7 @@ use toml::{
 };
 
 pub use super::findings::{Findings, Parsed};
+use crate::limits::NAME_BYTES_MAX;
 
 /// One table of the file, or an empty one where the file has none.
 #[derive(Debug)]
@@ -164,7 +165,9 @@ pub fn kind_of(value: &DeValue<'_>) -> &'static str {
 
 /// What to do about an unknown key: the known one most like it, or all of them.
 fn advice(unknown: &str, known: &[&'static str]) -> String {
-    let nearest = known.iter().map(|known| (strsim::damerau_levenshtein(unknown, known), known)).min();
+    // A longer one is no slip of the pen, and comparing takes memory for each letter of both.
+    let comparable = known.iter().filter(|_| unknown.len() <= NAME_BYTES_MAX);
+    let nearest = comparable.map(|known| (strsim::damerau_levenshtein(unknown, known), known)).min();
     match nearest {
         Some((distance, known)) if distance <= 2 && distance < known.len() => format!("write `{known}`"),
         _ => format!("here may be {}", known.join(", ")),

@@ -57,11 +57,7 @@ pub fn new(request: v1::NewRequest) -> New {
 /// The answer to `New`.
 #[must_use]
 pub fn opened(opened: Opened) -> v1::NewResponse {
-    v1::NewResponse {
-        handle: Some(handle(opened.handle)),
-        fence: Some(index(opened.fence)),
-        lease_ms: opened.lease_ms,
-    }
+    v1::NewResponse { handle: Some(handle(opened.handle)), fence: Some(index(opened.fence)), lease_ms: opened.lease_ms }
 }
 
 /// What a client asks of `Store`.

@@ -32,7 +32,7 @@ use tower::util::MapResponseLayer;
 use self::{admin::AdminService, gate::Gate, listener::Listener, truba::TrubaService};
 use crate::{
     config::Fixed,
-    limits::{KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, MESSAGE_SLACK_BYTES, RENEW_HANDLE_BYTES},
+    limits::{KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, MESSAGE_BYTES_MIN, MESSAGE_SLACK_BYTES, RENEW_HANDLE_BYTES},
     reload::Board,
 };
 
@@ -86,10 +86,10 @@ pub async fn serve(
         .await
 }
 
-/// The longest message to accept: one record with what stands around it, or one full `Renew`.
+/// The longest message to accept: one record with what stands around it, one full `Renew`, or what any host accepts.
 fn message_bytes_max(record_bytes_max: u64) -> usize {
     let record = usize::try_from(record_bytes_max).unwrap_or(usize::MAX);
-    record.saturating_add(MESSAGE_SLACK_BYTES).max(RENEW_MAX * RENEW_HANDLE_BYTES)
+    record.saturating_add(MESSAGE_SLACK_BYTES).max(RENEW_MAX * RENEW_HANDLE_BYTES).max(MESSAGE_BYTES_MIN)
 }
 
 #[cfg(test)]

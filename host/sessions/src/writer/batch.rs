@@ -3,12 +3,10 @@
 //! A later operation sees what an earlier one of the same batch did, though nothing of it is durable yet. That is safe
 //! because nothing is answered before the commit, and a commit that fails ends the writer.
 
-use std::collections::HashMap;
-
 use super::memory::Memories;
 use crate::{
     error::Refusal,
-    ids::Index,
+    ids::{IdMap, Index},
     limits::Limits,
     op::{New, Op, Stamp},
     policy::{KindPolicy, Kinds},
@@ -31,7 +29,7 @@ pub struct Batch<'a, S> {
     /// The time of the whole batch, Unix milliseconds.
     pub now_ms: u64,
     changes: Vec<SessionChange>,
-    by_id: HashMap<Index, usize>,
+    by_id: IdMap<usize>,
 }
 
 impl<'a, S: Store> Batch<'a, S> {
@@ -43,7 +41,7 @@ impl<'a, S: Store> Batch<'a, S> {
         last: Index,
         now_ms: u64,
     ) -> Self {
-        Self { store, limits, kinds, memories, last, now_ms, changes: Vec::new(), by_id: HashMap::new() }
+        Self { store, limits, kinds, memories, last, now_ms, changes: Vec::new(), by_id: IdMap::default() }
     }
 
     /// Apply one operation. `entropy`: chance, for its jitter.

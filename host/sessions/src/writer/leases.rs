@@ -3,13 +3,9 @@
 //!
 //! Times are readings of the monotonic clock.
 
-use std::{
-    cmp::Reverse,
-    collections::{BinaryHeap, HashMap},
-    time::Duration,
-};
+use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
 
-use crate::ids::{Handle, Index, Key};
+use crate::ids::{Handle, IdMap, Index, Key};
 
 /// Every running lease.
 ///
@@ -17,7 +13,7 @@ use crate::ids::{Handle, Index, Key};
 /// an operation costs one look-up, and the heap is touched once a lease.
 #[derive(Default)]
 pub struct Leases {
-    running: HashMap<Index, Lease>,
+    running: IdMap<Lease>,
     ends: BinaryHeap<Reverse<(Duration, Index)>>,
 }
 

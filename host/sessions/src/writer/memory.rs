@@ -7,7 +7,7 @@ use std::collections::{HashMap, VecDeque};
 
 use crate::{
     error::Refusal,
-    ids::Index,
+    ids::{IdMap, Index},
     limits::REMEMBERED_MAX,
     rules::Opened,
     session::{Client, Session},
@@ -18,7 +18,7 @@ use crate::{
 #[derive(Default)]
 pub struct Memories {
     opened: HashMap<String, (u64, Opened)>,
-    gone: HashMap<Index, Client>,
+    gone: IdMap<Client>,
     /// The rows in the store, oldest first, and what each made us remember.
     rows: VecDeque<(Index, Vec<Name>)>,
     count: usize,

@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use crate::{
     error::Refusal,
-    ids::{Handle, Index},
+    ids::{Handle, IdMap, Index},
     limits::{PIPELINE_LOST_MAX, PIPELINE_SESSIONS_MAX},
     session::Standing,
     store::SessionChange,
@@ -22,7 +22,7 @@ use crate::{
 pub struct Pipelines {
     pipelines: HashMap<u64, Locals>,
     /// Where each session was opened: the pipeline and its local number.
-    opened: HashMap<Index, (u64, u64)>,
+    opened: IdMap<(u64, u64)>,
     /// Sessions left behind, to be stored.
     left: BTreeSet<Index>,
 }
@@ -153,7 +153,7 @@ impl Pipelines {
 }
 
 impl Locals {
-    fn forget_oldest(&mut self, opened: &mut HashMap<Index, (u64, u64)>) {
+    fn forget_oldest(&mut self, opened: &mut IdMap<(u64, u64)>) {
         let Some(number) = self.lost.pop_front() else { return };
         // Another session may have the number by now.
         if self.sessions.get(&number).is_some_and(|local| local.standing == Here::Lost)

@@ -1,10 +1,10 @@
 //! What happens by itself: leases end, pipelines break, sessions fall due, runs free their workers.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use super::{leases::Leases, pipelines::Pipelines, schedule::Schedule};
 use crate::{
-    ids::{Handle, Index, Key},
+    ids::{Handle, IdMap, Index, Key},
     session::{Due, Session, State},
     store::{SessionChange, Store, StoreError},
 };
@@ -16,7 +16,7 @@ pub struct Timers {
     pub pipelines: Pipelines,
     pub schedule: Schedule,
     /// The runs in flight, by session, with their keys and kinds.
-    runs: HashMap<Index, (Key, u32)>,
+    runs: IdMap<(Key, u32)>,
 }
 
 impl Timers {

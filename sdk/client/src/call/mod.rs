@@ -20,10 +20,10 @@ use tonic::transport::Channel;
 use tracing::debug;
 
 use self::tries::Next;
+pub use self::verdict::{Refusal, Verdict};
 pub(crate) use self::{
     operation::{Applied, Call, Numbered, Operation, record_bytes},
     tries::{Backoff, Tries},
-    verdict::{Refusal, Verdict},
     way::{Trouble, Way},
 };
 use crate::error::Cause;
@@ -65,11 +65,7 @@ pub(crate) enum Why {
 /// Try a call until it is answered, refused for good, or out of time.
 ///
 /// May be dropped at any await: then its outcome is unknown.
-pub(crate) async fn settle<C: Call>(
-    way: &mut Way,
-    call: &C,
-    mut tries: Tries,
-) -> Result<Answered<C::Answer>, Failed> {
+pub(crate) async fn settle<C: Call>(way: &mut Way, call: &C, mut tries: Tries) -> Result<Answered<C::Answer>, Failed> {
     loop {
         let sent = Instant::now();
         let Trouble { verdict, status } = match timeout_at(tries.begin(sent), way.ask(call)).await {

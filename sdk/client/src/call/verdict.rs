@@ -24,7 +24,7 @@ use crate::{
 
 /// What a failed try says about the operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub enum Verdict {
     /// The host refused it and will refuse it again. Nothing was applied by this try.
     Refused(Refusal),
     /// Nothing was applied by this try; another one may succeed.
@@ -40,7 +40,7 @@ pub(crate) enum Verdict {
 
 /// The host's refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
+pub struct Refusal {
     /// The reason of its `ErrorInfo`, or the name of the gRPC code.
     pub reason: String,
     /// Its words.
@@ -51,6 +51,7 @@ pub(crate) struct Refusal {
 
 impl Verdict {
     /// Judge a failed try.
+    #[must_use]
     pub fn of(status: &Status) -> Self {
         if status.code() == Code::Unavailable && never_connected(status) {
             return Self::NotApplied { overloaded: false, after: None };
@@ -81,6 +82,7 @@ impl Verdict {
 
 impl Refusal {
     /// What the caller is told.
+    #[must_use]
     pub fn into_error(self, session: Index) -> Error {
         let too_large = |what| (what, self.limit);
         let (what, limit) = match self.reason.as_str() {

@@ -145,7 +145,8 @@ mod tests {
         let session = Some(operation::Session::Local(1));
         asks.take(v1::OperateRequest { operations: vec![operation(session, Some(append(record)))] });
         assert_eq!((asks.ops(), asks.bytes()), (1, 1000));
-        let Wish::Operate { session, number, op: SessionOp::Append(record), .. } = asks.valid.pop().unwrap().what else {
+        let Wish::Operate { session, number, op: SessionOp::Append(record), .. } = asks.valid.pop().unwrap().what
+        else {
             panic!("not an append")
         };
         assert_eq!((session, number, record.as_ptr()), (Named::Local(1), 3, at));

@@ -6,13 +6,13 @@
 //! Invariants: `due` has a row for each entry that is stored, and no other; `bytes` is what the entries weigh.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque, hash_map::Entry},
+    collections::{BTreeMap, VecDeque, hash_map::Entry},
     ops::Bound,
 };
 
 use crate::{
     attempt::Attempt,
-    ids::Index,
+    ids::{IdMap, Index},
     rules::RecordsChange,
     session::{Due, Session},
     store::{ChangeSet, Memory, SessionChange, Waiting, redb::Rows},
@@ -21,7 +21,7 @@ use crate::{
 /// What happened since the last checkpoint.
 #[derive(Debug, Default)]
 pub struct Generation {
-    sessions: HashMap<Index, SessionChange>,
+    sessions: IdMap<SessionChange>,
     due: BTreeMap<(u32, Due), Index>,
     waiting: BTreeMap<u32, Waiting>,
     remember: VecDeque<(Index, Vec<Memory>)>,

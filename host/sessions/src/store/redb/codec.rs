@@ -20,6 +20,7 @@ const VERSION: u8 = 1;
 const HEAD_BYTES: usize = 5;
 
 /// Wrap a body of bytes.
+#[must_use]
 pub fn seal(key: &[u8], body: &[u8]) -> Vec<u8> {
     let mut value = Vec::with_capacity(HEAD_BYTES + body.len());
     value.push(VERSION);
@@ -29,6 +30,10 @@ pub fn seal(key: &[u8], body: &[u8]) -> Vec<u8> {
 }
 
 /// Unwrap a body of bytes.
+///
+/// # Errors
+///
+/// [`StoreError::Damaged`], with the table and the key.
 pub fn unseal<'a>(table: &str, key: &[u8], value: &'a [u8]) -> Result<&'a [u8], StoreError> {
     let damaged = |what: &str| {
         let key: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -45,12 +50,20 @@ pub fn unseal<'a>(table: &str, key: &[u8], value: &'a [u8]) -> Result<&'a [u8], 
 }
 
 /// Wrap a value in postcard's encoding (<https://postcard.jamesmunns.com/wire-format>).
+///
+/// # Errors
+///
+/// [`StoreError::Io`], for a value that the encoding does not have; none of the store's is.
 pub fn encode<T: Serialize>(key: &[u8], value: &T) -> Result<Vec<u8>, StoreError> {
     let body = postcard::to_stdvec(value).map_err(|error| StoreError::Io(format!("cannot encode a row: {error}")))?;
     Ok(seal(key, &body))
 }
 
 /// Unwrap a value in postcard's encoding.
+///
+/// # Errors
+///
+/// [`StoreError::Damaged`], with the table.
 pub fn decode<T: DeserializeOwned>(table: &str, key: &[u8], value: &[u8]) -> Result<T, StoreError> {
     let body = unseal(table, key, value)?;
     postcard::from_bytes(body).map_err(|error| {

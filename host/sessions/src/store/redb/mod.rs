@@ -8,7 +8,7 @@
 //! that, has a row in `due`; record rows are as many as the session's row says; nothing is left of a session that is gone.
 
 mod attempts;
-mod codec;
+pub mod codec;
 mod commit;
 mod due;
 mod meta;

@@ -160,7 +160,11 @@ impl Book {
         let outcome = match self.taken.get(&id) {
             Some(reason) => {
                 let message = "the peer took it".to_owned();
-                v1::renewed::Outcome::Refused(v1::Refused { reason: (*reason).to_owned(), message, ..v1::Refused::default() })
+                v1::renewed::Outcome::Refused(v1::Refused {
+                    reason: (*reason).to_owned(),
+                    message,
+                    ..v1::Refused::default()
+                })
             }
             None => v1::renewed::Outcome::LeaseMs(LEASE.as_millis() as u64),
         };

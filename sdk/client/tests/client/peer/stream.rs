@@ -31,7 +31,8 @@ pub async fn converse(
             // A task each: one that hangs keeps no other.
             tokio::spawn(async move {
                 let tag = operation.tag;
-                let outcome = service.answer(operation).await.unwrap_or_else(|status| Outcome::Refused(refused(&status)));
+                let outcome =
+                    service.answer(operation).await.unwrap_or_else(|status| Outcome::Refused(refused(&status)));
                 let answer = v1::Answer { tag, outcome: Some(outcome) };
                 // The stream may have broken meanwhile.
                 let _ = answers.send(Ok(v1::OperateResponse { answers: vec![answer] }));

@@ -1,0 +1,130 @@
+//! Requests of clients and operators: from bytes through the conversion to the verdict of the rules.
+//!
+//! Input: steps. Each is a byte that picks what happens, and for a request its message, counted. Requests work on the one
+//! session that the first `New` opened; between them its lease ends, or a run claims it.
+//!
+//! * A message that decodes is encoded to one that means the same.
+//! * What the rules accept keeps within the limits, and records and counts agree; what they refuse changes nothing.
+//! * A numbered operation that is sent again gets its first answer.
+//! * A refusal has a code, a reason, and words with a remedy. No answer has a key in it but the one to `New`.
+
+mod session;
+mod wire;
+
+use mpy6a::grpc::convert;
+use mpy6a_proto::v1;
+use mpy6a_sessions::{SessionOp, op::Op};
+use prost::Message;
+
+use self::{session::Host, wire::decode};
+use crate::{
+    Parsed, Target,
+    input::{Input, counted},
+};
+
+/// The target.
+pub const TARGET: Target = Target {
+    name: "requests",
+    input_bytes_max: 2048,
+    run,
+    seeds,
+    words: &["\x11KKKKKKKK", "\x0a\x04\x08\x01\x10\x01", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"],
+};
+
+/// What a step does.
+const NEW: u8 = 0;
+const APPEND: u8 = 1;
+const REPLACE: u8 = 2;
+const DELETE: u8 = 3;
+const STORE: u8 = 4;
+const RENEW: u8 = 5;
+const GET_SESSION: u8 = 6;
+const OPERATE: u8 = 7;
+const LEASE_ENDS: u8 = 8;
+const CLAIM: u8 = 9;
+const ANSWERS: u8 = 10;
+const STEPS: u8 = 11;
+
+fn run(bytes: &[u8]) -> Parsed {
+    let (mut input, mut host, mut accepted) = (Input::new(bytes), Host::default(), true);
+    while !input.is_done() {
+        accepted &= step(&mut input, &mut host).is_some();
+    }
+    if accepted { Parsed::Accepted } else { Parsed::Refused }
+}
+
+/// None where the message is none.
+fn step(input: &mut Input<'_>, host: &mut Host) -> Option<()> {
+    match input.byte() % STEPS {
+        NEW => host.open(convert::new(decode(input.counted())?)),
+        APPEND => {
+            let v1::AppendRequest { handle, number, record } = decode(input.counted())?;
+            host.operate(handle, number, SessionOp::Append(record));
+        }
+        REPLACE => {
+            let v1::ReplaceRequest { handle, number, record } = decode(input.counted())?;
+            host.operate(handle, number, SessionOp::Replace(record));
+        }
+        DELETE => {
+            let v1::DeleteRequest { handle, number } = decode(input.counted())?;
+            host.operate(handle, number, SessionOp::Delete);
+        }
+        STORE => {
+            let v1::StoreRequest { handle, number, timeout_s } = decode(input.counted())?;
+            host.operate(handle, number, convert::store(timeout_s));
+        }
+        RENEW => {
+            let v1::RenewRequest { handles } = decode(input.counted())?;
+            handles.into_iter().for_each(|handle| host.renew(handle));
+        }
+        GET_SESSION => {
+            let v1::GetSessionRequest { id } = decode(input.counted())?;
+            host.show(id);
+        }
+        OPERATE => drop(decode::<v1::OperateRequest>(input.counted())?),
+        LEASE_ENDS => host.by_itself(Op::LeaseEnded),
+        CLAIM => host.by_itself(|id| Op::Claim { id, key: session::RUN_KEY }),
+        _ => answers(input.counted()),
+    }
+    Some(())
+}
+
+/// What the client reads. The same bytes are read as each answer there is.
+fn answers(bytes: &[u8]) {
+    let _ = decode::<v1::NewResponse>(bytes).is_some() | decode::<v1::StoreResponse>(bytes).is_some();
+    let _ = decode::<v1::RenewResponse>(bytes).is_some() | decode::<v1::OperateResponse>(bytes).is_some();
+    let _ = decode::<v1::GetSessionResponse>(bytes).is_some() | decode::<v1::ListKindsResponse>(bytes).is_some();
+}
+
+fn seeds() -> Vec<Vec<u8>> {
+    let handle = Some(convert::handle(session::HANDLE));
+    let new = v1::NewRequest {
+        kind: 1,
+        record: Some("r".into()),
+        request_id: "id".into(),
+        traceparent: "00-ab-cd-01".into(),
+    };
+    let append = |number| v1::AppendRequest { handle, number, record: "more".into() };
+    let replace = v1::ReplaceRequest { handle, number: 3, record: "other".into() };
+    let delete = v1::DeleteRequest { handle, number: 4 };
+    let store = v1::StoreRequest { handle, number: 5, timeout_s: Some(7) };
+    let renew = v1::RenewRequest { handles: handle.into_iter().chain([v1::Handle::default()]).collect() };
+    let get = v1::GetSessionRequest { id: handle.and_then(|handle| handle.id) };
+    let opened = [vec![NEW], counted(new.encode_to_vec())].concat();
+    let step = |which: u8, message: Vec<u8>| [vec![which], counted(message)].concat();
+    let shown = step(GET_SESSION, get.encode_to_vec());
+    vec![
+        [
+            opened.clone(),
+            step(APPEND, append(1).encode_to_vec()),
+            step(APPEND, append(0).encode_to_vec()),
+            shown.clone(),
+        ]
+        .concat(),
+        [opened.clone(), step(REPLACE, replace.encode_to_vec()), step(DELETE, delete.encode_to_vec())].concat(),
+        [opened.clone(), step(STORE, store.encode_to_vec()), vec![CLAIM], shown.clone()].concat(),
+        [opened, vec![LEASE_ENDS], step(RENEW, renew.encode_to_vec()), vec![LEASE_ENDS, CLAIM], shown].concat(),
+        step(OPERATE, v1::OperateRequest::default().encode_to_vec()),
+        step(ANSWERS, v1::NewResponse { handle, fence: None, lease_ms: 1 }.encode_to_vec()),
+    ]
+}
