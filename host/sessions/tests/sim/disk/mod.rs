@@ -256,7 +256,7 @@ impl Disk {
 
     /// Open a file that is there, as hosts do: what the cache holds of it is written, and forgotten.
     pub fn open(&self, life: u64, name: &str) -> io::Result<()> {
-        if !self.lock().files.get(name).is_some_and(|file| !file.removed) {
+        if self.lock().files.get(name).is_none_or(|file| file.removed) {
             return Err(io::ErrorKind::NotFound.into());
         }
         self.sync(life, name)?;
