@@ -21,8 +21,6 @@ SEEDS ?= 2000
 ROUNDS ?= 21
 SEED ?=
 FAULT ?=
-# How many histories `make sim` lives through.
-SEEDS ?= 2000
 
 .DEFAULT_GOAL := help
 .PHONY: help demo run test sim torture fuzz handlers bench bench-handlers lint sdks compiler components build guests mkfs peers
