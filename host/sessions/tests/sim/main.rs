@@ -50,14 +50,11 @@ use crate::args::Args;
 
 fn main() -> ExitCode {
     // A panic of the code under test is caught and judged; it need not be shown a thousand times.
-    let quiet = std::env::var_os("RUST_BACKTRACE").is_none();
-    if quiet {
-        std::panic::set_hook(Box::new(|info| {
-            if info.location().is_some_and(|at| at.file().contains("tests/sim")) {
-                eprintln!("{info}");
-            }
-        }));
-    }
+    std::panic::set_hook(Box::new(|info| {
+        if info.location().is_some_and(|at| at.file().contains("tests/sim")) {
+            eprintln!("{info}");
+        }
+    }));
     let args = Args::parse();
     if args.is_filtered_out() {
         return ExitCode::SUCCESS;

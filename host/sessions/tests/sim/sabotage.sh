@@ -9,9 +9,10 @@ set -euo pipefail
 cd "$(dirname "$0")/../../../.."
 
 SEEDS=${SEEDS:-600}
-copy=$(mktemp -d)
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
+# Always the same path, so that only what changed is built again.
+copy=$CARGO_TARGET_DIR/sabotage
 trap 'rm -rf "$copy"' EXIT
-export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}/sabotage
 
 # name | promise of the design | file under src | perl substitution over the whole file
 sabotages() {
@@ -41,7 +42,7 @@ LIST
 }
 
 make_copy() {
-    rm -rf "$copy"/*
+    rm -rf "$copy"
     mkdir -p "$copy/host"
     cp -r host/sessions "$copy/host/"
     cp Cargo.lock clippy.toml rustfmt.toml "$copy/" 2>/dev/null || true

@@ -15,10 +15,11 @@ pub struct Sweep {
 
 /// Live a history without a fault, and then once more for each of its calls and each kind of fault; until `end`.
 pub fn run(plan: Plan, end: Instant) -> Result<Sweep, (Plan, Failure)> {
-    let calls = world::run(plan).map_err(|failure| (plan, failure))?.calls;
+    let sorts = world::run(plan).map_err(|failure| (plan, failure))?.sorts;
+    let calls = sorts.len() as u64;
     let mut histories = 1;
-    for call in 0..calls {
-        for kind in FaultKind::ALL {
+    for (call, sort) in (0..).zip(sorts) {
+        for kind in FaultKind::ALL.into_iter().filter(|kind| kind.concerns(sort)) {
             if now() >= end {
                 return Ok(Sweep { calls, histories });
             }

@@ -159,8 +159,8 @@ impl Store for Watched {
         let nth = inner.commits_ever;
         let (last, sessions, waiting) = (changes.last, changes.sessions.clone(), changes.waiting.clone());
         let result = match inner.sabotage {
-            Sabotage::SkipCommit if nth % 16 == 0 => Ok(()),
-            Sabotage::HalfCommit if nth % 4 == 0 => inner.store.commit(half(changes)),
+            Sabotage::SkipCommit if nth.is_multiple_of(16) => Ok(()),
+            Sabotage::HalfCommit if nth.is_multiple_of(4) => inner.store.commit(half(changes)),
             Sabotage::GoOn => inner.store.commit(changes).or(Ok(())),
             _ => inner.store.commit(changes),
         };

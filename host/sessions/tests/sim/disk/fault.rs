@@ -87,7 +87,7 @@ impl FaultKind {
         [Self::Power, Self::Kill, Self::SyncDrops, Self::SyncFails, Self::WriteFails, Self::ReadFails, Self::Full];
 
     /// Whether it can hit a call of this sort.
-    fn concerns(self, call: Call) -> bool {
+    pub fn concerns(self, call: Call) -> bool {
         match self {
             Self::Power | Self::Kill => call.changes(),
             Self::SyncDrops | Self::SyncFails => call == Call::Sync,

@@ -59,6 +59,8 @@ struct Inner {
     death: Option<Death>,
     /// Calls so far, all lives together.
     calls: u64,
+    /// Of which sort each was.
+    sorts: Vec<Call>,
     faults: Vec<Fault>,
     /// For a sabotage: `sync` answers Ok and does nothing.
     lying: bool,
@@ -93,6 +95,7 @@ impl Disk {
                 life: 0,
                 death: None,
                 calls: 0,
+                sorts: Vec::new(),
                 faults: Vec::new(),
                 lying: false,
                 counts: Counts::default(),
@@ -137,6 +140,11 @@ impl Disk {
     /// Calls so far.
     pub fn calls(&self) -> u64 {
         self.lock().calls
+    }
+
+    /// Of which sort each call was.
+    pub fn sorts(&self) -> Vec<Call> {
+        self.lock().sorts.clone()
     }
 
     pub fn counts(&self) -> Counts {
@@ -248,7 +256,7 @@ impl Disk {
 
     /// Open a file that is there, as hosts do: what the cache holds of it is written, and forgotten.
     pub fn open(&self, life: u64, name: &str) -> io::Result<()> {
-        if !self.lock().files.get(name).is_some_and(|file| !file.removed) {
+        if self.lock().files.get(name).is_none_or(|file| file.removed) {
             return Err(io::ErrorKind::NotFound.into());
         }
         self.sync(life, name)?;
@@ -315,6 +323,7 @@ impl Inner {
         }
         let at = self.calls;
         self.calls += 1;
+        self.sorts.push(call);
         if let Some(file) = self.files.get_mut(name) {
             file.age();
         }

@@ -6,14 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mpy6a_sessions::{
-    Claimed, Counts, Error, Handle, Index, Inspected, Kinds, Refusal, Session, Standing, State,
-    op::Op,
-    rules::{Ended, Reply},
-    store::SessionChange,
-    writer::Renewals,
+    Claimed, Counts, Due, Error, Handle, Index, Inspected, Kinds, Refusal, Session, State, op::Op, rules::Reply,
+    store::SessionChange, writer::Renewals,
 };
 
-use super::{Expected, Kept, Model, Moment, Violation};
+use super::{Expected, Kept, Model, Moment, Violation, answers::Owed};
 use crate::watched::Commit;
 
 /// A message as it was sent.
@@ -45,15 +42,6 @@ pub struct Seen<'a> {
     pub claims: &'a [Claimed],
     /// Whether the step answered Ok.
     pub ok: bool,
-}
-
-/// What a message must come to.
-enum Due {
-    Reply(Expected),
-    Renewals(Renewals),
-    Inspected(Index),
-    Counts,
-    Nothing,
 }
 
 impl Model {
@@ -91,7 +79,7 @@ impl Model {
         }
     }
 
-    fn take(&mut self, sent: &Sent, moment: Moment, touched: &mut BTreeSet<Index>) -> Due {
+    fn take(&mut self, sent: &Sent, moment: Moment, touched: &mut BTreeSet<Index>) -> Owed {
         let before = self.last;
         match sent {
             Sent::Apply(op) => {
@@ -102,9 +90,9 @@ impl Model {
                         _ => self.last,
                     });
                 }
-                Due::Reply(expected)
+                Owed::Reply(expected)
             }
-            Sent::Renew(handles) => Due::Renewals(
+            Sent::Renew(handles) => Owed::Renewals(
                 handles
                     .iter()
                     .map(|handle| {
@@ -116,9 +104,9 @@ impl Model {
                     })
                     .collect::<Vec<Result<u64, Refusal>>>(),
             ),
-            Sent::Inspect(id) => Due::Inspected(*id),
-            Sent::Count => Due::Counts,
-            Sent::SetKinds(_) | Sent::StopClaims => Due::Nothing,
+            Sent::Inspect(id) => Owed::Inspected(*id),
+            Sent::Count => Owed::Counts,
+            Sent::SetKinds(_) | Sent::StopClaims => Owed::Nothing,
         }
     }
 
@@ -221,206 +209,10 @@ impl Model {
         }
         Ok(())
     }
-
-    fn lease_ended(&mut self, id: Index, index: Index, moment: Moment) {
-        let policy = self.policy(self.sessions[&id].session.kind);
-        let Some(kept) = self.sessions.get_mut(&id) else { return };
-        kept.session.change_id = index;
-        kept.store(index, moment, policy.delay_ms, policy.jitter_ms);
-    }
-
-    fn claimed(
-        &mut self,
-        id: Index,
-        fence: Index,
-        due: mpy6a_sessions::Due,
-        change: &SessionChange,
-        moment: Moment,
-    ) -> Result<(), Violation> {
-        let Some(kept) = self.sessions.get_mut(&id) else { return Err(format!("{id} is claimed and is not there")) };
-        let Some(State::Repeating { key, .. }) = change.after.as_ref().map(|after| after.state) else { return Ok(()) };
-        kept.adopt_due(due);
-        if kept.session.state != State::Stored(due) {
-            return Err(format!("{id} was claimed for {due:?}, and was {:?}", kept.session.state));
-        }
-        let session = &mut kept.session;
-        session.state = State::Repeating { key, due, since_ms: moment.now_ms };
-        (session.change_id, session.fence) = (fence, fence);
-        session.repeats += 1;
-        if session.client.standing == Standing::Holds {
-            session.client.standing = Standing::Lost;
-        }
-        let run = (Handle { id, key }, session.kind);
-        self.running.insert(fence, run);
-        Ok(())
-    }
-
-    /// Nothing is claimed before it is due, of a kind that may not, or past the kind's workers; earlier ones go first; and
-    /// what can be claimed is.
-    fn claims_in_order(
-        &self,
-        before: &Self,
-        claims: &BTreeMap<Index, (mpy6a_sessions::Due, Index)>,
-        touched: &BTreeSet<Index>,
-        moment: Moment,
-    ) -> Result<(), Violation> {
-        let in_order: Vec<_> = claims.values().collect();
-        if !in_order.is_sorted() {
-            return Err(format!("claims are out of order: {in_order:?}"));
-        }
-        if let Some((due, id)) = in_order.iter().find(|(due, _)| due.at_ms > moment.now_ms) {
-            return Err(format!("{id} was claimed at {}, before it was due: {due:?}", moment.now_ms));
-        }
-        let kinds: BTreeSet<_> = self.sessions.values().map(|kept| kept.session.kind).collect();
-        for kind in kinds {
-            let of_kind = |id: &Index| self.sessions.get(id).is_some_and(|kept| kept.session.kind == kind);
-            let claimed: BTreeSet<_> = in_order.iter().map(|(_, id)| *id).filter(of_kind).collect();
-            let free = self.free_workers(kind);
-            if claimed.len() > free {
-                return Err(format!("kind {kind} has {free} free workers, and {claimed:?} were claimed"));
-            }
-            let waiting = before.due(kind).into_iter().filter(|(due, _)| due.at_ms <= moment.now_ms);
-            let (moved, waiting): (Vec<_>, Vec<_>) = waiting.partition(|(_, id)| touched.contains(id));
-            let passed_over = waiting.iter().position(|(_, id)| !claimed.contains(id)).unwrap_or(waiting.len());
-            if let Some((_, id)) = waiting[passed_over..].iter().find(|(_, id)| claimed.contains(id)) {
-                return Err(format!("{id} was claimed before {}, which was due earlier", waiting[passed_over].1));
-            }
-            if moved.is_empty() && claimed.len() < free.min(waiting.len()) {
-                return Err(format!(
-                    "{} is due, kind {kind} has {free} free workers, and it was not claimed",
-                    waiting[passed_over].1
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    fn answered(&self, seen: &Seen<'_>, due: Vec<Due>, durable: bool) -> Result<(), Violation> {
-        for ((sent, answer), due) in seen.sent.iter().zip(seen.answers).zip(due) {
-            let Some(answer) = answer else {
-                if seen.ok && !matches!(due, Due::Nothing) {
-                    return Err(format!("no answer to {sent:?}"));
-                }
-                continue;
-            };
-            if !durable {
-                return Err(format!("answered {answer:?} to {sent:?}, and it is not durable"));
-            }
-            let right = match due {
-                Due::Reply(expected) => expected.is_met(answer),
-                Due::Renewals(renewals) => *answer == Answer::Renewals(Ok(renewals)),
-                Due::Inspected(id) => *answer == Answer::Inspected(Ok(self.inspected(id).map(Box::new))),
-                Due::Counts => matches!(answer, Answer::Counts(Ok(counts)) if self.counts_are(counts)),
-                Due::Nothing => false,
-            };
-            if !right {
-                return Err(format!("answered {answer:?} to {sent:?}{}", self.should_be(sent)));
-            }
-        }
-        Ok(())
-    }
-
-    fn should_be(&self, sent: &Sent) -> String {
-        match sent {
-            Sent::Inspect(id) => format!("; it should be {:?}", self.inspected(*id)),
-            Sent::Count => format!("; it should be {:?}", self.counts()),
-            Sent::Apply(Op::Client { handle, .. }) => {
-                format!("; its session is now {:?}", self.sessions.get(&handle.id))
-            }
-            _ => String::new(),
-        }
-    }
-
-    /// A session whole, as it must be read.
-    pub fn inspected(&self, id: Index) -> Option<Inspected> {
-        let Kept { session, records, attempts, .. } = self.sessions.get(&id)?.clone();
-        Some(Inspected { session, records, attempts })
-    }
-
-    /// Kinds that had sessions once may be listed with none.
-    fn counts_are(&self, counts: &BTreeMap<u32, Counts>) -> bool {
-        let mut counts = counts.clone();
-        counts.retain(|_, of_kind| *of_kind != Counts::default());
-        counts == self.counts()
-    }
-
-    /// Whoever was handed out was claimed in this very step, and nobody else was.
-    fn handed_out(&self, seen: &Seen<'_>, durable: bool, moment: Moment) -> Result<(), Violation> {
-        if !durable && !seen.claims.is_empty() {
-            return Err(format!("handed out {:?}, and the claim is not durable", seen.claims));
-        }
-        for claimed in seen.claims {
-            let id = claimed.session.id;
-            let whole = self.inspected(id);
-            let right = whole.is_some_and(|whole| {
-                whole.session == claimed.session
-                    && whole.records == claimed.records
-                    && whole.session.state
-                        == State::Repeating { key: claimed.handle.key, due: claimed.due, since_ms: claimed.claimed_ms }
-            });
-            let fresh = claimed.session.fence == claimed.session.change_id && claimed.claimed_ms == moment.now_ms;
-            if !right || !fresh {
-                return Err(format!("handed out {claimed:?}, and {id} is {:?}", self.sessions.get(&id)));
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Kept {
-    /// Take over the due time that the writer drew, if it is one that it may have drawn.
-    fn adopt_due(&mut self, seen: mpy6a_sessions::Due) {
-        let State::Stored(due) = &mut self.session.state else { return };
-        let late_ms = seen.at_ms.checked_sub(due.at_ms);
-        if seen.stored == due.stored && late_ms.is_some_and(|late_ms| late_ms <= self.slack_ms) {
-            *due = seen;
-            if let Some(last) = self.session.client.last.as_mut().filter(|last| last.applied.change_id == seen.stored) {
-                last.applied.due_ms = Some(seen.at_ms);
-            }
-            self.slack_ms = 0;
-        }
-    }
-
-    fn adopt(&mut self, after: &Session) -> Result<(), Violation> {
-        if let Some(due) = after.state.due() {
-            self.adopt_due(due);
-        }
-        if self.session != *after {
-            let Self { session, slack_ms, .. } = self;
-            return Err(format!(
-                "{} became\n  {after:?}, and should be (due up to {slack_ms} ms later)\n  {session:?}",
-                after.id
-            ));
-        }
-        Ok(())
-    }
-}
-
-impl Expected {
-    fn is_met(&self, answer: &Answer) -> bool {
-        let Answer::Reply(answer) = answer else { return false };
-        let within = |due: u64, seen: u64| (due..=due + self.slack_ms).contains(&seen);
-        match (&self.result, answer) {
-            (Err(refusal), Err(Error::Refused(seen))) => refusal == seen,
-            (Ok(Reply::Applied(applied)), Ok(Reply::Applied(seen))) => {
-                applied.change_id == seen.change_id
-                    && match (applied.due_ms, seen.due_ms) {
-                        (Some(due_ms), Some(seen_ms)) => within(due_ms, seen_ms),
-                        (due_ms, seen_ms) => due_ms == seen_ms,
-                    }
-            }
-            (Ok(Reply::Ended(Ended::Stored { due_ms })), Ok(Reply::Ended(Ended::Stored { due_ms: seen_ms })))
-            | (Ok(Reply::Ended(Ended::Backoff { due_ms })), Ok(Reply::Ended(Ended::Backoff { due_ms: seen_ms }))) => {
-                within(*due_ms, *seen_ms)
-            }
-            (Ok(reply), Ok(seen)) => reply == seen,
-            _ => false,
-        }
-    }
 }
 
 /// A session as claimed, and for what, where this change leaves it with a run.
-fn claim_of(change: &SessionChange) -> Option<(&Session, mpy6a_sessions::Due)> {
+fn claim_of(change: &SessionChange) -> Option<(&Session, Due)> {
     let after = change.after.as_ref()?;
     match after.state {
         State::Repeating { due, .. } => Some((after, due)),

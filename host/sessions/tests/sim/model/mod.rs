@@ -5,7 +5,8 @@
 //! |---|---|
 //! | `client` | what a client's operation must come to |
 //! | `run` | what a run's operations, and the host's death during one, must come to |
-//! | `judge` | one step of the writer: its messages, its answers, its commit, its claims |
+//! | `judge` | one step of the writer: its messages and its commit |
+//! | `answers`, `timers` | its answers; what happened by itself: leases that ended, and claims |
 //! | `compare` | everything a store holds, against everything that must be there |
 //!
 //! The model does not draw: where the writer does (jitter, keys of runs), the model knows the range that is allowed, and
@@ -14,10 +15,12 @@
 //! A step that fails leaves two models: the one before it, and the one after it. The next host that takes over the store must
 //! find one of them, whole: a batch is all or nothing. If the commit said that it was done, only the second will do.
 
+mod answers;
 mod client;
 mod compare;
 mod judge;
 mod run;
+mod timers;
 
 use std::{collections::BTreeMap, time::Duration};
 

@@ -2,8 +2,9 @@
 
 use mpy6a_sessions::{Index, Key, New, op::Op};
 
-use super::{Over, Rotten, SteadyTime, Stop, Weather, World};
+use super::{Over, Rotten, Stop, Weather, World};
 use crate::{
+    clock::SteadyTime,
     disk::{Death, Fault, FaultKind},
     host::{Birth, Born, Host, LOG, STORE},
     model::Sent,

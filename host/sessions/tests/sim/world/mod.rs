@@ -4,7 +4,8 @@
 //! |---|---|
 //! | here | the plan of a history, its loop, one step of the writer |
 //! | `life` | births and deaths of the host |
-//! | `people` | the workload: clients, runs of handlers, somebody who changes the config |
+//! | `people`, `clients`, `runs` | the workload: somebody who changes the config, clients, runs of handlers |
+//! | `question` | a message, and where its answer comes out |
 //! | `calm` | the end: no more faults, and everything that is due must come to its end |
 //!
 //! A history has two halves, as others have found worth while: a storm, in which nothing may be lost or made up, and a calm,
@@ -13,18 +14,21 @@
 mod calm;
 mod life;
 mod people;
+mod question;
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use mpy6a_sessions::{Claimed, Index, Kinds, Limits, op::Op, rules::Reply, store::logged::Sizes, writer::Message};
-use tokio::sync::oneshot;
+use mpy6a_sessions::{Claimed, Index, Limits, store::logged::Sizes};
 
-use self::people::People;
+use self::{
+    people::People,
+    question::{Waiting, pose},
+};
 use crate::{
     baton::Baton,
     chance::Chance,
-    clock::Clocks,
-    disk::{Death, Disk, Fault, FaultKind},
+    clock::{Clocks, SteadyTime},
+    disk::{Call, Death, Disk, Fault, FaultKind},
     history::History,
     host::{Build, Host},
     model::{Answer, Model, Moment, Seen, Sent, Violation},
@@ -59,6 +63,8 @@ pub enum Weather {
 pub struct Summary {
     pub hash: u64,
     pub calls: u64,
+    /// Of which sort each call of the disk was.
+    pub sorts: Vec<Call>,
     pub operations: u64,
     pub claims: u64,
     pub births: u64,
@@ -132,6 +138,7 @@ pub fn run(plan: Plan) -> Result<Summary, Failure> {
     let lived = world.live();
     world.summary.hash = world.history.hash();
     world.summary.calls = world.disk.calls();
+    world.summary.sorts = world.disk.sorts();
     world.summary.faults = world.disk.counts().faults;
     match lived {
         Ok(()) | Err(Stop::Over(Over)) => Ok(world.summary.clone()),
@@ -359,99 +366,5 @@ impl World {
             Ok(rows) => Ok(self.model.compare(&rows)?),
             Err(error) => self.fail(&format!("reading: {error}"), false),
         }
-    }
-}
-
-/// A message with its channel, and the end of it that waits.
-fn pose(sent: &Sent, sabotage: Sabotage, model: &Model) -> (Message, Waiting) {
-    match sent {
-        Sent::Apply(op) => {
-            let (reply_to, reply) = oneshot::channel();
-            (Message::Apply(sabotaged(op, sabotage, model), reply_to), Waiting::Reply(reply))
-        }
-        Sent::Renew(handles) => {
-            let (reply_to, reply) = oneshot::channel();
-            (Message::Renew(handles.clone(), reply_to), Waiting::Renewals(reply))
-        }
-        Sent::Inspect(id) => {
-            let (reply_to, reply) = oneshot::channel();
-            (Message::Inspect(*id, reply_to), Waiting::Inspected(reply))
-        }
-        Sent::Count => {
-            let (reply_to, reply) = oneshot::channel();
-            (Message::Count(reply_to), Waiting::Counts(reply))
-        }
-        Sent::SetKinds(kinds) => (Message::SetKinds(Kinds::clone(kinds)), Waiting::Nothing),
-        Sent::StopClaims => (Message::StopClaims, Waiting::Nothing),
-    }
-}
-
-/// Where an answer will come out.
-enum Waiting {
-    Reply(oneshot::Receiver<Result<Reply, mpy6a_sessions::Error>>),
-    Renewals(oneshot::Receiver<Result<mpy6a_sessions::writer::Renewals, mpy6a_sessions::Error>>),
-    Inspected(oneshot::Receiver<Result<Option<Box<mpy6a_sessions::Inspected>>, mpy6a_sessions::Error>>),
-    Counts(oneshot::Receiver<Result<std::collections::BTreeMap<u32, mpy6a_sessions::Counts>, mpy6a_sessions::Error>>),
-    Nothing,
-}
-
-impl Waiting {
-    fn take(self) -> Option<Answer> {
-        match self {
-            Self::Reply(mut reply) => reply.try_recv().ok().map(Answer::Reply),
-            Self::Renewals(mut reply) => reply.try_recv().ok().map(Answer::Renewals),
-            Self::Inspected(mut reply) => reply.try_recv().ok().map(Answer::Inspected),
-            Self::Counts(mut reply) => reply.try_recv().ok().map(Answer::Counts),
-            Self::Nothing => None,
-        }
-    }
-}
-
-/// The operation as a writer would see it that breaks a promise.
-fn sabotaged(op: &Op, sabotage: Sabotage, model: &Model) -> Op {
-    use mpy6a_sessions::{Outcome, State};
-    let mut op = op.clone();
-    match (sabotage, &mut op) {
-        (Sabotage::AnyKey, Op::Client { handle, .. }) => {
-            if let Some(kept) = model.sessions.get(&handle.id) {
-                handle.key = kept.session.client.key;
-            }
-        }
-        (Sabotage::AnyKey, Op::Barrier { handle, .. } | Op::Finish { handle, .. }) => {
-            let state = model.sessions.get(&handle.id).map(|kept| kept.session.state);
-            if let Some(State::Repeating { key, .. }) = state {
-                handle.key = key;
-            }
-        }
-        (Sabotage::RetryTwice, Op::Client { handle, number, .. }) => {
-            let last = model.sessions.get(&handle.id).and_then(|kept| kept.session.client.last);
-            if last.is_some_and(|last| last.number == *number) {
-                *number += 1_000_000;
-            }
-        }
-        (Sabotage::KeepTrapped, Op::Finish { report, .. }) if !report.outcome.is_returned() => {
-            report.outcome = Outcome::Returned;
-        }
-        _ => {}
-    }
-    op
-}
-
-/// The design's time for due times, section 3, promise 7: it never goes back; it follows a jump forward; after a jump back it
-/// goes on at half its pace.
-///
-/// Kept as the exact doubles of microseconds, for nothing may be lost however often it is asked for.
-#[derive(Default)]
-struct SteadyTime {
-    twice_us: u128,
-    last_monotonic: Duration,
-}
-
-impl SteadyTime {
-    fn now_us(&mut self, wall_us: u64, monotonic: Duration) -> u64 {
-        let elapsed_us = (monotonic - self.last_monotonic).as_micros();
-        self.twice_us = (self.twice_us + elapsed_us).max(2 * u128::from(wall_us));
-        self.last_monotonic = monotonic;
-        u64::try_from(self.twice_us / 2).unwrap()
     }
 }

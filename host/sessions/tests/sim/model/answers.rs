@@ -1,0 +1,117 @@
+//! What a step answered and handed out, judged.
+
+use std::collections::BTreeMap;
+
+use mpy6a_sessions::{
+    Counts, Error, Index, Inspected, State,
+    op::Op,
+    rules::{Ended, Reply},
+    writer::Renewals,
+};
+
+use super::{Answer, Expected, Kept, Model, Moment, Seen, Sent, Violation};
+
+/// What a message must come to.
+pub(super) enum Owed {
+    Reply(Expected),
+    Renewals(Renewals),
+    Inspected(Index),
+    Counts,
+    Nothing,
+}
+
+impl Model {
+    pub(super) fn answered(&self, seen: &Seen<'_>, due: Vec<Owed>, durable: bool) -> Result<(), Violation> {
+        for ((sent, answer), due) in seen.sent.iter().zip(seen.answers).zip(due) {
+            let Some(answer) = answer else {
+                if seen.ok && !matches!(due, Owed::Nothing) {
+                    return Err(format!("no answer to {sent:?}"));
+                }
+                continue;
+            };
+            if !durable {
+                return Err(format!("answered {answer:?} to {sent:?}, and it is not durable"));
+            }
+            let right = match due {
+                Owed::Reply(expected) => expected.is_met(answer),
+                Owed::Renewals(renewals) => *answer == Answer::Renewals(Ok(renewals)),
+                Owed::Inspected(id) => *answer == Answer::Inspected(Ok(self.inspected(id).map(Box::new))),
+                Owed::Counts => matches!(answer, Answer::Counts(Ok(counts)) if self.counts_are(counts)),
+                Owed::Nothing => false,
+            };
+            if !right {
+                return Err(format!("answered {answer:?} to {sent:?}{}", self.should_be(sent)));
+            }
+        }
+        Ok(())
+    }
+
+    fn should_be(&self, sent: &Sent) -> String {
+        match sent {
+            Sent::Inspect(id) => format!("; it should be {:?}", self.inspected(*id)),
+            Sent::Count => format!("; it should be {:?}", self.counts()),
+            Sent::Apply(Op::Client { handle, .. }) => {
+                format!("; its session is now {:?}", self.sessions.get(&handle.id))
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// A session whole, as it must be read.
+    pub fn inspected(&self, id: Index) -> Option<Inspected> {
+        let Kept { session, records, attempts, .. } = self.sessions.get(&id)?.clone();
+        Some(Inspected { session, records, attempts })
+    }
+
+    /// Kinds that had sessions once may be listed with none.
+    fn counts_are(&self, counts: &BTreeMap<u32, Counts>) -> bool {
+        let mut counts = counts.clone();
+        counts.retain(|_, of_kind| *of_kind != Counts::default());
+        counts == self.counts()
+    }
+
+    /// Whoever was handed out was claimed in this very step, and nobody else was.
+    pub(super) fn handed_out(&self, seen: &Seen<'_>, durable: bool, moment: Moment) -> Result<(), Violation> {
+        if !durable && !seen.claims.is_empty() {
+            return Err(format!("handed out {:?}, and the claim is not durable", seen.claims));
+        }
+        for claimed in seen.claims {
+            let id = claimed.session.id;
+            let whole = self.inspected(id);
+            let right = whole.is_some_and(|whole| {
+                whole.session == claimed.session
+                    && whole.records == claimed.records
+                    && whole.session.state
+                        == State::Repeating { key: claimed.handle.key, due: claimed.due, since_ms: claimed.claimed_ms }
+            });
+            let fresh = claimed.session.fence == claimed.session.change_id && claimed.claimed_ms == moment.now_ms;
+            if !right || !fresh {
+                return Err(format!("handed out {claimed:?}, and {id} is {:?}", self.sessions.get(&id)));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Expected {
+    fn is_met(&self, answer: &Answer) -> bool {
+        let Answer::Reply(answer) = answer else { return false };
+        let within = |due: u64, seen: u64| (due..=due + self.slack_ms).contains(&seen);
+        match (&self.result, answer) {
+            (Err(refusal), Err(Error::Refused(seen))) => refusal == seen,
+            (Ok(Reply::Applied(applied)), Ok(Reply::Applied(seen))) => {
+                applied.change_id == seen.change_id
+                    && match (applied.due_ms, seen.due_ms) {
+                        (Some(due_ms), Some(seen_ms)) => within(due_ms, seen_ms),
+                        (due_ms, seen_ms) => due_ms == seen_ms,
+                    }
+            }
+            (Ok(Reply::Ended(Ended::Stored { due_ms })), Ok(Reply::Ended(Ended::Stored { due_ms: seen_ms })))
+            | (Ok(Reply::Ended(Ended::Backoff { due_ms })), Ok(Reply::Ended(Ended::Backoff { due_ms: seen_ms }))) => {
+                within(*due_ms, *seen_ms)
+            }
+            (Ok(reply), Ok(seen)) => reply == seen,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! A message as the writer gets it, with the channel that its answer comes out of.
+
+use std::collections::BTreeMap;
+
+use mpy6a_sessions::{
+    Counts, Error, Inspected, Outcome, State,
+    op::Op,
+    rules::Reply,
+    writer::{Message, Renewals},
+};
+use tokio::sync::oneshot;
+
+use crate::{
+    model::{Answer, Model, Sent},
+    sabotage::Sabotage,
+};
+
+/// A message with its channel, and the end of it that waits.
+pub fn pose(sent: &Sent, sabotage: Sabotage, model: &Model) -> (Message, Waiting) {
+    match sent {
+        Sent::Apply(op) => {
+            let (reply_to, reply) = oneshot::channel();
+            (Message::Apply(sabotaged(op, sabotage, model), reply_to), Waiting::Reply(reply))
+        }
+        Sent::Renew(handles) => {
+            let (reply_to, reply) = oneshot::channel();
+            (Message::Renew(handles.clone(), reply_to), Waiting::Renewals(reply))
+        }
+        Sent::Inspect(id) => {
+            let (reply_to, reply) = oneshot::channel();
+            (Message::Inspect(*id, reply_to), Waiting::Inspected(reply))
+        }
+        Sent::Count => {
+            let (reply_to, reply) = oneshot::channel();
+            (Message::Count(reply_to), Waiting::Counts(reply))
+        }
+        Sent::SetKinds(kinds) => (Message::SetKinds(kinds.clone()), Waiting::Nothing),
+        Sent::StopClaims => (Message::StopClaims, Waiting::Nothing),
+    }
+}
+
+/// Where an answer will come out.
+pub enum Waiting {
+    Reply(oneshot::Receiver<Result<Reply, Error>>),
+    Renewals(oneshot::Receiver<Result<Renewals, Error>>),
+    Inspected(oneshot::Receiver<Result<Option<Box<Inspected>>, Error>>),
+    Counts(oneshot::Receiver<Result<BTreeMap<u32, Counts>, Error>>),
+    Nothing,
+}
+
+impl Waiting {
+    /// What has come out by now.
+    pub fn take(self) -> Option<Answer> {
+        match self {
+            Self::Reply(mut reply) => reply.try_recv().ok().map(Answer::Reply),
+            Self::Renewals(mut reply) => reply.try_recv().ok().map(Answer::Renewals),
+            Self::Inspected(mut reply) => reply.try_recv().ok().map(Answer::Inspected),
+            Self::Counts(mut reply) => reply.try_recv().ok().map(Answer::Counts),
+            Self::Nothing => None,
+        }
+    }
+}
+
+/// The operation as a writer would see it that breaks a promise.
+fn sabotaged(op: &Op, sabotage: Sabotage, model: &Model) -> Op {
+    let mut op = op.clone();
+    match (sabotage, &mut op) {
+        (Sabotage::AnyKey, Op::Client { handle, .. }) => {
+            if let Some(kept) = model.sessions.get(&handle.id) {
+                handle.key = kept.session.client.key;
+            }
+        }
+        (Sabotage::AnyKey, Op::Barrier { handle, .. } | Op::Finish { handle, .. }) => {
+            let state = model.sessions.get(&handle.id).map(|kept| kept.session.state);
+            if let Some(State::Repeating { key, .. }) = state {
+                handle.key = key;
+            }
+        }
+        (Sabotage::RetryTwice, Op::Client { handle, number, .. }) => {
+            let last = model.sessions.get(&handle.id).and_then(|kept| kept.session.client.last);
+            if last.is_some_and(|last| last.number == *number) {
+                *number += 1_000_000;
+            }
+        }
+        (Sabotage::KeepTrapped, Op::Finish { report, .. }) if !report.outcome.is_returned() => {
+            report.outcome = Outcome::Returned;
+        }
+        _ => {}
+    }
+    op
+}
