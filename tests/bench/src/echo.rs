@@ -6,9 +6,10 @@
 use std::net::SocketAddr;
 
 use mpy6a_proto::v1::{
-    AppendRequest, AppendResponse, DeleteRequest, DeleteResponse, NewRequest, NewResponse, OperateRequest,
-    OperateResponse, RenewRequest, RenewResponse, ReplaceRequest, ReplaceResponse, StoreRequest, StoreResponse,
-    operate_response::Outcome as Answer,
+    Answer, AppendRequest, AppendResponse, Applied, DeleteRequest, DeleteResponse, NewRequest, NewResponse,
+    OperateRequest, OperateResponse, RenewRequest, RenewResponse, ReplaceRequest, ReplaceResponse, StoreRequest,
+    StoreResponse,
+    answer::Outcome as Answered,
     truba_client::TrubaClient,
     truba_server::{Truba, TrubaServer},
 };
@@ -85,8 +86,9 @@ impl Truba for Service {
         request: Request<Streaming<OperateRequest>>,
     ) -> Result<Response<Self::OperateStream>, Status> {
         let answers = request.into_inner().map(|request| {
-            let change_id = None;
-            Ok(OperateResponse { tag: request?.tag, outcome: Some(Answer::Append(AppendResponse { change_id })) })
+            let applied = |tag| Answer { tag, outcome: Some(Answered::Applied(Applied::default())) };
+            let tags = request?.operations.into_iter().map(|operation| operation.tag);
+            Ok(OperateResponse { answers: tags.map(applied).collect() })
         });
         Ok(Response::new(Box::pin(answers)))
     }

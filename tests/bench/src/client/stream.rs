@@ -5,7 +5,7 @@
 //! slot 1:  New #18, …
 //! ```
 //!
-//! "In flight" counts workflows. A tag is `local number * STEPS + step`, so an answer finds its workflow by division.
+//! What begins after one message of answers leaves in one message. "In flight" counts workflows. A tag is `local number * STEPS + step`, so an answer finds its workflow by division.
 
 use std::{
     collections::HashMap,
@@ -14,9 +14,9 @@ use std::{
 
 use bytes::Bytes;
 use mpy6a_proto::v1::{
-    AppendOperation, DeleteOperation, NewOperation, OperateRequest, OperateResponse,
-    operate_request::{Operation, Session},
-    operate_response::Outcome as Answer,
+    AppendOperation, DeleteOperation, NewRequest, OperateRequest, OperateResponse, Operation,
+    answer::Outcome as Answer,
+    operation::{Session, What},
 };
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -44,8 +44,8 @@ impl Pipeline {
     /// already under way.
     pub async fn open(url: &str, in_flight: usize) -> Outcome<Option<Self>> {
         let mut client = connect(url).await?;
-        // Room for every operation in flight: sending never waits.
-        let (requests, queue) = mpsc::channel(in_flight * STEPS);
+        // Room for a message for each workflow in flight: sending never waits.
+        let (requests, queue) = mpsc::channel(in_flight);
         let call = client.operate(ReceiverStream::new(queue)).await;
         let answers = match call {
             Err(status) if status.code() == Code::Unimplemented => return Ok(None),
@@ -56,9 +56,7 @@ impl Pipeline {
 
     /// Keep so many workflows in flight for a slice, after a warm-up of a quarter of it.
     pub async fn drive(&mut self, in_flight: usize, slice: Duration) -> Outcome<Measured> {
-        while self.left.len() < in_flight {
-            self.begin().await?;
-        }
+        self.begin(in_flight).await?;
         self.until(Instant::now() + slice / 4).await?;
         let start = Instant::now();
         let laps = self.until(start + slice).await?;
@@ -67,54 +65,61 @@ impl Pipeline {
         Ok(measured)
     }
 
+    /// Begin a workflow for each that ends, until the deadline.
     async fn until(&mut self, deadline: Instant) -> Outcome<Laps> {
         let mut laps = Laps::new();
         loop {
-            let now = self.answer(&mut laps).await?;
-            if now > deadline {
+            let before = self.left.len();
+            if self.answers(&mut laps).await? > deadline {
+                // What ended with this message begins again with the next slice.
+                self.begin(before - self.left.len()).await?;
                 return Ok(laps);
             }
-            // One ends, one begins: but an answer to New or Append ends none.
-            while self.left.len() * STEPS + STEPS <= self.requests.max_capacity() {
-                self.begin().await?;
-            }
+            self.begin(before - self.left.len()).await?;
         }
     }
 
-    /// Take one answer. Answers when that was.
-    async fn answer(&mut self, laps: &mut Laps) -> Outcome<Instant> {
-        let answer = self.answers.message().await?.ok_or("the stream ended")?;
-        if let Some(Answer::Refused(refused)) = answer.outcome {
-            return Err(format!("refused: {}: {}", refused.reason, refused.message).into());
-        }
+    /// Take one message of answers. Answers when that was.
+    async fn answers(&mut self, laps: &mut Laps) -> Outcome<Instant> {
+        let message = self.answers.message().await?.ok_or("the stream ended")?;
         let now = Instant::now();
-        let (local, step) = (answer.tag / STEPS as u64, (answer.tag % STEPS as u64) as usize);
-        let left = *self.left.get(&local).ok_or("an answer to what was not asked")?;
-        laps.record_step(step, now - left);
-        if step == STEPS - 1 {
-            self.left.remove(&local);
-            laps.record_turn(now - left);
+        for answer in message.answers {
+            if let Some(Answer::Refused(refused)) = answer.outcome {
+                return Err(format!("refused: {}: {}", refused.reason, refused.message).into());
+            }
+            let (local, step) = (answer.tag / STEPS as u64, (answer.tag % STEPS as u64) as usize);
+            let left = *self.left.get(&local).ok_or("an answer to what was not asked")?;
+            laps.record_step(step, now - left);
+            if step == STEPS - 1 {
+                self.left.remove(&local);
+                laps.record_turn(now - left);
+            }
         }
         Ok(now)
     }
 
-    async fn begin(&mut self) -> Outcome<()> {
-        let local = self.next_local;
-        self.next_local += 1;
-        self.left.insert(local, Instant::now());
-        let record = self.record.clone();
-        let new = NewOperation { kind: PLAIN, record: Some(record.clone()), ..NewOperation::default() };
-        let steps: [Operation; STEPS] =
-            [Operation::New(new), Operation::Append(AppendOperation { record }), Operation::Delete(DeleteOperation {})];
-        for (step, operation) in steps.into_iter().enumerate() {
-            let request = OperateRequest {
+    /// Begin so many workflows.
+    async fn begin(&mut self, count: usize) -> Outcome<()> {
+        if count == 0 {
+            return Ok(());
+        }
+        let mut operations = Vec::with_capacity(count * STEPS);
+        for _ in 0..count {
+            let local = self.next_local;
+            self.next_local += 1;
+            self.left.insert(local, Instant::now());
+            let record = self.record.clone();
+            let new = NewRequest { kind: PLAIN, record: Some(record.clone()), ..NewRequest::default() };
+            let steps: [What; STEPS] =
+                [What::New(new), What::Append(AppendOperation { record }), What::Delete(DeleteOperation {})];
+            operations.extend(steps.into_iter().enumerate().map(|(step, what)| Operation {
                 tag: local * STEPS as u64 + step as u64,
                 session: Some(Session::Local(local)),
                 number: step as u64,
-                operation: Some(operation),
-            };
-            self.requests.send(request).await.map_err(|_| "the stream ended")?;
+                what: Some(what),
+            }));
         }
+        self.requests.send(OperateRequest { operations }).await.map_err(|_| "the stream ended")?;
         Ok(())
     }
 
@@ -122,7 +127,7 @@ impl Pipeline {
     async fn drain(&mut self) -> Outcome<()> {
         let mut laps = Laps::new();
         while !self.left.is_empty() {
-            self.answer(&mut laps).await?;
+            self.answers(&mut laps).await?;
         }
         Ok(())
     }

@@ -36,7 +36,7 @@ const COMMITS_MAX: u8 = 6;
 
 fn run(bytes: &[u8]) -> Parsed {
     let mut input = Input::new(bytes);
-    if input.byte() % 2 == 0 { files(&mut input) } else { commit(input.rest()) }
+    if input.byte().is_multiple_of(2) { files(&mut input) } else { commit(input.rest()) }
 }
 
 fn files(input: &mut Input<'_>) -> Parsed {
@@ -47,7 +47,9 @@ fn files(input: &mut Input<'_>) -> Parsed {
     let folder = Arc::clone(&disk) as Arc<dyn Folder>;
     let nothing = Survey::new(&folder, &salt, 0).expect("an empty folder");
     let mut log = Log::begin(Arc::clone(&folder), &salt, nothing, 0, FILE_BYTES).expect("a log");
-    bodies.iter().for_each(|body| drop(log.append(body).expect("room")));
+    for body in &bodies {
+        log.append(body).expect("room");
+    }
     let lost = edit(&disk, input.rest());
 
     let survey = Survey::new(&folder, &salt, 0);

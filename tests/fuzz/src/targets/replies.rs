@@ -52,7 +52,7 @@ const SESSION: ClientIndex = ClientIndex { term: 3, index: 1042 };
 
 fn run(bytes: &[u8]) -> Parsed {
     let mut input = Input::new(bytes);
-    if input.byte() % 2 == 0 {
+    if input.byte().is_multiple_of(2) {
         from_the_host(&mut input);
         return Parsed::Accepted;
     }

@@ -73,7 +73,7 @@ fn run(bytes: &[u8]) -> Parsed {
         Err(error @ ScenarioError::Format { .. }) => {
             let message = error.to_string();
             assert!(message.contains("docs/scenarios.md has every field"), "{message}");
-            message.lines().filter(|line| !line.trim().is_empty()).for_each(|line| words::check_shown(line));
+            message.lines().filter(|line| !line.trim().is_empty()).for_each(words::check_shown);
         }
         Err(error) => words::check(&error.to_string()),
     }

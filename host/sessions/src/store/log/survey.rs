@@ -103,12 +103,10 @@ impl Survey {
     fn find_frames(&mut self, covered: u64) -> Result<(), StoreError> {
         let found = self.partials(covered)?;
         let Some(&last) = found.keys().next_back() else { return Ok(()) };
-        let mut expected = covered + 1;
-        for (number, partial) in found {
+        for (expected, (number, partial)) in (covered + 1..).zip(found) {
             if number != expected {
                 return Err(damaged(expected, "is missing, though a later one is there"));
             }
-            expected += 1;
             match self.complete(number, &partial, covered)? {
                 Some(place) => drop(self.frames.insert(number, place)),
                 None if number == last => self.torn = Some(number),

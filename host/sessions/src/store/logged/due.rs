@@ -49,8 +49,8 @@ impl Dues {
         count_max: usize,
     ) -> Result<Vec<(Due, Index)>, StoreError> {
         let marks = self.kinds.entry(kind).or_default();
-        let mut rows = marks.from_base(store, kind, count_max)?;
-        rows.extend(marks.from_frozen(store, kind, count_max));
+        let mut rows = marks.base_rows(store, kind, count_max)?;
+        rows.extend(marks.frozen_rows(store, kind, count_max));
         rows.extend(store.fresh.due(kind, None).take(count_max));
         rows.sort_unstable();
         rows.truncate(count_max);
@@ -60,7 +60,7 @@ impl Dues {
 }
 
 impl Marks {
-    fn from_base(&mut self, store: &LoggedStore, kind: u32, count_max: usize) -> Result<Vec<(Due, Index)>, StoreError> {
+    fn base_rows(&mut self, store: &LoggedStore, kind: u32, count_max: usize) -> Result<Vec<(Due, Index)>, StoreError> {
         let is_void = |id: Index| store.generations().any(|generation| generation.get(id).is_some());
         while self.base.front().is_some_and(|(_, id)| is_void(*id)) {
             self.base.pop_front();
@@ -81,7 +81,7 @@ impl Marks {
         Ok(rows)
     }
 
-    fn from_frozen(&mut self, store: &LoggedStore, kind: u32, count_max: usize) -> Vec<(Due, Index)> {
+    fn frozen_rows(&mut self, store: &LoggedStore, kind: u32, count_max: usize) -> Vec<(Due, Index)> {
         let Some(frozen) = &store.frozen else { return Vec::new() };
         let is_void = |id: Index| store.fresh.get(id).is_some();
         for (due, id) in frozen.due(kind, self.frozen) {

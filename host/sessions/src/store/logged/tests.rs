@@ -270,7 +270,7 @@ fn the_log_does_not_grow_without_end() {
     let mut store = files.host();
     (1..400).for_each(|id| drop(put(&mut store, id, b"intent")));
     let bytes: u64 = files.log_files().map(|path| fs::metadata(path).unwrap().len()).sum();
-    assert!(bytes <= 12 * 16 << 10, "{bytes}");
+    assert!(bytes <= 12 * (16 << 10), "{bytes}");
 }
 
 impl Files {
