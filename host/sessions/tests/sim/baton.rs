@@ -142,8 +142,8 @@ impl Baton {
             thread.wants = true;
             thread.task = task();
         }
-        // The holder waits for a thread that was not in the line until now.
-        if state.waits(state.holder) {
+        // The holder has ended, or waits for a thread, and nobody was in the line until now.
+        if state.waits(state.holder) || !state.threads.contains_key(&state.holder) {
             state.hand_on();
         }
         self.0.turn.notify_all();
