@@ -7,7 +7,8 @@
 //!
 //! The one thing that the baton cannot see is a holder that waits for a lock of the code under test, which another thread
 //! has: then nothing moves. Whoever is in the line finds that out from the operating system (the holder sleeps, and not
-//! here), and the baton goes to the one that can let go of the lock.
+//! here), and the baton goes to the one that can let go of the lock. That one keeps it to its end: the moment at which the
+//! other gets its lock and stands in the line again is the machine's, and must decide nothing.
 
 use std::{
     cell::Cell,
@@ -50,6 +51,8 @@ struct State {
     next: u64,
     /// Counts changes of hands.
     moves: u64,
+    /// The holder got it because another was stuck: it keeps it to its end.
+    kept: bool,
 }
 
 struct Thread {
@@ -68,7 +71,7 @@ impl Baton {
         let percent = *chance.pick(&[0, 5, 20, 60]);
         ME.set(Some(0));
         let threads = [(0, Thread { wants: false, waits_for: None, task: task() })].into();
-        let state = State { chance, percent, holder: 0, threads, next: 1, moves: 0 };
+        let state = State { chance, percent, holder: 0, threads, next: 1, moves: 0, kept: false };
         Self(Arc::new(Shared { state: Mutex::new(state), turn: Condvar::new() }))
     }
 
@@ -79,7 +82,7 @@ impl Baton {
         ME.set(Some(me));
         if state.holder == me {
             let percent = state.percent;
-            if state.threads.len() == 1 || !state.chance.percent(percent) {
+            if state.kept || state.threads.len() == 1 || !state.chance.percent(percent) {
                 return;
             }
             state.hand_on();
@@ -102,6 +105,7 @@ impl Baton {
                 thread.waits_for = None;
             }
             if state.holder == id {
+                state.kept = false;
                 state.hand_on();
             }
             drop(state);
@@ -157,6 +161,7 @@ impl Baton {
                 asleep += 1;
                 if asleep == LOOKS {
                     state.hand_on();
+                    state.kept = true;
                     self.0.turn.notify_all();
                 }
             } else {
