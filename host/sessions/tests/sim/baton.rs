@@ -75,14 +75,14 @@ impl Baton {
         Self(Arc::new(Shared { state: Mutex::new(state), turn: Condvar::new() }))
     }
 
-    /// Before a call of the disk: perhaps somebody else goes on first.
-    pub fn pass(&self) {
+    /// Before a call of the disk: perhaps, if it may be so, somebody else goes on first.
+    pub fn pass(&self, may_hand_on: bool) {
         let mut state = self.lock();
         let me = ME.get().unwrap_or_else(|| state.announce());
         ME.set(Some(me));
         if state.holder == me {
             let percent = state.percent;
-            if state.kept || state.threads.len() == 1 || !state.chance.percent(percent) {
+            if !may_hand_on || state.kept || state.threads.len() == 1 || !state.chance.percent(percent) {
                 return;
             }
             state.hand_on();
