@@ -7,7 +7,8 @@
 //!
 //! The one thing that the baton cannot see is a holder that waits for a lock of the code under test, which another thread
 //! has: then nothing moves. Whoever is in the line finds that out from the operating system (the holder sleeps, and not
-//! here), and the baton goes to the one that can let go of the lock.
+//! here), and the baton goes to the one that can let go of the lock. That one keeps it to its end: the moment at which the
+//! other gets its lock and stands in the line again is the machine's, and must decide nothing.
 
 use std::{
     cell::Cell,
@@ -50,6 +51,8 @@ struct State {
     next: u64,
     /// Counts changes of hands.
     moves: u64,
+    /// The holder got it because another was stuck: it keeps it to its end.
+    kept: bool,
 }
 
 struct Thread {
@@ -68,18 +71,18 @@ impl Baton {
         let percent = *chance.pick(&[0, 5, 20, 60]);
         ME.set(Some(0));
         let threads = [(0, Thread { wants: false, waits_for: None, task: task() })].into();
-        let state = State { chance, percent, holder: 0, threads, next: 1, moves: 0 };
+        let state = State { chance, percent, holder: 0, threads, next: 1, moves: 0, kept: false };
         Self(Arc::new(Shared { state: Mutex::new(state), turn: Condvar::new() }))
     }
 
-    /// Before a call of the disk: perhaps somebody else goes on first.
-    pub fn pass(&self) {
+    /// Before a call of the disk: perhaps, if it may be so, somebody else goes on first.
+    pub fn pass(&self, may_hand_on: bool) {
         let mut state = self.lock();
         let me = ME.get().unwrap_or_else(|| state.announce());
         ME.set(Some(me));
         if state.holder == me {
             let percent = state.percent;
-            if state.threads.len() == 1 || !state.chance.percent(percent) {
+            if !may_hand_on || state.kept || state.threads.len() == 1 || !state.chance.percent(percent) {
                 return;
             }
             state.hand_on();
@@ -102,6 +105,7 @@ impl Baton {
                 thread.waits_for = None;
             }
             if state.holder == id {
+                state.kept = false;
                 state.hand_on();
             }
             drop(state);
@@ -142,8 +146,8 @@ impl Baton {
             thread.wants = true;
             thread.task = task();
         }
-        // The holder waits for a thread that was not in the line until now.
-        if state.waits(state.holder) {
+        // The holder has ended, or waits for a thread, and nobody was in the line until now.
+        if state.waits(state.holder) || !state.threads.contains_key(&state.holder) {
             state.hand_on();
         }
         self.0.turn.notify_all();
@@ -157,6 +161,7 @@ impl Baton {
                 asleep += 1;
                 if asleep == LOOKS {
                     state.hand_on();
+                    state.kept = true;
                     self.0.turn.notify_all();
                 }
             } else {

@@ -37,7 +37,7 @@ pub use self::{
     folder::LogFolder,
     redb::Backend,
 };
-use crate::{baton::Baton, chance::Chance, history::History};
+use crate::{baton::Baton, chance::Chance, history::History, host::STORE};
 
 thread_local! {
     /// Whether this thread looks on behalf of the harness.
@@ -191,7 +191,8 @@ impl Disk {
     }
 
     fn write(&self, life: u64, name: &str, offset: u64, data: &[u8]) -> io::Result<()> {
-        let mut inner = self.enter();
+        // redb writes with locks held that another thread of it needs to get anywhere.
+        let mut inner = self.enter_as(name != STORE);
         let verdict = inner.call(life, Call::Write, name)?;
         inner.counts.writes += 1;
         let whole = match verdict {
@@ -296,8 +297,12 @@ impl Disk {
 
     /// A call begins: perhaps another thread's comes first.
     fn enter(&self) -> MutexGuard<'_, Inner> {
+        self.enter_as(true)
+    }
+
+    fn enter_as(&self, may_hand_on: bool) -> MutexGuard<'_, Inner> {
         if !QUIET.get() {
-            self.baton.pass();
+            self.baton.pass(may_hand_on);
         }
         self.lock()
     }
