@@ -77,6 +77,11 @@ pub struct SteadyTime {
 }
 
 impl SteadyTime {
+    /// From where another host's time was.
+    pub fn going_on(last_ms: u64, monotonic: Duration) -> Self {
+        Self { twice_us: 2000 * u128::from(last_ms), last_monotonic: monotonic }
+    }
+
     pub fn now_us(&mut self, wall_us: u64, monotonic: Duration) -> u64 {
         let elapsed_us = (monotonic - self.last_monotonic).as_micros();
         self.twice_us = (self.twice_us + elapsed_us).max(2 * u128::from(wall_us));

@@ -36,6 +36,7 @@ struct Inner {
 #[derive(Clone, Debug)]
 pub struct Commit {
     pub last: Index,
+    pub now_ms: u64,
     pub sessions: Vec<SessionChange>,
     pub waiting: Vec<(u32, Waiting)>,
     /// Whether it said that all of it is durable.
@@ -46,6 +47,8 @@ pub struct Commit {
 #[derive(Clone, Debug, Default)]
 pub struct Rows {
     pub last: Option<Index>,
+    /// The latest time of a commit, where it is known as the rest is.
+    pub now_ms: Option<u64>,
     /// By id; those that are not there are left out.
     pub sessions: BTreeMap<Index, Inspected>,
     /// Of each kind, as the scheduler finds them.
@@ -118,6 +121,7 @@ impl Store for Watched {
         let rows = inner.rows()?;
         inner.found = Some(Rows {
             last: Some(found.last),
+            now_ms: Some(found.now_ms),
             held: Some(found.held.clone()),
             waiting: Some(found.waiting.clone()),
             memories: Some(found.memories.iter().flat_map(|(_, memories)| memories.clone()).collect()),
@@ -157,14 +161,15 @@ impl Store for Watched {
         let mut inner = self.lock();
         inner.commits_ever += 1;
         let nth = inner.commits_ever;
-        let (last, sessions, waiting) = (changes.last, changes.sessions.clone(), changes.waiting.clone());
+        let (last, now_ms) = (changes.last, changes.now_ms);
+        let (sessions, waiting) = (changes.sessions.clone(), changes.waiting.clone());
         let result = match inner.sabotage {
             Sabotage::SkipCommit if nth.is_multiple_of(16) => Ok(()),
             Sabotage::HalfCommit if nth.is_multiple_of(4) => inner.store.commit(half(changes)),
             Sabotage::GoOn => inner.store.commit(changes).or(Ok(())),
             _ => inner.store.commit(changes),
         };
-        inner.commits.push(Commit { last, sessions, waiting, done: result.is_ok() });
+        inner.commits.push(Commit { last, now_ms, sessions, waiting, done: result.is_ok() });
         result
     }
 

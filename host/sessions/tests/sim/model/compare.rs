@@ -25,6 +25,14 @@ impl Model {
         {
             return Err(format!("the last index is {last}, and was {} before", self.last));
         }
+        if let Some(now_ms) = rows.now_ms
+            && now_ms != self.written_ms
+        {
+            return Err(format!(
+                "the time goes on from {now_ms} ms, and the last commit was at {} ms",
+                self.written_ms
+            ));
+        }
         self.compare_held(rows)?;
         self.compare_waiting(rows)?;
         self.compare_memories(rows)
@@ -110,6 +118,7 @@ impl Model {
                 }
             }
             self.last = commit.last;
+            self.written_ms = moment.now_ms;
             if commit.last.index != first + commit.sessions.len() as u64 {
                 return Err(format!("a new host used more indices than it repeated sessions: {}", commit.last));
             }

@@ -170,6 +170,10 @@ impl Model {
             self.claimed(*id, *fence, *due, changes[id], moment)?;
         }
         self.last = commit.last;
+        self.written_ms = moment.now_ms;
+        if commit.now_ms != moment.now_ms {
+            return Err(format!("a commit at {} ms says that it was made at {} ms", moment.now_ms, commit.now_ms));
+        }
         touched.extend(ended.iter().copied());
         touched.extend(claims.values().map(|(_, id)| *id));
         self.adopt_changes(before, commit, &changes, &touched)

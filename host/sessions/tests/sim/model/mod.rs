@@ -48,6 +48,8 @@ pub struct Model {
     pub opened: BTreeMap<String, (u64, Opened)>,
     /// The index of the last operation, and the present term.
     pub last: Index,
+    /// The time of the last commit, Unix milliseconds: a new host's time goes on from it.
+    pub written_ms: u64,
     /// The runs in flight in this life of the host, by fence.
     pub running: BTreeMap<Index, (Handle, u32)>,
 }
@@ -89,6 +91,7 @@ impl Model {
             gone: BTreeMap::new(),
             opened: BTreeMap::new(),
             last: Index::default(),
+            written_ms: 0,
             running: BTreeMap::new(),
         }
     }

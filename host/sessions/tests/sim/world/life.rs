@@ -57,9 +57,7 @@ impl World {
 
     pub(super) fn be_born(&mut self) -> Result<(), Stop> {
         self.summary.births += 1;
-        self.time = SteadyTime::default();
         self.sleep = None;
-        let moment = self.moment();
         let kinds = self.people.kinds();
         let mut known = self.model.known();
         known.extend(self.perhaps.iter().flat_map(|model| model.known()));
@@ -86,6 +84,8 @@ impl World {
                 return Err(format!("term {term} came after term {}", self.term).into());
             }
             self.term = term;
+            self.time = SteadyTime::going_on(self.model.written_ms, self.clocks.true_monotonic());
+            let moment = self.moment();
             self.model.restart(term, kinds, moment);
             let commits = store.take_commits();
             let mut recovered = self.model.clone();
