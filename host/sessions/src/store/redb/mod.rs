@@ -11,6 +11,7 @@ mod attempts;
 pub mod codec;
 mod commit;
 mod due;
+mod make;
 mod meta;
 mod open;
 mod records;

@@ -1,9 +1,9 @@
 //! Opening a file: is it ours, of a version that we know, and free?
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::File,
     io::{self, ErrorKind, Read as _},
-    os::unix::fs::OpenOptionsExt as _,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -12,6 +12,7 @@ use ::redb::{Builder, Database, DatabaseError, ReadableDatabase, StorageBackend,
 
 use super::{
     RedbStore, attempts, due,
+    make::{make, tidy},
     meta::{self, FORMAT, FORMAT_KEY, FORMATS_BEFORE},
     records, sessions,
 };
@@ -66,15 +67,20 @@ impl RedbStore {
     ///
     /// See [`OpenError`].
     pub fn open(path: &Path, cache_bytes: usize) -> Result<Self, OpenError> {
-        let is_new = check_head(path)?;
-        if is_new {
-            make_file(path).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
+        let head = check_head(path)?;
+        if head == Head::Missing {
+            make(path)?;
         }
-        let database = Builder::new().set_cache_size(cache_bytes).create(path).map_err(|error| explain(path, error))?;
-        if !is_new {
-            check_format(path, &database)?;
-        }
-        Self::prepare(database).map_err(|error| explain(path, error.into()))
+        let store = guarded(path, || {
+            let builder = Builder::new().set_cache_size(cache_bytes).create(path);
+            let database = builder.map_err(|error| explain(path, error))?;
+            if head != Head::Empty {
+                check_format(path, &database)?;
+            }
+            Self::prepare(database).map_err(|error| explain(path, error.into()))
+        })?;
+        tidy(path).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
+        Ok(store)
     }
 
     /// A store over any storage that redb can use: memory, or a disk that fails when told to.
@@ -98,7 +104,7 @@ impl RedbStore {
     }
 
     /// Make every table, so that reading never meets a missing one.
-    fn prepare(database: Database) -> Result<Self, StorageError> {
+    pub(super) fn prepare(database: Database) -> Result<Self, StorageError> {
         let fail = |error: ::redb::Error| match error {
             ::redb::Error::Io(error) => StorageError::Io(error),
             error => StorageError::Corrupted(error.to_string()),
@@ -123,13 +129,23 @@ impl RedbStore {
     }
 }
 
+/// What there is before it is opened.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Head {
+    /// No file.
+    Missing,
+    /// A file without a byte in it: made by somebody for us.
+    Empty,
+    /// A redb file.
+    Redb,
+}
+
 /// Look at the file's first bytes before redb does, so that another program's file is named as that and never touched.
-/// Returns whether there is nothing yet.
-fn check_head(path: &Path) -> Result<bool, OpenError> {
+fn check_head(path: &Path) -> Result<Head, OpenError> {
     let fail = |source| OpenError::Io { path: path.to_owned(), source };
     let mut file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Head::Missing),
         Err(error) => return Err(fail(error)),
     };
     let mut head = Vec::new();
@@ -137,19 +153,19 @@ fn check_head(path: &Path) -> Result<bool, OpenError> {
     forget_cached(&file).map_err(fail)?;
     file.by_ref().take(magic_bytes).read_to_end(&mut head).map_err(fail)?;
     match head.as_slice() {
-        [] => Ok(true),
-        // redb writes the magic last: a host that died while it made the file leaves zeroes.
-        head if head.iter().all(|byte| *byte == 0) => Ok(true),
-        head if head == REDB_MAGIC => Ok(false),
+        [] => Ok(Head::Empty),
+        head if head == REDB_MAGIC => Ok(Head::Redb),
         _ => Err(OpenError::OtherProgram(path.to_owned())),
     }
 }
 
-/// Make the file, for its owner's eyes only, and its name durable: the first commit syncs what is in it, not its folder.
-fn make_file(path: &Path) -> io::Result<()> {
-    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?.sync_all()?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
+/// redb panics over some damaged files. That is damage like any other, and no reason to end without a word.
+pub(super) fn guarded<T>(path: &Path, open: impl FnOnce() -> Result<T, OpenError>) -> Result<T, OpenError> {
+    catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let what = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it cannot be read");
+        Err(OpenError::Damaged { path: path.to_owned(), what: what.to_owned() })
+    })
 }
 
 /// Look whether a redb file is one of ours.
@@ -181,7 +197,7 @@ fn check_format(path: &Path, database: &Database) -> Result<(), OpenError> {
     }
 }
 
-fn explain(path: &Path, error: DatabaseError) -> OpenError {
+pub(super) fn explain(path: &Path, error: DatabaseError) -> OpenError {
     let path = path.to_owned();
     match error {
         DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => OpenError::InUse(path),

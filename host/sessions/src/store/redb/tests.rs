@@ -87,6 +87,42 @@ fn a_second_host_on_the_same_file_is_refused() {
 }
 
 #[test]
+fn a_host_that_died_while_it_made_the_file_is_in_nobodys_way() {
+    let mut file = File::new();
+    let aside = file.folder.path().join("store.redb-unfinished-0123456789abcdef");
+    std::fs::write(&aside, [0; 100]).unwrap();
+    drop(file.open());
+    assert!(!aside.exists(), "what it left is removed");
+    let left: Vec<_> = std::fs::read_dir(file.folder.path()).unwrap().collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+}
+
+#[test]
+fn hosts_that_start_at_once_make_one_store() {
+    for _ in 0..20 {
+        let file = File::new();
+        let path = file.path();
+        let opened: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(|| open(&path).map(|store| (store, ())))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(opened.iter().filter(|opened| opened.is_ok()).count(), 1);
+        let refused = opened.iter().filter_map(|opened| opened.as_ref().err());
+        refused.for_each(|error| assert!(matches!(error, OpenError::InUse(_)), "{error}"));
+    }
+}
+
+#[test]
+fn an_empty_file_is_filled_and_one_of_zeros_left_as_it_is() {
+    let mut file = File::new();
+    std::fs::write(file.path(), "").unwrap();
+    drop(file.open());
+    std::fs::write(file.path(), [0; 9000]).unwrap();
+    assert!(matches!(file.error(), OpenError::OtherProgram(_)));
+    assert_eq!(std::fs::read(file.path()).unwrap(), [0; 9000]);
+}
+
+#[test]
 fn a_missing_folder_and_a_folder_in_its_place_are_named() {
     let file = File::new();
     let error = open(&file.path().join("store.redb")).err().unwrap();
