@@ -8,7 +8,7 @@
 //! * A session opened here is named by a local number that the client chose. Only the writer, which learns the session's id
 //!   when it applies the `New`, knows what the number stands for; so `New` and what follows it can share a commit.
 //! * When the pipeline is dropped, its client is gone: the sessions opened on it that it neither finished nor was heard of
-//!   since by another way are stored at once, with their kind's delay. Until they are claimed their client still holds them.
+//!   since by another way are stored at once, with their kind's delay, but for those that were to outlive it. Until they are claimed their client still holds them.
 //! * Bounded: past [`PIPELINE_OPS_MAX`] operations or [`PIPELINE_BYTES_MAX`] bytes of records without an answer there
 //!   [is no room](Pipeline::has_room_for), and the caller reads no more. When the writer's queue is full, pipelines wait in it for
 //!   their turn, first come, first served, and are not refused.
@@ -46,6 +46,8 @@ pub enum Wish {
         local: u64,
         /// What the client asks for.
         new: New,
+        /// Whether the pipeline's end says nothing about the session.
+        outlives: bool,
         /// The key that the session will have: [`Wish::new`] draws it.
         key: Key,
     },
@@ -77,7 +79,17 @@ impl Wish {
     /// Open a session. Its key comes from the operating system's chance, on the caller's thread.
     #[must_use]
     pub fn new(local: u64, new: New) -> Self {
-        Self::New { local, new, key: Key(rand::random()) }
+        Self::New { local, new, outlives: false, key: Key(rand::random()) }
+    }
+
+    /// The same, for a session that is not stored when the pipeline breaks: only the end of its lease is the end of its
+    /// client.
+    #[must_use]
+    pub fn outliving(self) -> Self {
+        match self {
+            Self::New { local, new, key, .. } => Self::New { local, new, outlives: true, key },
+            other => other,
+        }
     }
 
     /// Do something to a session.

@@ -35,6 +35,8 @@ pub(crate) struct Options {
     pub try_timeout: Duration,
     /// Whether operations share one stream.
     pub streamed: bool,
+    /// Whether sessions are left to their leases when the stream breaks.
+    pub outlives_stream: bool,
 }
 
 impl Builder {
@@ -47,7 +49,8 @@ impl Builder {
     }
 
     fn with(target: Target) -> Self {
-        let options = Options { operation_timeout: None, try_timeout: TRY_TIMEOUT, streamed: true };
+        let options =
+            Options { operation_timeout: None, try_timeout: TRY_TIMEOUT, streamed: true, outlives_stream: true };
         Self { target, options, connect_timeout: CONNECT_TIMEOUT }
     }
 
@@ -65,10 +68,21 @@ impl Builder {
     }
 
     /// Make a call of its own for each operation, instead of sending all over one stream: for proxies that cannot pass a
-    /// stream on. It costs several times the work. A session whose client died is then stored when its lease ends, and
-    /// not at once.
+    /// stream on. It costs several times the work.
     pub fn unary(mut self) -> Self {
         self.options.streamed = false;
+        self
+    }
+
+    /// Have sessions stored as soon as the connection breaks, not only when their leases end: if this process dies its work
+    /// goes on sooner, after the kind's delay.
+    ///
+    /// The price: a connection can break without the process dying, and the host may know it first. Then it may take a
+    /// session although the lease still runs by [`Session::check_lease`](crate::Session::check_lease), unless the client is
+    /// back within the kind's delay: it takes up to four seconds to see that a connection is dead. Only for kinds whose
+    /// delay is longer, or whose work may overlap with its repeat.
+    pub fn hand_over_when_cut(mut self) -> Self {
+        self.options.outlives_stream = false;
         self
     }
 

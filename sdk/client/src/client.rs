@@ -82,6 +82,11 @@ impl Client {
 }
 
 impl Shared {
+    /// Whether sessions are left to their leases when the stream breaks.
+    pub fn outlives_stream(&self) -> bool {
+        self.options.outlives_stream
+    }
+
     /// The tries of a call that begins now, under a lease of this length.
     pub fn tries(&self, now: Instant, lease: Duration, resumed: Option<Instant>) -> Tries {
         let timeout = self.options.operation_timeout.unwrap_or(lease.max(OPERATION_TIMEOUT_MIN));

@@ -3,8 +3,8 @@
 use mpy6a_client::{Client, Session};
 use mpy6a_proto::v1::{Index, SessionState};
 
-use super::{host, paused};
-use crate::harness::Proxy;
+use super::{host, paused, through};
+use crate::harness::{Kind, Proxy};
 
 /// A delay and a lease that no test outlives: whatever happens sooner is the stream's doing.
 const LONG: &str = "1000s";
@@ -14,9 +14,9 @@ fn id(session: &Session) -> Index {
 }
 
 #[tokio::test]
-async fn a_client_that_is_gone_has_its_sessions_stored_at_once() {
+async fn a_client_that_hands_over_when_cut_has_its_sessions_stored_as_soon_as_it_is_gone() {
     let host = host(paused().set("delay", LONG).set("lease", LONG)).await;
-    let client = Client::connect(host.url()).unwrap();
+    let client = Client::builder(host.url()).hand_over_when_cut().connect().unwrap();
     let mut session = client.session(1).record("a").open().await.unwrap();
     session.append("b").await.unwrap();
     let id = id(&session);
@@ -30,7 +30,7 @@ async fn a_client_that_is_gone_has_its_sessions_stored_at_once() {
 async fn a_client_whose_connection_broke_renews_everything_at_once() {
     let host = host(paused().set("delay", LONG).set("lease", LONG)).await;
     let proxy = Proxy::to(host.port()).await;
-    let client = Client::connect(&proxy.url).unwrap();
+    let client = Client::builder(&proxy.url).hand_over_when_cut().connect().unwrap();
     let mut sessions = Vec::new();
     for _ in 0..5 {
         sessions.push(client.session(1).record("a").open().await.unwrap());
@@ -46,6 +46,27 @@ async fn a_client_whose_connection_broke_renews_everything_at_once() {
         session.append("b").await.unwrap();
         session.delete().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_lease_holds_though_the_connection_broke() {
+    // Due at once, were it stored: the first to be claimed would be this one.
+    let host = host(Kind::misbehave(1).set("delay", "0s").set("lease", LONG)).await;
+    let proxy = Proxy::to(host.port()).await;
+    let client = Client::connect(&proxy.url).unwrap();
+    let mut session = client.session(1).record("delete").open().await.unwrap();
+    proxy.cut();
+    // A session of a stream that is known to be gone, and was cut later, is taken; this one is not.
+    let second = Proxy::to(host.port()).await;
+    let mut stream = through(&second).stream().await;
+    let taken = stream.open(1, 1, "delete").await.handle.unwrap();
+    second.cut();
+    host.gone(taken.id.unwrap()).await;
+    let seen = host.look(id(&session)).await.unwrap();
+    assert_eq!((seen.state(), seen.fence), (SessionState::Active, Some(id(&session))));
+    session.check_lease().unwrap();
+    proxy.mend();
+    session.append("on").await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

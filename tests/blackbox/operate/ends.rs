@@ -6,9 +6,9 @@ use mpy6a_proto::v1::{Handle, Index, SessionState};
 use rustix::process::Signal;
 use tonic::Code;
 
-use super::{host, paused};
+use super::{host, paused, through};
 use crate::harness::{
-    Config, Host, Kind, Proxy, Refused, Wire,
+    Config, Host, Kind, Proxy, Refused,
     streamed::{append, applied, by, delete, local, new, opened, renew, store},
 };
 
@@ -17,11 +17,6 @@ const LONG: &str = "1000s";
 
 fn id(handle: Handle) -> Index {
     handle.id.unwrap()
-}
-
-/// A wire through a proxy.
-fn through(proxy: &Proxy) -> Wire {
-    Wire::to(proxy.url.rsplit(':').next().unwrap().parse().unwrap())
 }
 
 #[tokio::test]

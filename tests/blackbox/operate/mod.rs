@@ -8,7 +8,7 @@ mod pipelined;
 mod refused;
 mod survives;
 
-use crate::harness::{Config, Host, Kind};
+use crate::harness::{Config, Host, Kind, Proxy, Wire};
 
 /// A kind whose sessions nobody repeats.
 fn paused() -> Kind {
@@ -17,4 +17,9 @@ fn paused() -> Kind {
 
 async fn host(kind: Kind) -> Host {
     Host::start(&Config::of([kind])).await
+}
+
+/// A wire through a proxy.
+fn through(proxy: &Proxy) -> Wire {
+    Wire::to(proxy.url.rsplit(':').next().unwrap().parse().unwrap())
 }

@@ -66,7 +66,7 @@ impl Transport {
     /// Open a session: its handle, and the answer.
     pub async fn open(&self, patience: Duration, kind: u32, record: Record, request_id: &str) -> Told<Handle> {
         let record = Some(record.text().into());
-        let request = v1::NewRequest { kind, record, request_id: request_id.to_owned(), traceparent: String::new() };
+        let request = v1::NewRequest { kind, record, request_id: request_id.to_owned(), ..v1::NewRequest::default() };
         told(patience, self.truba.clone().new_session(request)).await.map(|answer| answer.handle.unwrap())
     }
 

@@ -112,6 +112,7 @@ mod tests {
             record: Some(record),
             request_id: "r".repeat(mpy6a_sessions::limits::REQUEST_ID_BYTES_MAX),
             traceparent: "t".repeat(mpy6a_sessions::limits::TRACEPARENT_BYTES_MAX),
+            outlives_stream: true,
         };
         assert!(new.encoded_len() <= message_bytes_max(1 << 20));
     }

@@ -39,6 +39,8 @@ struct Local {
     handle: Handle,
     /// How its client stands.
     standing: Here,
+    /// The pipeline's end says nothing about it.
+    outlives: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -65,11 +67,11 @@ impl Pipelines {
     }
 
     /// A session was opened under this number, or a retried `New` found it again.
-    pub fn opened(&mut self, pipeline: u64, local: u64, handle: Handle) {
+    pub fn opened(&mut self, pipeline: u64, local: u64, handle: Handle, outlives: bool) {
         self.left.remove(&handle.id);
         self.closed(handle.id);
         let locals = self.pipelines.entry(pipeline).or_default();
-        if let Some(lost) = locals.sessions.insert(local, Local { handle, standing: Here::Heard }) {
+        if let Some(lost) = locals.sessions.insert(local, Local { handle, standing: Here::Heard, outlives }) {
             self.opened.remove(&lost.handle.id);
         }
         self.opened.insert(handle.id, (pipeline, local));
@@ -117,7 +119,7 @@ impl Pipelines {
         let Some(locals) = self.pipelines.remove(&pipeline) else { return };
         for local in locals.sessions.into_values() {
             self.opened.remove(&local.handle.id);
-            if local.standing == Here::Heard {
+            if local.standing == Here::Heard && !local.outlives {
                 self.left.insert(local.handle.id);
             }
         }

@@ -54,7 +54,7 @@ struct Hands<'a, 'b, S> {
 impl<S: Store> Hands<'_, '_, S> {
     fn grant(&mut self, wish: Wish) -> Judged<Answered> {
         Ok(match wish {
-            Wish::New { local, new, key } => self.open(local, new, key)?.map(Answered::Opened),
+            Wish::New { local, new, outlives, key } => self.open(local, new, outlives, key)?.map(Answered::Opened),
             Wish::Operate { session, number, fingerprint, op } => {
                 self.operate(session, number, fingerprint, op)?.map(Answered::Applied)
             }
@@ -62,13 +62,13 @@ impl<S: Store> Hands<'_, '_, S> {
         })
     }
 
-    fn open(&mut self, local: u64, new: New, key: Key) -> Judged<Opened> {
+    fn open(&mut self, local: u64, new: New, outlives: bool, key: Key) -> Judged<Opened> {
         if let Err(refusal) = self.timers.pipelines.may_open(self.pipeline, local) {
             return Ok(Err(refusal));
         }
         Ok(match self.apply(&Op::New { new, key })? {
             Ok(Reply::Opened(opened)) => {
-                self.timers.pipelines.opened(self.pipeline, local, opened.handle);
+                self.timers.pipelines.opened(self.pipeline, local, opened.handle, outlives);
                 Ok(opened)
             }
             Ok(other) => return Err(unexpected(&other)),

@@ -58,7 +58,11 @@ fn wish(operation: v1::Operation) -> Result<Wish, &'static str> {
     let op = match what.ok_or("`what` is missing: say new, append, replace, delete, store or renew")? {
         operation::What::New(new) => {
             return match session {
-                Some(operation::Session::Local(local)) => Ok(Wish::new(local, convert::new(new))),
+                Some(operation::Session::Local(local)) => {
+                    let outlives = new.outlives_stream;
+                    let wish = Wish::new(local, convert::new(new));
+                    Ok(if outlives { wish.outliving() } else { wish })
+                }
                 _ => Err("`new` needs `local`: a number by which this stream is to know the session"),
             };
         }

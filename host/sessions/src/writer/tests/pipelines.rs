@@ -55,6 +55,20 @@ fn new(local: u64) -> Wish {
     Wish::new(local, New { kind: KIND, ..New::default() })
 }
 
+#[test]
+fn a_session_that_outlives_its_pipeline_is_left_to_its_lease() {
+    let mut host = Host::new();
+    let line = Line::new(1);
+    let Some(Ok(Answered::Opened(opened))) = line.ask(&mut host, [new(1).outliving()]).pop() else { panic!() };
+    let other = line.open(&mut host, 2);
+    line.broke(&mut host);
+    host.step(vec![]).unwrap();
+    assert_eq!(state(&mut host, opened.handle), StateName::Active);
+    assert_eq!(state(&mut host, other), StateName::Stored);
+    host.pass_ms(10_000);
+    assert_eq!(state(&mut host, opened.handle), StateName::Stored, "when its lease ends");
+}
+
 fn append(session: Named, number: u64) -> Wish {
     Wish::operate(session, number, SessionOp::Append("r".into()))
 }

@@ -103,6 +103,7 @@ fn seeds() -> Vec<Vec<u8>> {
         record: Some("r".into()),
         request_id: "id".into(),
         traceparent: "00-ab-cd-01".into(),
+        outlives_stream: true,
     };
     let append = |number| v1::AppendRequest { handle, number, record: "more".into() };
     let replace = v1::ReplaceRequest { handle, number: 3, record: "other".into() };
