@@ -34,7 +34,7 @@ demo: build ## Create 1,000 users while everything fails, then check them (HANDL
 run: build ## Serve the same set-up for your own hands, until Ctrl-C (HANDLER=…, ARGS=…)
 	$(BUILT)/release/demo --serve --dir run --handler '$(HANDLER)' $(ARGS)
 
-test: compiler lint handlers sdks ## Everything that CI runs: formatting, lints, every example and SDK, every test
+test: compiler mkfs lint handlers sdks ## Everything that CI runs: formatting, lints, every example and SDK, every test
 	cargo test --locked --workspace
 	cargo test --locked --workspace --test sandbox -- --ignored
 

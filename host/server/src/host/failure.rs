@@ -20,7 +20,9 @@ pub enum Failure {
     #[error(transparent)]
     Open(#[from] OpenError),
     /// The database file cannot be taken over.
-    #[error("cannot take over the store: {0}")]
+    #[error(
+        "cannot take over the store: {0}. Where the disk is full or failing, free space or mend it, then start again"
+    )]
     Start(#[from] StartError),
     /// The sandbox cannot be built.
     #[error(transparent)]

@@ -84,7 +84,7 @@ fn open(birth: &Birth<'_>, life: u64) -> Result<Box<dyn Store>, String> {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.to_string()),
         _ => {}
     }
-    // redb writes its magic last, and takes no file that has bytes but no magic: one that a host died over is made anew.
+    // A host makes its file aside and names it when it is whole (`store/redb/make.rs`): one that it died over is not there.
     if birth.disk.begins_with_zeros(STORE, REDB_MAGIC_BYTES) {
         birth.disk.forget(STORE);
     }

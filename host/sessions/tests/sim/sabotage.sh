@@ -33,6 +33,7 @@ keep-trapped|5, a run's operations: all or nothing|rules/run.rs|s/if report\.out
 half-a-run|5, a run's operations: all or nothing|rules/run.rs|s/return Err\(Refusal::SessionFinished\(after\.id\)\);/break;/
 go-on|6, an I\/O error ends service|store/log/segment.rs|s/self\.file\.sync\(\)\.map_err\(\|error\| io\("cannot be synced", &error\)\)/{ let _ = self.file.sync(); Ok(()) }/
 clock-back|7, time|clock.rs|s/if wall_us < slow_us \{/if false {/
+time-anew|7, time|writer/mod.rs|s/SteadyTime::going_on\(now_ms\.saturating_mul\(1000\),/SteadyTime::going_on(now_ms.min(0),/
 short-lease|7, time|writer/leases.rs|s/let end = now\.saturating_add\(length\);/let end = now.saturating_add(length \/ 2);/
 never-parked|parked after max_repeats|rules/run.rs|s/after\.repeats >= stamp\.policy\.max_repeats/after.repeats > stamp.policy.max_repeats/
 uncounted|a repeat counts before it starts|rules/run.rs|s/after\.repeats = session\.repeats\.saturating_add\(1\);/after.repeats = session.repeats;/

@@ -22,6 +22,13 @@ pub const PAGE_BYTES: usize = 4096;
 /// Sectors of a page.
 pub const PAGE_SECTORS: usize = PAGE_BYTES / SECTOR_BYTES;
 
+/// The first sector of a page, both counted in the file.
+#[must_use]
+pub fn first_sector(page: u32) -> u32 {
+    const _: () = assert!(PAGE_SECTORS == 8);
+    page * 8
+}
+
 /// Length of a frame's head, in bytes.
 const HEAD_BYTES: usize = 8;
 
@@ -71,7 +78,7 @@ impl Builder {
         self.buffer.clear();
         self.buffer.shrink_to(BUFFER_KEPT_BYTES);
         self.buffer.resize(pages(body.len()) * PAGE_BYTES, 0);
-        let first = u32::try_from(PAGE_SECTORS).unwrap_or(0) * page;
+        let first = first_sector(page);
         let (sectors, _) = self.buffer.as_chunks_mut::<SECTOR_BYTES>();
         let mut rest = body;
         for (place, sector) in (0..).zip(sectors) {

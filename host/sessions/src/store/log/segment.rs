@@ -8,8 +8,10 @@
 //! The header is written once, when the file is made. *number* is the file's, also in its name; *tag* tells one store's
 //! files from another's; *check* is XXH3-64 of what stands before it. Which frames a file holds, its sectors say.
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use super::{
-    frame::{PAGE_BYTES, PAGE_SECTORS},
+    frame::{PAGE_BYTES, PAGE_SECTORS, first_sector},
     io,
     sector::{SECTOR_BYTES, Salt, Sealer, Sector, position},
 };
@@ -17,8 +19,6 @@ use crate::store::{
     StoreError,
     disk::{File, Folder},
 };
-
-use xxhash_rust::xxh3::xxh3_64;
 
 const MAGIC: &[u8] = b"mpy6a log 1\n";
 const NUMBER: usize = MAGIC.len();
@@ -112,7 +112,7 @@ impl Segment {
     ///
     /// If the file cannot be read.
     pub fn survey(&self, sealer: &Sealer) -> Result<Vec<Sector>, StoreError> {
-        let first = Self::first_sector();
+        let first = first_sector(1);
         let mut sectors = Vec::with_capacity((self.pages as usize) * PAGE_SECTORS);
         let mut buffer = vec![0; READ_BYTES];
         let mut page = 1;
@@ -137,11 +137,6 @@ impl Segment {
     pub fn read(&self, page: u32, out: &mut [u8]) -> Result<(), StoreError> {
         let offset = u64::from(page) * PAGE_BYTES as u64;
         self.file.read_at(offset, out).map_err(|error| io("cannot be read", &error))
-    }
-
-    /// The number of the first sector of page 1.
-    fn first_sector() -> u32 {
-        u32::try_from(PAGE_SECTORS).unwrap_or(0)
     }
 }
 

@@ -100,10 +100,10 @@ pub struct LoggedStore {
     base: RedbStore,
     folder: Arc<dyn Folder>,
     sizes: Sizes,
-    /// What a store that never had a log is to key its checksums with.
-    fresh_salt: Salt,
     /// Open once the store was taken over.
     log: Option<Log>,
+    /// What the log's checksums are keyed with: the store's own, once it was taken over; until then, what a store that never
+    /// had a log would get.
     salt: Salt,
     fresh: Generation,
     frozen: Option<Arc<Generation>>,
@@ -134,7 +134,6 @@ impl LoggedStore {
             base,
             folder,
             sizes,
-            fresh_salt,
             log: None,
             salt: fresh_salt,
             fresh: Generation::default(),

@@ -7,13 +7,10 @@
 use std::sync::Arc;
 
 use super::{LoggedStore, body};
-use crate::{
-    ids::Index,
-    store::{
-        ChangeSet, Store as _, StoreError,
-        log::{Log, Salt, Survey},
-        redb::{LogState, Rows},
-    },
+use crate::store::{
+    ChangeSet, Store as _, StoreError,
+    log::{Log, Salt, Survey},
+    redb::LogState,
 };
 
 impl LoggedStore {
@@ -45,7 +42,7 @@ impl LoggedStore {
         if let Some(state) = self.base.log_state()? {
             return Ok(state);
         }
-        let state = LogState { salt: self.fresh_salt.0, covered: 0, closed: true };
+        let state = LogState { salt: self.salt.0, covered: 0, closed: true };
         self.commit_state(state)?;
         Ok(state)
     }
@@ -73,11 +70,7 @@ impl LoggedStore {
     /// Put the fresh generation into redb, with this word about the log.
     pub(super) fn commit_state(&mut self, state: LogState) -> Result<(), StoreError> {
         let fresh = std::mem::take(&mut self.fresh);
-        let mut rows: Rows<'_> = fresh.rows();
-        if rows.last == Index::default() {
-            rows.last = self.base.last()?;
-        }
-        self.base.committer().commit(&rows, Some(&state))?;
+        self.base.committer().commit(&fresh.rows(), Some(&state))?;
         self.base.refresh();
         self.dues.borrow_mut().reset();
         Ok(())

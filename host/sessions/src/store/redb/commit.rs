@@ -13,7 +13,7 @@ use crate::{
 /// What one commit writes, borrowed from wherever it lies.
 #[derive(Debug, Default)]
 pub struct Rows<'a> {
-    /// The index of the last operation in it.
+    /// The index of the last operation in it; zeroes if there is none.
     pub last: Index,
     /// See [`ChangeSet::now_ms`].
     pub now_ms: u64,

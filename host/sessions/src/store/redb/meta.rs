@@ -67,10 +67,12 @@ pub fn last(meta: &ReadOnlyTable<&'static str, &'static [u8]>) -> Result<Index, 
     Ok(Index::from_bytes(bytes))
 }
 
-/// Write the index of the last applied operation.
+/// Write the index of the last applied operation; zeroes leave it as it is.
 pub fn write_last(transaction: &WriteTransaction, last: Index) -> Result<(), StoreError> {
-    let mut table = transaction.open_table(META).map_err(io)?;
-    table.insert(LAST, codec::seal(LAST.as_bytes(), &last.to_bytes()).as_slice()).map_err(io)?;
+    if last != Index::default() {
+        let mut table = transaction.open_table(META).map_err(io)?;
+        table.insert(LAST, codec::seal(LAST.as_bytes(), &last.to_bytes()).as_slice()).map_err(io)?;
+    }
     Ok(())
 }
 

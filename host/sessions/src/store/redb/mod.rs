@@ -82,16 +82,6 @@ impl RedbStore {
         meta::log(&transaction.open_table(meta::META).map_err(io)?)
     }
 
-    /// The index of the last operation in the store.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be read, or is damaged.
-    pub fn last(&self) -> Result<Index, StoreError> {
-        let transaction = self.database.begin_read().map_err(io)?;
-        meta::last(&transaction.open_table(meta::META).map_err(io)?)
-    }
-
     /// The stored sessions of a kind in [`Due`] order, those behind `after` where it is given, at most `count_max`.
     ///
     /// # Errors
