@@ -1,6 +1,6 @@
-//! Between the messages of the wire and the values of the state machine. Records are not copied: both sides are
-//! reference-counted [`bytes::Bytes`].
+//! Between the messages of the wire and the values of the state machine.
 
+use bytes::Bytes;
 use mpy6a_proto::v1;
 use mpy6a_sessions::{Applied, Attempt, Handle, Index, Key, New, Opened, Session, SessionOp, State};
 use tonic::Status;
@@ -42,13 +42,24 @@ pub fn given_handle(given: Option<v1::Handle>) -> Result<Handle, Status> {
     Ok(Handle { id: Index { term, index }, key: Key(key) })
 }
 
-/// What a client asks of `New`. Empty texts are absent ones: the wire cannot tell them apart.
+/// Records up to this length, in bytes, are copied out of their message: beside what a call costs that is nothing, and what
+/// is kept of the message with them could be most of what they take.
+const COPIED_MAX: usize = 4096;
+
+/// A record from the wire. It is a slice of the message that it came in, and keeps all of that in memory for as long as it
+/// is kept itself. So it is copied, unless it is long and its message has nothing else that would stay: `alone`.
 #[must_use]
-pub fn new(request: v1::NewRequest) -> New {
+pub fn record(record: Bytes, alone: bool) -> Bytes {
+    if alone && record.len() > COPIED_MAX { record } else { Bytes::copy_from_slice(&record) }
+}
+
+/// What a client asks of `New`. `alone`: see [`record`]. Empty texts are absent ones: the wire cannot tell them apart.
+#[must_use]
+pub fn new(request: v1::NewRequest, alone: bool) -> New {
     let given = |text: String| (!text.is_empty()).then_some(text);
     New {
         kind: request.kind,
-        record: request.record,
+        record: request.record.map(|given| record(given, alone)),
         request_id: given(request.request_id),
         traceparent: given(request.traceparent),
     }
@@ -74,7 +85,7 @@ pub fn stored(applied: Applied) -> v1::StoreResponse {
 
 /// A session with its records and attempts, for operators of the host. It has no key in it.
 #[must_use]
-pub fn session(session: Session, records: Vec<bytes::Bytes>, attempts: Vec<Attempt>) -> v1::GetSessionResponse {
+pub fn session(session: Session, records: Vec<Bytes>, attempts: Vec<Attempt>) -> v1::GetSessionResponse {
     let (state, due) = match session.state {
         State::Active => (v1::SessionState::Active, None),
         State::Stored(due) => (v1::SessionState::Stored, Some(due)),

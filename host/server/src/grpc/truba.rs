@@ -1,7 +1,7 @@
 //! Service `Truba`: what clients call. Each method converts its request, passes the state machine's one door, and
 //! converts the answer, which leaves after the fsync of the commit that holds it.
 //!
-//! This is the fast path, measured against a bare echo: no lock, no log line and no copy of a record per call.
+//! This is the fast path, measured against a bare echo: no lock, no log line and no copy of a long record per call.
 
 use mpy6a_proto::v1::{self, truba_server::Truba};
 use mpy6a_sessions::{Applied, SessionOp, Sessions};
@@ -35,20 +35,20 @@ impl TrubaService {
 impl Truba for TrubaService {
     async fn new_session(&self, request: Request<v1::NewRequest>) -> Result<Response<v1::NewResponse>, Status> {
         self.gate.check()?;
-        let new = convert::new(request.into_inner());
+        let new = convert::new(request.into_inner(), true);
         let opened = self.sessions.open(new).await.map_err(|error| status(&error))?;
         Ok(Response::new(convert::opened(opened)))
     }
 
     async fn append(&self, request: Request<v1::AppendRequest>) -> Result<Response<v1::AppendResponse>, Status> {
         let v1::AppendRequest { handle, number, record } = request.into_inner();
-        let applied = self.apply(handle, number, SessionOp::Append(record)).await?;
+        let applied = self.apply(handle, number, SessionOp::Append(convert::record(record, true))).await?;
         Ok(Response::new(v1::AppendResponse { change_id: Some(convert::index(applied.change_id)) }))
     }
 
     async fn replace(&self, request: Request<v1::ReplaceRequest>) -> Result<Response<v1::ReplaceResponse>, Status> {
         let v1::ReplaceRequest { handle, number, record } = request.into_inner();
-        let applied = self.apply(handle, number, SessionOp::Replace(record)).await?;
+        let applied = self.apply(handle, number, SessionOp::Replace(convert::record(record, true))).await?;
         Ok(Response::new(v1::ReplaceResponse { change_id: Some(convert::index(applied.change_id)) }))
     }
 

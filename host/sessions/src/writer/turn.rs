@@ -5,12 +5,14 @@
 //! failed, tells its pipeline so: nobody waits in vain.
 
 use std::{
+    collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
 };
 
 use crate::{
     error::Error,
+    limits::TURN_OPS_MAX,
     pipeline::{Answer, Ask},
 };
 
@@ -64,7 +66,8 @@ pub struct Outbox {
 
 #[derive(Default)]
 struct State {
-    answers: Vec<Answer>,
+    /// Those to each turn, oldest first; none is empty.
+    answers: VecDeque<Vec<Answer>>,
     failed: bool,
     waker: Option<Waker>,
 }
@@ -75,11 +78,15 @@ impl Outbox {
         Self { number, state: Mutex::default() }
     }
 
-    /// Take everything that lies here; never nothing.
+    /// Take the answers to some turns: as many as make no more than [`TURN_OPS_MAX`] together, and at least one. Not to all:
+    /// while the client goes on from these, the next are on their way.
     pub fn poll(&self, context: &Context<'_>) -> Poll<Result<Vec<Answer>, Error>> {
         let mut state = self.lock();
-        if !state.answers.is_empty() {
-            return Poll::Ready(Ok(std::mem::take(&mut state.answers)));
+        if let Some(mut answers) = state.answers.pop_front() {
+            while let Some(more) = state.answers.pop_front_if(|more| answers.len() + more.len() <= TURN_OPS_MAX) {
+                answers.extend(more);
+            }
+            return Poll::Ready(Ok(answers));
         }
         if state.failed {
             return Poll::Ready(Err(Error::StoreFailed));
@@ -92,13 +99,7 @@ impl Outbox {
     }
 
     fn put(&self, answers: Vec<Answer>) {
-        self.change(|state| {
-            if state.answers.is_empty() {
-                state.answers = answers;
-            } else {
-                state.answers.extend(answers);
-            }
-        });
+        self.change(|state| state.answers.push_back(answers));
     }
 
     /// No more answers come. Those that lie here are still taken.

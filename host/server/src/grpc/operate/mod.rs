@@ -28,7 +28,7 @@ use std::{
 };
 
 use mpy6a_proto::v1;
-use mpy6a_sessions::{Error, Pipeline, Sessions};
+use mpy6a_sessions::{Error, Pipeline, Sessions, limits::TURN_OPS_MAX};
 use tokio_stream::Stream;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 use tonic::{Code, Status, Streaming};
@@ -69,28 +69,42 @@ impl Operate {
         }
     }
 
-    /// Read what has arrived, as far as there is room, and hand it to the state machine in one go.
+    /// Read what has arrived, as far as there is room, and hand it to the state machine, a turn at a time: it works on the
+    /// first while the next is read.
     fn read(&mut self, context: &mut Context<'_>) {
         if self.shuts.as_mut().poll(context).is_ready() {
             self.refuse(&Error::ShuttingDown);
             return;
         }
+        while self.read_turn(context).is_ready() {}
+    }
+
+    /// Read enough for a turn. Pending: there is no more to read now, or no room for it.
+    fn read_turn(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let mut asks = wire::Asks::default();
-        while self.pipeline.has_room_for(asks.ops(), asks.bytes()) {
-            match Pin::new(&mut self.requests).poll_next(context) {
-                Poll::Ready(Some(Ok(request))) => asks.take(request),
-                Poll::Ready(Some(Err(status))) => self.finish(Err(self.renamed(status))),
-                Poll::Ready(None) => self.finish(Ok(())),
-                Poll::Pending => break,
-            }
-            if !matches!(self.phase, Phase::Reading) {
-                break;
-            }
+        let mut more = Poll::Ready(());
+        while more.is_ready() && asks.ops() < TURN_OPS_MAX {
+            more = self.read_message(context, &mut asks);
         }
         self.invalid.append(&mut asks.invalid);
         if let Err(error) = self.pipeline.send(asks.valid) {
             self.refuse(&error);
+            return Poll::Pending;
         }
+        // What could not be asked is answered before more is read, or the answers would pile up.
+        if self.invalid.is_empty() { more } else { Poll::Pending }
+    }
+
+    fn read_message(&mut self, context: &mut Context<'_>, asks: &mut wire::Asks) -> Poll<()> {
+        if !matches!(self.phase, Phase::Reading) || !self.pipeline.has_room_for(asks.ops(), asks.bytes()) {
+            return Poll::Pending;
+        }
+        match ready!(Pin::new(&mut self.requests).poll_next(context)) {
+            Some(Ok(request)) => asks.take(request),
+            Some(Err(status)) => self.finish(Err(self.renamed(status))),
+            None => self.finish(Ok(())),
+        }
+        Poll::Ready(())
     }
 
     /// Take no more, because of the host: what was sent is answered, the rest was not applied.

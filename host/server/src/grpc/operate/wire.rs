@@ -1,4 +1,4 @@
-//! Between the stream's messages and what a pipeline asks and answers. Records are not copied.
+//! Between the stream's messages and what a pipeline asks and answers.
 
 use mpy6a_proto::v1::{self, answer::Outcome, operation};
 use mpy6a_sessions::{
@@ -26,9 +26,10 @@ impl Asks {
     /// Add the operations of a message.
     pub fn take(&mut self, request: v1::OperateRequest) {
         self.valid.reserve(request.operations.len());
+        let alone = request.operations.len() == 1;
         for operation in request.operations {
             let tag = operation.tag;
-            match wish(operation) {
+            match wish(operation, alone) {
                 Ok(what) => {
                     self.bytes += what.record_bytes();
                     self.valid.push(Ask { tag, what });
@@ -52,23 +53,23 @@ impl Asks {
     }
 }
 
-/// What an operation asks; or what it lacks.
-fn wish(operation: v1::Operation) -> Result<Wish, &'static str> {
+/// What an operation asks; or what it lacks. `alone`: it is the only one in its message.
+fn wish(operation: v1::Operation, alone: bool) -> Result<Wish, &'static str> {
     let v1::Operation { session, number, what, .. } = operation;
     let op = match what.ok_or("`what` is missing: say new, append, replace, delete, store or renew")? {
         operation::What::New(new) => {
             return match session {
                 Some(operation::Session::Local(local)) => {
                     let outlives = new.outlives_stream;
-                    let wish = Wish::new(local, convert::new(new));
+                    let wish = Wish::new(local, convert::new(new, alone));
                     Ok(if outlives { wish.outliving() } else { wish })
                 }
                 _ => Err("`new` needs `local`: a number by which this stream is to know the session"),
             };
         }
         operation::What::Renew(_) => return Ok(Wish::Renew(named(session)?)),
-        operation::What::Append(append) => SessionOp::Append(append.record),
-        operation::What::Replace(replace) => SessionOp::Replace(replace.record),
+        operation::What::Append(append) => SessionOp::Append(convert::record(append.record, alone)),
+        operation::What::Replace(replace) => SessionOp::Replace(convert::record(replace.record, alone)),
         operation::What::Delete(_) => SessionOp::Delete,
         operation::What::Store(store) => convert::store(store.timeout_s),
     };

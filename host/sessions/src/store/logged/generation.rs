@@ -34,8 +34,8 @@ pub struct Generation {
 /// What an entry takes beside its records and attempts, in bytes: two sessions, the rows in the maps, and what
 /// the allocator adds.
 const ENTRY_BYTES: usize = 2 * size_of::<Session>() + 200;
-/// What a record takes beside its bytes.
-const RECORD_BYTES: usize = 64;
+/// What a record takes beside its bytes: its place in a list that has room for more, and what the allocator adds.
+const RECORD_BYTES: usize = 96;
 /// What an attempt takes beside its texts.
 const ATTEMPT_BYTES: usize = size_of::<Attempt>() + 32;
 /// What a memory takes.
