@@ -21,6 +21,9 @@ pub trait Background: Send {
     fn wait(&mut self);
 }
 
+/// How much such a thread gives way to those that clients wait for, as with `nice`.
+const NICE: i32 = 10;
+
 /// A thread for each job.
 #[derive(Default)]
 pub struct Threads {
@@ -30,6 +33,11 @@ pub struct Threads {
 impl Background for Threads {
     fn start(&mut self, job: Job) -> io::Result<()> {
         self.wait();
+        let job = move || {
+            // Advice to the system's scheduler, for this thread alone. It may refuse: then it is as before.
+            let _ = rustix::process::nice(NICE);
+            job();
+        };
         self.running = Some(std::thread::Builder::new().name("mpy6a-checkpoint".into()).spawn(job)?);
         Ok(())
     }

@@ -50,8 +50,9 @@ impl Wanted {
     }
 }
 
-/// How many free files are kept; more are removed: those that a burst needed.
-const FREE_MAX: usize = 8;
+/// How many free files are kept: what a busy host fills between two checkpoints, and while the second is under way. More are
+/// removed, those that a burst needed.
+const FREE_MAX: usize = 40;
 
 impl Ring {
     /// A ring of these files, in all of which nothing is needed.

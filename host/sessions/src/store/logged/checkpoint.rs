@@ -30,6 +30,8 @@ pub struct Work {
 enum Job {
     Checkpoint { covered: u64, result: Receiver<Result<(), StoreError>> },
     Spare { result: Receiver<Result<Segment, StoreError>> },
+    /// Gives a generation's memory back: it has tens of thousands of parts.
+    Forget { result: Receiver<Result<(), StoreError>> },
 }
 
 impl Work {
@@ -62,7 +64,8 @@ impl Work {
 impl LoggedStore {
     /// Take what the background has done, and give it more to do where there is more.
     pub(super) fn look_after(&mut self) -> Result<(), StoreError> {
-        if self.work.job.is_some() {
+        // One that ended may have begun another.
+        while self.work.job.is_some() {
             if !self.work.background.is_done() {
                 return Ok(());
             }
@@ -134,10 +137,16 @@ impl LoggedStore {
             Job::Checkpoint { covered, result } => {
                 result.try_recv().map_err(|_| gone())??;
                 self.base.refresh();
-                self.frozen = None;
+                let covered_changes = self.frozen.take();
                 self.dues.borrow_mut().reset();
                 self.log()?.ring().free(covered)?;
+                let result = self.work.start(move || {
+                    drop(covered_changes);
+                    Ok(())
+                })?;
+                self.work.job = Some(Job::Forget { result });
             }
+            Job::Forget { result } => result.try_recv().map_err(|_| gone())??,
         }
         Ok(())
     }

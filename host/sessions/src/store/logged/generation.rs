@@ -21,7 +21,8 @@ use crate::{
 /// What happened since the last checkpoint.
 #[derive(Debug, Default)]
 pub struct Generation {
-    sessions: IdMap<SessionChange>,
+    /// Boxed, so that the map grows by moving pointers: the writer waits for that.
+    sessions: IdMap<Box<SessionChange>>,
     due: BTreeMap<(u32, Due), Index>,
     waiting: BTreeMap<u32, Waiting>,
     remember: VecDeque<(Index, Vec<Memory>)>,
@@ -31,9 +32,9 @@ pub struct Generation {
     bytes: usize,
 }
 
-/// What an entry takes beside its records and attempts, in bytes: two sessions, the rows in the maps, and what
-/// the allocator adds.
-const ENTRY_BYTES: usize = 2 * size_of::<Session>() + 200;
+/// What an entry takes beside its records and attempts, in bytes: itself, its places in the maps, which have room for more,
+/// and what the allocator adds.
+const ENTRY_BYTES: usize = size_of::<SessionChange>() + 150;
 /// What a record takes beside its bytes: its place in a list that has room for more, and what the allocator adds.
 const RECORD_BYTES: usize = 96;
 /// What an attempt takes beside its texts.
@@ -45,7 +46,7 @@ impl Generation {
     /// What became of a session, if it changed.
     #[must_use]
     pub fn get(&self, id: Index) -> Option<&SessionChange> {
-        self.sessions.get(&id)
+        self.sessions.get(&id).map(Box::as_ref)
     }
 
     /// What it takes in memory, in bytes, about.
@@ -95,7 +96,7 @@ impl Generation {
     /// The rows that a checkpoint writes, sessions in the order of their ids.
     #[must_use]
     pub fn rows(&self) -> Rows<'_> {
-        let mut sessions: Vec<_> = self.sessions.values().collect();
+        let mut sessions: Vec<_> = self.sessions.values().map(Box::as_ref).collect();
         sessions.sort_unstable_by_key(|change| change.id);
         Rows {
             last: self.last,
@@ -114,7 +115,7 @@ impl Generation {
                     return;
                 }
                 self.bytes += ENTRY_BYTES + weight(&change.records) + attempts_weight(&change.attempts);
-                entry.insert(change)
+                entry.insert(Box::new(change))
             }
             Entry::Occupied(entry) => {
                 let merged = entry.into_mut();
