@@ -28,10 +28,17 @@ pub struct Work {
 
 /// A job that was begun, and where its result will be.
 enum Job {
-    Checkpoint { covered: u64, result: Receiver<Result<(), StoreError>> },
-    Spare { result: Receiver<Result<Segment, StoreError>> },
+    Checkpoint {
+        covered: u64,
+        result: Receiver<Result<(), StoreError>>,
+    },
+    Spare {
+        result: Receiver<Result<Segment, StoreError>>,
+    },
     /// Gives a generation's memory back: it has tens of thousands of parts.
-    Forget { result: Receiver<Result<(), StoreError>> },
+    Forget {
+        result: Receiver<Result<(), StoreError>>,
+    },
 }
 
 impl Work {
