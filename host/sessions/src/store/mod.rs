@@ -184,4 +184,7 @@ pub enum StoreError {
     /// A row is not what was written.
     #[error("the store is damaged: {0}; restore a backup")]
     Damaged(String),
+    /// Nothing is damaged, but the files are not those of this store, or not of this version. The text says what to do.
+    #[error("the store cannot be taken over: {0}")]
+    Foreign(String),
 }

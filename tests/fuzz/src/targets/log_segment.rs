@@ -55,7 +55,7 @@ fn files(input: &mut Input<'_>) -> Parsed {
     let survey = Survey::new(&folder, &salt, 0);
     if let Err(error) = &survey {
         words::check(&error.to_string());
-        assert!(matches!(error, StoreError::Damaged(_)), "{error}");
+        assert!(matches!(error, StoreError::Damaged(_) | StoreError::Foreign(_)), "{error}");
         return Parsed::Refused;
     }
     let survey = survey.expect("it is one");

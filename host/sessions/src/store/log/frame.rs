@@ -103,7 +103,7 @@ pub fn body_bytes(first: &[u8; SECTOR_BYTES]) -> Result<usize, StoreError> {
     length.copy_from_slice(&first[..4]);
     match first[4] {
         VERSION => Ok(usize::try_from(u32::from_le_bytes(length)).unwrap_or(usize::MAX)),
-        other => Err(StoreError::Damaged(format!(
+        other => Err(StoreError::Foreign(format!(
             "the log has frames of version {other}, this program knows {VERSION}: use the version of mpy6a that wrote it"
         ))),
     }

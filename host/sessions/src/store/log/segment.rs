@@ -74,6 +74,7 @@ impl Segment {
         let name = Self::name(number);
         let fail = |error: std::io::Error| io(&format!("file {name} cannot be read"), &error);
         let damaged = |what: &str| Err(StoreError::Damaged(format!("the log file {name} {what}")));
+        let foreign = |what: &str| Err(StoreError::Foreign(format!("the log file {name} {what}")));
         let file = folder.open(&name).map_err(fail)?;
         let length = file.len().map_err(fail)?;
         let pages = u32::try_from(length / PAGE_BYTES as u64).unwrap_or(u32::MAX);
@@ -84,13 +85,16 @@ impl Segment {
         file.read_at(0, &mut found).map_err(fail)?;
         let expected = header(salt, number);
         if found[..MAGIC.len()] != expected[..MAGIC.len()] {
-            return damaged("is of another version or of another program");
+            return foreign(
+                "is of another version or of another program: use the version of mpy6a that wrote it, or put back the \
+                 files that belong to this store",
+            );
         }
         if found[CHECK..] != xxh3_64(&found[..CHECK]).to_le_bytes() {
             return damaged("has a header that does not match its checksum");
         }
         if found != expected {
-            return damaged("belongs to another store, or was renamed: put back the files that belong to this one");
+            return foreign("belongs to another store, or was renamed: put back the files that belong to this one");
         }
         Ok(Self { number, pages, file })
     }

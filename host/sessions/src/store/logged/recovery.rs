@@ -22,7 +22,7 @@ impl LoggedStore {
         if survey.is_empty() && !state.closed {
             let what =
                 "the files of the log are gone, and the store needs them: put back the folder that lies beside it";
-            return Err(StoreError::Damaged(what.into()));
+            return Err(StoreError::Foreign(what.into()));
         }
         let last = self.replay(&survey, state.covered)?;
         let replayed = last - state.covered;
