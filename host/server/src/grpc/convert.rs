@@ -155,15 +155,17 @@ mod tests {
     fn empty_texts_of_new_are_absent_and_an_empty_record_is_not() {
         let request = v1::NewRequest { kind: 1, record: Some(Bytes::new()), ..v1::NewRequest::default() };
         let expected = New { kind: 1, record: Some(Bytes::new()), request_id: None, traceparent: None };
-        assert_eq!(new(request), expected);
+        assert_eq!(new(request, true), expected);
     }
 
     #[test]
-    fn a_record_is_passed_on_without_a_copy() {
-        let record = Bytes::from(vec![7; 1000]);
-        let at = record.as_ptr();
-        let request = v1::NewRequest { record: Some(record), ..v1::NewRequest::default() };
-        assert_eq!(new(request).record.unwrap().as_ptr(), at);
+    fn only_a_long_record_that_is_alone_keeps_its_message() {
+        for (bytes, alone, kept) in [(COPIED_MAX, true, false), (COPIED_MAX + 1, true, true), (1 << 20, false, false)] {
+            let message = Bytes::from(vec![7; bytes]);
+            let own = record(message.clone(), alone);
+            assert_eq!(own, message);
+            assert_eq!(own.as_ptr() == message.as_ptr(), kept, "{bytes} bytes, alone: {alone}");
+        }
     }
 
     /// A kind whose repeats follow one another at once.
