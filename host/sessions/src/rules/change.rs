@@ -60,6 +60,9 @@ impl RecordsChange {
     pub fn then(&mut self, later: Self) {
         if later.clear {
             *self = later;
+        } else if self.append.is_empty() {
+            // Most often, and then there is a list already.
+            self.append = later.append;
         } else {
             self.append.extend(later.append);
         }

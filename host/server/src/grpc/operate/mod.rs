@@ -19,7 +19,7 @@
 //! | the host shuts down | `SHUTTING_DOWN`: what has no answer was not applied | stay with their client |
 //! | the store fails | `STORE_FAILED` | stay with their client |
 
-mod wire;
+pub mod wire;
 
 use std::{
     future::Future as _,

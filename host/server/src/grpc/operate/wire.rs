@@ -43,11 +43,13 @@ impl Asks {
     }
 
     /// How many operations there are.
+    #[must_use]
     pub fn ops(&self) -> usize {
         self.valid.len() + self.invalid.len()
     }
 
     /// How many bytes of records.
+    #[must_use]
     pub fn bytes(&self) -> usize {
         self.bytes
     }
@@ -87,6 +89,7 @@ fn named(session: Option<operation::Session>) -> Result<Named, &'static str> {
 }
 
 /// Answers for the wire.
+#[must_use]
 pub fn response(answers: Vec<Answer>) -> v1::OperateResponse {
     v1::OperateResponse { answers: answers.into_iter().map(answer).collect() }
 }

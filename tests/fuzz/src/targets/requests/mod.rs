@@ -8,6 +8,7 @@
 //! * A numbered operation that is sent again gets its first answer.
 //! * A refusal has a code, a reason, and words with a remedy. No answer has a key in it but the one to `New`.
 
+mod operate;
 mod session;
 mod wire;
 
@@ -81,7 +82,7 @@ fn step(input: &mut Input<'_>, host: &mut Host) -> Option<()> {
             let v1::GetSessionRequest { id } = decode(input.counted())?;
             host.show(id);
         }
-        OPERATE => drop(decode::<v1::OperateRequest>(input.counted())?),
+        OPERATE => operate::operate(decode(input.counted())?, host),
         LEASE_ENDS => host.by_itself(Op::LeaseEnded),
         CLAIM => host.by_itself(|id| Op::Claim { id, key: session::RUN_KEY }),
         _ => answers(input.counted()),
@@ -125,7 +126,7 @@ fn seeds() -> Vec<Vec<u8>> {
         [opened.clone(), step(REPLACE, replace.encode_to_vec()), step(DELETE, delete.encode_to_vec())].concat(),
         [opened.clone(), step(STORE, store.encode_to_vec()), vec![CLAIM], shown.clone()].concat(),
         [opened, vec![LEASE_ENDS], step(RENEW, renew.encode_to_vec()), vec![LEASE_ENDS, CLAIM], shown].concat(),
-        step(OPERATE, v1::OperateRequest::default().encode_to_vec()),
+        step(OPERATE, operate::seed().encode_to_vec()),
         step(ANSWERS, v1::NewResponse { handle, fence: None, lease_ms: 1 }.encode_to_vec()),
     ]
 }
