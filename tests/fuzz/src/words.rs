@@ -8,8 +8,8 @@ pub const MESSAGE_BYTES_MAX: usize = 4096;
 const REMEDIES: &[&str] = &[
     "add", "allow", "ask", "build", "check", "copy", "correct", "example", "give", "have", "install", "keep", "leave",
     "let", "link", "list", "lower", "make", "mark", "may be", "mend", "name", "open", "raise", "remove", "report",
-    "restart", "restore", "save", "send", "share", "shorten", "split", "stop", "take", "try", "unpack", "update",
-    "use", "write",
+    "restart", "restore", "save", "say", "send", "share", "shorten", "split", "stop", "take", "try", "unpack",
+    "update", "use", "write",
 ];
 
 /// Check a message that a person gets.

@@ -66,7 +66,7 @@ fn wish(operation: v1::Operation, alone: bool) -> Result<Wish, &'static str> {
                     let wish = Wish::new(local, convert::new(new, alone));
                     Ok(if outlives { wish.outliving() } else { wish })
                 }
-                _ => Err("`new` needs `local`: a number by which this stream is to know the session"),
+                _ => Err("`new` needs `local`: give a number by which this stream is to know the session"),
             };
         }
         operation::What::Renew(_) => return Ok(Wish::Renew(named(session)?)),
