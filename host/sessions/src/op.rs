@@ -42,6 +42,12 @@ impl SessionOp {
         }
     }
 
+    /// Whether its sender is done with the session.
+    #[must_use]
+    pub fn finishes(&self) -> bool {
+        matches!(self, Self::Delete | Self::Store { .. })
+    }
+
     /// The bytes of record that it brings.
     #[must_use]
     pub fn record_bytes(&self) -> usize {

@@ -61,7 +61,7 @@ pub use message::{Counts, Inspected, Message, Renewals, ReplyTo};
 pub(crate) use queue::{Queue, Sender};
 pub use thread::Ending;
 pub(crate) use thread::spawn;
-pub(crate) use turn::{Outbox, Turn};
+pub use turn::{Outbox, Turn};
 
 use crate::{
     clock::{Environment, SteadyTime},

@@ -86,7 +86,9 @@ impl Pipelines {
     /// The client of a session was heard of: by this pipeline, or by no pipeline at all.
     pub fn heard(&mut self, id: Index, by: Option<u64>) {
         self.left.remove(&id);
-        if let Some((pipeline, local)) = self.local(id) {
+        if let Some((pipeline, local)) = self.local(id)
+            && local.standing != Here::Lost
+        {
             local.standing = if by == Some(pipeline) { Here::Heard } else { Here::Elsewhere };
         }
     }
@@ -99,18 +101,12 @@ impl Pipelines {
         }
     }
 
-    /// Keep in step with a committed change, whoever made it.
+    /// Keep in step with a committed change: a run may have claimed the session. Of what its client does to it this learns
+    /// by [`Pipelines::heard`] and [`Pipelines::closed`], in the order in which it is done: after a `Delete`, a retried
+    /// `New` may have given the session a number again, and its client is to be told that the session is finished.
     pub fn follow(&mut self, change: &SessionChange) {
-        if self.opened.is_empty() {
-            return;
-        }
-        match change.after.as_ref().map(|session| session.client.standing) {
-            Some(Standing::Holds) => {}
-            Some(Standing::Lost) => self.lost(change.id),
-            Some(Standing::GaveUp) => self.closed(change.id),
-            // Whoever lost it before a run deleted it is to be told that.
-            None if self.local(change.id).is_some_and(|(_, local)| local.standing == Here::Lost) => {}
-            None => self.closed(change.id),
+        if change.after.as_ref().is_some_and(|session| session.client.standing == Standing::Lost) {
+            self.lost(change.id);
         }
     }
 

@@ -139,6 +139,7 @@ fn apply_messages<S: Store>(
             Message::Apply(op, reply_to) => {
                 let result = apply(batch, timers, environment, &op, now)?;
                 match (&op, &result) {
+                    (Op::Client { handle, op, .. }, Ok(_)) if op.finishes() => timers.pipelines.closed(handle.id),
                     (Op::Client { handle, .. }, Ok(_)) => timers.pipelines.heard(handle.id, None),
                     (Op::New { .. }, Ok(Reply::Opened(opened))) => timers.pipelines.heard(opened.handle.id, None),
                     _ => {}

@@ -31,7 +31,8 @@ pub struct Turn {
 }
 
 impl Turn {
-    /// A turn that asks for this.
+    /// A turn that asks for this; never for nothing.
+    #[must_use]
     pub fn new(outbox: &Arc<Outbox>, asks: Vec<Ask>) -> Self {
         let bytes = asks.iter().map(|ask| ask.what.record_bytes()).sum();
         Self { outbox: Arc::clone(outbox), asks, bytes, answers: Vec::new(), settled: false }
@@ -74,12 +75,17 @@ struct State {
 
 impl Outbox {
     /// An empty one.
+    #[must_use]
     pub fn new(number: u64) -> Self {
         Self { number, state: Mutex::default() }
     }
 
     /// Take the answers to some turns: as many as make no more than [`TURN_OPS_MAX`] together, and at least one. Not to all:
     /// while the client goes on from these, the next are on their way.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StoreFailed`]: no more come.
     pub fn poll(&self, context: &Context<'_>) -> Poll<Result<Vec<Answer>, Error>> {
         let mut state = self.lock();
         if let Some(mut answers) = state.answers.pop_front() {

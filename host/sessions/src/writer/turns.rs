@@ -81,7 +81,7 @@ impl<S: Store> Hands<'_, '_, S> {
             Ok(handle) => handle,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let finishes = matches!(op, SessionOp::Delete | SessionOp::Store { .. });
+        let finishes = op.finishes();
         let result = self.apply(&Op::Client { handle, number, fingerprint, op })?;
         self.heard(session, handle, finishes, result.as_ref().err());
         Ok(match result {

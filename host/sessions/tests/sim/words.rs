@@ -1,12 +1,22 @@
 //! Messages and answers in words, for a history: short, and without the bytes of records.
 
-use mpy6a_sessions::{SessionOp, op::Op, rules::Reply};
+use mpy6a_sessions::{
+    SessionOp,
+    op::Op,
+    pipeline::{Named, Wish},
+    rules::Reply,
+};
 
 use crate::model::{Answer, Sent};
 
 pub fn sent(sent: &Sent) -> String {
     match sent {
         Sent::Apply(op) => self::op(op),
+        Sent::Turn(pipeline, asks) => {
+            let asks: Vec<_> = asks.iter().map(|ask| format!("{}: {}", ask.tag, wish(&ask.what))).collect();
+            format!("pipeline {pipeline}: [{}]", asks.join(", "))
+        }
+        Sent::Broke(pipeline) => format!("pipeline {pipeline} breaks"),
         Sent::Renew(handles) => {
             format!("renew {}", handles.iter().map(|handle| handle.id.to_string()).collect::<Vec<_>>().join(" "))
         }
@@ -14,6 +24,23 @@ pub fn sent(sent: &Sent) -> String {
         Sent::Count => "count".into(),
         Sent::SetKinds(kinds) => format!("config {:?}", kinds.0),
         Sent::StopClaims => "claim no more".into(),
+    }
+}
+
+fn wish(wish: &Wish) -> String {
+    match wish {
+        Wish::New { local, new, outlives, .. } => {
+            format!("new as {local} of kind {}, {:?}, outlives: {outlives}", new.kind, new.request_id)
+        }
+        Wish::Operate { session, number, op, .. } => format!("{} #{number}: {}", named(session), session_op(op)),
+        Wish::Renew(session) => format!("renew {}", named(session)),
+    }
+}
+
+fn named(session: &Named) -> String {
+    match session {
+        Named::Local(local) => format!("local {local}"),
+        Named::Handle(handle) => handle.id.to_string(),
     }
 }
 

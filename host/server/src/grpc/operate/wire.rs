@@ -146,17 +146,20 @@ mod tests {
     }
 
     #[test]
-    fn a_record_is_passed_on_without_a_copy_and_counted() {
-        let record = Bytes::from(vec![7; 1000]);
-        let at = record.as_ptr();
-        let mut asks = Asks::default();
-        let session = Some(operation::Session::Local(1));
-        asks.take(v1::OperateRequest { operations: vec![operation(session, Some(append(record)))] });
-        assert_eq!((asks.ops(), asks.bytes()), (1, 1000));
-        let Wish::Operate { session, number, op: SessionOp::Append(record), .. } = asks.valid.pop().unwrap().what
-        else {
-            panic!("not an append")
-        };
-        assert_eq!((session, number, record.as_ptr()), (Named::Local(1), 3, at));
+    fn records_are_counted_and_a_long_one_is_copied_unless_it_is_alone() {
+        for (operations, kept) in [(1, true), (2, false)] {
+            let record = Bytes::from(vec![7; 100_000]);
+            let session = || Some(operation::Session::Local(1));
+            let operations = vec![operation(session(), Some(append(record.clone()))); operations];
+            let mut asks = Asks::default();
+            asks.take(v1::OperateRequest { operations: operations.clone() });
+            assert_eq!((asks.ops(), asks.bytes()), (operations.len(), operations.len() * 100_000));
+            let Wish::Operate { session, number, op: SessionOp::Append(own), .. } = asks.valid.pop().unwrap().what
+            else {
+                panic!("not an append")
+            };
+            assert_eq!((session, number, &own), (Named::Local(1), 3, &record));
+            assert_eq!(own.as_ptr() == record.as_ptr(), kept);
+        }
     }
 }

@@ -69,7 +69,7 @@ impl Files {
 
     fn refused(&self) -> String {
         match self.store().take_over() {
-            Err(error @ StoreError::Damaged(_)) => error.to_string(),
+            Err(error @ (StoreError::Damaged(_) | StoreError::Foreign(_))) => error.to_string(),
             other => panic!("{other:?}"),
         }
     }

@@ -9,11 +9,12 @@ use mpy6a_sessions::{
     writer::Renewals,
 };
 
-use super::{Answer, Expected, Kept, Model, Moment, Seen, Sent, Violation};
+use super::{Answer, Expected, Kept, Model, Moment, Seen, Sent, Violation, pipelines::OwedAnswer};
 
 /// What a message must come to.
 pub(super) enum Owed {
     Reply(Expected),
+    Turn(Vec<OwedAnswer>),
     Renewals(Renewals),
     Inspected(Index),
     Counts,
@@ -33,7 +34,8 @@ impl Model {
                 return Err(format!("answered {answer:?} to {sent:?}, and it is not durable"));
             }
             let right = match due {
-                Owed::Reply(expected) => expected.is_met(answer),
+                Owed::Reply(expected) => matches!(answer, Answer::Reply(reply) if expected.is_met(reply)),
+                Owed::Turn(owed) => matches!(answer, Answer::Turn(answers) if OwedAnswer::are_met(&owed, answers)),
                 Owed::Renewals(renewals) => *answer == Answer::Renewals(Ok(renewals)),
                 Owed::Inspected(id) => *answer == Answer::Inspected(Ok(self.inspected(id).map(Box::new))),
                 Owed::Counts => matches!(answer, Answer::Counts(Ok(counts)) if self.counts_are(counts)),
@@ -94,8 +96,7 @@ impl Model {
 }
 
 impl Expected {
-    fn is_met(&self, answer: &Answer) -> bool {
-        let Answer::Reply(answer) = answer else { return false };
+    pub(super) fn is_met(&self, answer: &Result<Reply, Error>) -> bool {
         let within = |due: u64, seen: u64| (due..=due + self.slack_ms).contains(&seen);
         match (&self.result, answer) {
             (Err(refusal), Err(Error::Refused(seen))) => refusal == seen,

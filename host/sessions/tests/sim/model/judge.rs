@@ -6,8 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mpy6a_sessions::{
-    Claimed, Counts, Due, Error, Handle, Index, Inspected, Kinds, Refusal, Session, State, op::Op, rules::Reply,
-    store::SessionChange, writer::Renewals,
+    Claimed, Counts, Due, Error, Handle, Index, Inspected, Kinds, Refusal, Session, State,
+    op::Op,
+    pipeline::{self, Ask},
+    rules::Reply,
+    store::SessionChange,
+    writer::Renewals,
 };
 
 use super::{Expected, Kept, Model, Moment, Violation, answers::Owed};
@@ -17,6 +21,10 @@ use crate::watched::Commit;
 #[derive(Clone, Debug)]
 pub enum Sent {
     Apply(Op),
+    /// Of this pipeline.
+    Turn(u64, Vec<Ask>),
+    /// This pipeline.
+    Broke(u64),
     Renew(Vec<Handle>),
     Inspect(Index),
     Count,
@@ -28,6 +36,7 @@ pub enum Sent {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
     Reply(Result<Reply, Error>),
+    Turn(Vec<pipeline::Answer>),
     Renewals(Result<Renewals, Error>),
     Inspected(Result<Option<Box<Inspected>>, Error>),
     Counts(Result<BTreeMap<u32, Counts>, Error>),
@@ -51,7 +60,8 @@ impl Model {
         let mut touched = BTreeSet::new();
         next.settings(seen.sent);
         let due: Vec<_> = seen.sent.iter().map(|sent| next.take(sent, moment, &mut touched)).collect();
-        let ended: Vec<_> = next.leases_ended(&touched, moment);
+        let mut ended: Vec<_> = next.leases_ended(&touched, moment);
+        ended.extend(next.take_left(&ended));
         let unchanged = next.last == self.last && ended.is_empty();
         match seen.commit {
             Some(commit) => next.committed(self, commit, touched, &ended, moment)?,
@@ -80,37 +90,59 @@ impl Model {
     }
 
     fn take(&mut self, sent: &Sent, moment: Moment, touched: &mut BTreeSet<Index>) -> Owed {
-        let before = self.last;
         match sent {
             Sent::Apply(op) => {
-                let expected = self.apply_op(op, moment);
-                if self.last != before {
-                    touched.insert(match op {
-                        Op::Client { handle, .. } | Op::Barrier { handle, .. } | Op::Finish { handle, .. } => handle.id,
-                        _ => self.last,
-                    });
-                }
+                let expected = self.apply_op(op, moment, touched);
+                self.heard_elsewhere(op, &expected);
                 Owed::Reply(expected)
             }
-            Sent::Renew(handles) => Owed::Renewals(
-                handles
-                    .iter()
-                    .map(|handle| {
-                        let (lease_ms, resumed) = self.renew(*handle, moment)?;
-                        if resumed {
-                            touched.insert(handle.id);
-                        }
-                        Ok(lease_ms)
-                    })
-                    .collect::<Vec<Result<u64, Refusal>>>(),
-            ),
+            Sent::Turn(pipeline, asks) => {
+                Owed::Turn(asks.iter().map(|ask| self.ask(*pipeline, ask, moment, touched)).collect())
+            }
+            Sent::Broke(pipeline) => {
+                self.pipeline_broke(*pipeline);
+                Owed::Nothing
+            }
+            Sent::Renew(handles) => {
+                let mut renew = |handle: &Handle| {
+                    let renewed = self.renew_op(*handle, moment, touched)?;
+                    self.heard(handle.id, None);
+                    Ok(renewed)
+                };
+                Owed::Renewals(handles.iter().map(&mut renew).collect::<Vec<Result<u64, Refusal>>>())
+            }
             Sent::Inspect(id) => Owed::Inspected(*id),
             Sent::Count => Owed::Counts,
             Sent::SetKinds(_) | Sent::StopClaims => Owed::Nothing,
         }
     }
 
-    fn apply_op(&mut self, op: &Op, moment: Moment) -> Expected {
+    pub(super) fn renew_op(
+        &mut self,
+        handle: Handle,
+        moment: Moment,
+        touched: &mut BTreeSet<Index>,
+    ) -> Result<u64, Refusal> {
+        let (lease_ms, resumed) = self.renew(handle, moment)?;
+        if resumed {
+            touched.insert(handle.id);
+        }
+        Ok(lease_ms)
+    }
+
+    pub(super) fn apply_op(&mut self, op: &Op, moment: Moment, touched: &mut BTreeSet<Index>) -> Expected {
+        let before = self.last;
+        let expected = self.decide(op, moment);
+        if self.last != before {
+            touched.insert(match op {
+                Op::Client { handle, .. } | Op::Barrier { handle, .. } | Op::Finish { handle, .. } => handle.id,
+                _ => self.last,
+            });
+        }
+        expected
+    }
+
+    fn decide(&mut self, op: &Op, moment: Moment) -> Expected {
         match op {
             Op::New { new, key } => self.open(new, *key, moment),
             Op::Client { handle, number, fingerprint, op } => {
@@ -176,6 +208,7 @@ impl Model {
         }
         touched.extend(ended.iter().copied());
         touched.extend(claims.values().map(|(_, id)| *id));
+        self.follow_pipelines(&touched);
         self.adopt_changes(before, commit, &changes, &touched)
     }
 

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `client` | what a client's operation must come to |
 //! | `run` | what a run's operations, and the host's death during one, must come to |
+//! | `pipelines` | what a turn of a pipeline must come to, and what its end does |
 //! | `judge` | one step of the writer: its messages and its commit |
 //! | `answers`, `timers` | its answers; what happened by itself: leases that ended, and claims |
 //! | `compare` | everything a store holds, against everything that must be there |
@@ -19,6 +20,7 @@ mod answers;
 mod client;
 mod compare;
 mod judge;
+mod pipelines;
 mod run;
 mod timers;
 
@@ -52,6 +54,8 @@ pub struct Model {
     pub written_ms: u64,
     /// The runs in flight in this life of the host, by fence.
     pub running: BTreeMap<Index, (Handle, u32)>,
+    /// What the local numbers of each pipeline stand for, in this life of the host.
+    pipelines: pipelines::Pipelines,
 }
 
 /// One session.
@@ -93,6 +97,7 @@ impl Model {
             last: Index::default(),
             written_ms: 0,
             running: BTreeMap::new(),
+            pipelines: pipelines::Pipelines::default(),
         }
     }
 
@@ -129,6 +134,7 @@ impl Model {
         self.kinds = kinds;
         self.stopped = false;
         self.running.clear();
+        self.pipelines = pipelines::Pipelines::default();
         self.last.term = term;
         for kept in self.sessions.values_mut() {
             kept.grant(moment);

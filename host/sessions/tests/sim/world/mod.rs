@@ -329,8 +329,12 @@ impl World {
     }
 
     fn count(&mut self, answers: &[Option<Answer>], claims: &[Claimed]) -> Result<(), Stop> {
-        let applied = |answer: &&Option<Answer>| matches!(answer, Some(Answer::Reply(Ok(_))));
-        self.summary.operations += answers.iter().filter(applied).count() as u64;
+        let applied = |answer: &Option<Answer>| match answer {
+            Some(Answer::Reply(Ok(_))) => 1,
+            Some(Answer::Turn(answers)) => answers.iter().filter(|answer| answer.result.is_ok()).count(),
+            _ => 0,
+        };
+        self.summary.operations += answers.iter().map(applied).sum::<usize>() as u64;
         self.summary.claims += claims.len() as u64;
         for claimed in claims {
             if !self.fences.insert(claimed.session.fence) {

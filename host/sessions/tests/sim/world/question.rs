@@ -1,12 +1,16 @@
 //! A message as the writer gets it, with the channel that its answer comes out of.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
 
 use mpy6a_sessions::{
     Counts, Error, Inspected, Outcome, State,
     op::Op,
     rules::Reply,
-    writer::{Message, Renewals},
+    writer::{Message, Outbox, Renewals, Turn},
 };
 use tokio::sync::oneshot;
 
@@ -22,6 +26,11 @@ pub fn pose(sent: &Sent, sabotage: Sabotage, model: &Model) -> (Message, Waiting
             let (reply_to, reply) = oneshot::channel();
             (Message::Apply(sabotaged(op, sabotage, model), reply_to), Waiting::Reply(reply))
         }
+        Sent::Turn(pipeline, asks) => {
+            let outbox = Arc::new(Outbox::new(*pipeline));
+            (Message::Turn(Turn::new(&outbox, asks.clone())), Waiting::Turn(outbox))
+        }
+        Sent::Broke(pipeline) => (Message::Broke(*pipeline), Waiting::Nothing),
         Sent::Renew(handles) => {
             let (reply_to, reply) = oneshot::channel();
             (Message::Renew(handles.clone(), reply_to), Waiting::Renewals(reply))
@@ -42,6 +51,8 @@ pub fn pose(sent: &Sent, sabotage: Sabotage, model: &Model) -> (Message, Waiting
 /// Where an answer will come out.
 pub enum Waiting {
     Reply(oneshot::Receiver<Result<Reply, Error>>),
+    /// A turn's own: what the answers to others lie in is no concern of the writer's.
+    Turn(Arc<Outbox>),
     Renewals(oneshot::Receiver<Result<Renewals, Error>>),
     Inspected(oneshot::Receiver<Result<Option<Box<Inspected>>, Error>>),
     Counts(oneshot::Receiver<Result<BTreeMap<u32, Counts>, Error>>),
@@ -53,6 +64,10 @@ impl Waiting {
     pub fn take(self) -> Option<Answer> {
         match self {
             Self::Reply(mut reply) => reply.try_recv().ok().map(Answer::Reply),
+            Self::Turn(outbox) => match outbox.poll(&Context::from_waker(Waker::noop())) {
+                Poll::Ready(Ok(answers)) => Some(Answer::Turn(answers)),
+                Poll::Ready(Err(_)) | Poll::Pending => None,
+            },
             Self::Renewals(mut reply) => reply.try_recv().ok().map(Answer::Renewals),
             Self::Inspected(mut reply) => reply.try_recv().ok().map(Answer::Inspected),
             Self::Counts(mut reply) => reply.try_recv().ok().map(Answer::Counts),

@@ -12,13 +12,17 @@ const CLIENTS_MAX: usize = 24;
 impl People {
     pub(super) fn client_message(&mut self, model: &Model) -> Sent {
         let lean = &self.lean;
-        let weights = [lean.new, lean.append, lean.replace, lean.store, lean.delete, lean.renew, lean.wrong, 3, 2];
+        let weights =
+            [lean.new, lean.append, lean.replace, lean.store, lean.delete, lean.renew, lean.wrong, 3, 2, lean.turn];
         let mut draw = self.chance.below(weights.iter().sum());
         let choice = weights.iter().position(|weight| {
             let here = draw < *weight;
             draw = draw.saturating_sub(*weight);
             here
         });
+        if choice == Some(9) {
+            return self.stream_message();
+        }
         if self.clients.is_empty() || choice == Some(0) {
             return Sent::Apply(self.wish());
         }
@@ -59,12 +63,16 @@ impl People {
     /// `New`: fresh, or one that was sent before.
     fn wish(&mut self) -> Op {
         let key = Key(self.chance.bits());
+        Op::New { new: self.new_wish(), key }
+    }
+
+    pub(super) fn new_wish(&mut self) -> New {
         if !self.wishes.is_empty() && self.chance.percent(20) {
             let mut new = self.chance.pick(&self.wishes).clone();
             if self.chance.percent(10) {
                 new.record = Some("something else".into());
             }
-            return Op::New { new, key };
+            return new;
         }
         self.requests += 1;
         let mut kind = u32::try_from(self.chance.between(1, 4)).unwrap();
@@ -79,7 +87,7 @@ impl People {
         if new.request_id.is_some() {
             self.wishes.push(new.clone());
         }
-        Op::New { new, key }
+        new
     }
 
     /// The client's next operation; one in eight has no number.

@@ -2,11 +2,14 @@
 //! the config. Most of what they ask is right, some of it is wrong on purpose.
 
 mod clients;
+mod pipelines;
 mod runs;
 
 use std::collections::BTreeSet;
 
-use mpy6a_sessions::{Backoff, Claimed, Handle, KindPolicy, Kinds, New, Report, SessionOp, op::Op, rules::Reply};
+use mpy6a_sessions::{
+    Backoff, Claimed, Handle, KindPolicy, Kinds, New, Report, SessionOp, op::Op, pipeline::Answered, rules::Reply,
+};
 
 use crate::{
     chance::Chance,
@@ -19,6 +22,10 @@ pub struct People {
     clients: Vec<Client>,
     /// `New`s to be repeated: with an answer that was lost, or for no reason.
     wishes: Vec<New>,
+    /// Streams that are open.
+    pipelines: Vec<pipelines::Stream>,
+    /// How many there ever were.
+    pipelines_ever: u64,
     runs: Vec<Claimed>,
     /// Handles of runs that are over.
     stale: Vec<Handle>,
@@ -44,6 +51,7 @@ struct Lean {
     delete: u64,
     renew: u64,
     wrong: u64,
+    turn: u64,
     run: u64,
     batch_max: u64,
     record_max: u64,
@@ -59,6 +67,7 @@ impl People {
             delete: chance.between(0, 20),
             renew: chance.between(0, 10),
             wrong: chance.between(0, 15),
+            turn: *chance.pick(&[0, 10, 60]),
             run: chance.between(10, 90),
             batch_max: *chance.pick(&[1, 4, 8, 40]),
             record_max: *chance.pick(&[8, 40, 40, 3_200]),
@@ -67,6 +76,8 @@ impl People {
             chance,
             clients: Vec::new(),
             wishes: Vec::new(),
+            pipelines: Vec::new(),
+            pipelines_ever: 0,
             runs: Vec::new(),
             stale: Vec::new(),
             kinds: Kinds::default(),
@@ -147,9 +158,11 @@ impl People {
         if self.chance.percent(10) {
             sent.push(Sent::Count);
         }
-        // Nobody's messages have an order among them.
+        // Nobody's messages have an order among them, but for those of one run and of one stream.
         let from = self.chance.index(sent.len().max(1));
-        if sent.iter().all(|sent| !matches!(sent, Sent::Apply(Op::Barrier { .. } | Op::Finish { .. }))) {
+        let in_order =
+            |sent: &Sent| matches!(sent, Sent::Apply(Op::Barrier { .. } | Op::Finish { .. }) | Sent::Broke(_));
+        if !sent.iter().any(in_order) {
             sent.rotate_left(from);
         }
         sent
@@ -161,6 +174,13 @@ impl People {
             match (sent, answer) {
                 (Sent::Apply(Op::New { .. }), Some(Answer::Reply(Ok(Reply::Opened(opened))))) => {
                     self.meet(opened.handle)
+                }
+                (Sent::Turn(..), Some(Answer::Turn(answers))) => {
+                    for answer in answers {
+                        if let Ok(Answered::Opened(opened)) = answer.result {
+                            self.meet(opened.handle);
+                        }
+                    }
                 }
                 (Sent::Apply(Op::Finish { handle, .. }), _) => {
                     self.runs.retain(|run| run.handle != *handle);

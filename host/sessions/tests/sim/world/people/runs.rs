@@ -53,6 +53,7 @@ impl People {
     /// The runs died with their host; their handles may still turn up.
     pub fn host_died(&mut self) {
         self.stale.extend(self.runs.drain(..).map(|run| run.handle));
+        self.pipelines.clear();
     }
 
     /// Every run finishes what it holds for good.
