@@ -39,6 +39,10 @@ never-parked|parked after max_repeats|rules/run.rs|s/after\.repeats >= stamp\.po
 uncounted|a repeat counts before it starts|rules/run.rs|s/after\.repeats = session\.repeats\.saturating_add\(1\);/after.repeats = session.repeats;/
 too-many-runs|a kind's workers|writer/schedule.rs|s/line\.workers\.saturating_sub\(line\.running\)/line.workers/
 kind-blocks-kind|kinds do not block each other|writer/timers.rs|s/(self\.schedule\.learned\(kind, head\);)/$1 if due == free { break; }/
+broken-stays|a stream that breaks is a client that died|writer/pipelines.rs|s/if local\.standing == Here::Heard && !local\.outlives \{/if false {/
+outliving-left|a session may outlive its stream|writer/pipelines.rs|s/ && !local\.outlives \{/ {/
+any-stream|a local number is its stream's own|writer/turns.rs|s/self\.timers\.pipelines\.handle\(self\.pipeline, local\)/self.timers.pipelines.handle(self.pipeline.min(1), local)/
+deaf-number|a stream's end is no word about a client who is elsewhere|writer/step.rs|s/=> timers\.pipelines\.heard\(handle\.id, None\),/=> {}/
 LIST
 }
 
