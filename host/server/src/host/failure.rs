@@ -3,7 +3,10 @@
 use std::{io, process::ExitCode};
 
 use mpy6a_plugins::SandboxError;
-use mpy6a_sessions::{StartError, store::redb::OpenError};
+use mpy6a_sessions::{
+    StartError,
+    store::{StoreError, redb::OpenError},
+};
 
 use crate::{config::ConfigError, grpc::listener::ListenError};
 
@@ -19,11 +22,12 @@ pub enum Failure {
     /// The database file cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The database file cannot be taken over.
-    #[error(
-        "cannot take over the store: {0}. Where the disk is full or failing, free space or mend it, then start again"
-    )]
-    Start(#[from] StartError),
+    /// The store cannot be read or written while it is taken over.
+    #[error("cannot take over the store: {0}. Free space or mend the disk, then start again")]
+    TakeOver(StoreError),
+    /// What lies there is damaged, or is not this store's. The message says what to do.
+    #[error(transparent)]
+    Unusable(StoreError),
     /// The sandbox cannot be built.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
@@ -45,6 +49,16 @@ pub enum Failure {
     System(#[from] io::Error),
 }
 
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Store(error @ StoreError::Io(_)) => Self::TakeOver(error),
+            StartError::Store(error) => Self::Unusable(error),
+            StartError::Thread(error) => Self::System(error),
+        }
+    }
+}
+
 impl Failure {
     /// The exit code. 0 is a host that was told to stop, 2 a wrong command line.
     #[must_use]
@@ -53,7 +67,7 @@ impl Failure {
             Self::Server(_) | Self::System(_) => 1,
             Self::Config(_) => 3,
             Self::Listen(_) => 4,
-            Self::Open(_) | Self::Start(_) => 5,
+            Self::Open(_) | Self::TakeOver(_) | Self::Unusable(_) => 5,
             Self::Sandbox(_) => 6,
             Self::StoreFailed(_) => 7,
         })

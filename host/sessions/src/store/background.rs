@@ -21,7 +21,8 @@ pub trait Background: Send {
     fn wait(&mut self);
 }
 
-/// How much such a thread gives way to those that clients wait for, as with `nice`.
+/// How much such a thread gives way to those that clients wait for, as with `nice`. It still gets a tenth of a core that is
+/// wanted by others, and all of one that commits leave while they [wait](super::logged::Sizes::log_bytes) for it.
 const NICE: i32 = 10;
 
 /// A thread for each job.

@@ -41,6 +41,7 @@ too-many-runs|a kind's workers|writer/schedule.rs|s/line\.workers\.saturating_su
 kind-blocks-kind|kinds do not block each other|writer/timers.rs|s/(self\.schedule\.learned\(kind, head\);)/$1 if due == free { break; }/
 broken-stays|a stream that breaks is a client that died|writer/pipelines.rs|s/if local\.standing == Here::Heard && !local\.outlives \{/if false {/
 outliving-left|a session may outlive its stream|writer/pipelines.rs|s/ && !local\.outlives \{/ {/
+lost-lives|a session that was lost stays so for its stream|writer/pipelines.rs|s/&& local\.standing != Here::Lost/\&\& true/
 any-stream|a local number is its stream's own|writer/turns.rs|s/self\.timers\.pipelines\.handle\(self\.pipeline, local\)/self.timers.pipelines.handle(self.pipeline.min(1), local)/
 deaf-number|a stream's end is no word about a client who is elsewhere|writer/step.rs|s/=> timers\.pipelines\.heard\(handle\.id, None\),/=> {}/
 LIST

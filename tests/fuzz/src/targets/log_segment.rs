@@ -46,7 +46,7 @@ fn files(input: &mut Input<'_>) -> Parsed {
     let disk = Arc::new(Disk::default());
     let folder = Arc::clone(&disk) as Arc<dyn Folder>;
     let nothing = Survey::new(&folder, &salt, 0).expect("an empty folder");
-    let mut log = Log::begin(Arc::clone(&folder), &salt, nothing, 0, FILE_BYTES).expect("a log");
+    let mut log = Log::begin(Arc::clone(&folder), &salt, nothing, 0, FILE_BYTES, 1).expect("a log");
     for body in &bodies {
         log.append(body).expect("room");
     }

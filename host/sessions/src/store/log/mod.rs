@@ -60,7 +60,8 @@ pub struct Log {
 
 impl Log {
     /// Begin to append after `last`: nothing with that number or an earlier one is needed any more, and none with a later
-    /// one was ever written. `segment_bytes`: the length of a file.
+    /// one was ever written. `segment_bytes`: the length of a file. `free_max`:
+    /// how many files are kept in which nothing is needed.
     ///
     /// # Errors
     ///
@@ -71,8 +72,9 @@ impl Log {
         survey: Survey,
         last: u64,
         segment_bytes: usize,
+        free_max: usize,
     ) -> Result<Self, StoreError> {
-        let mut ring = Ring::new(folder, salt, survey.into_segments(), segment_bytes);
+        let mut ring = Ring::new(folder, salt, survey.into_segments(), segment_bytes, free_max);
         if let Some(wanted) = ring.spare_wanted() {
             ring.add(wanted.make()?);
         }

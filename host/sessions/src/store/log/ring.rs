@@ -16,6 +16,8 @@ pub struct Ring {
     pages: u32,
     /// Nothing in these is needed.
     free: Vec<Segment>,
+    /// More free ones than this are removed: those that a burst needed.
+    free_max: usize,
     /// Those in use, oldest first; the last is being filled.
     used: VecDeque<Used>,
     next_number: u32,
@@ -50,17 +52,20 @@ impl Wanted {
     }
 }
 
-/// How many free files are kept: what a busy host fills between two checkpoints, and while the second is under way. More are
-/// removed, those that a burst needed.
-const FREE_MAX: usize = 40;
-
 impl Ring {
-    /// A ring of these files, in all of which nothing is needed.
+    /// A ring of these files, in all of which nothing is needed. `segment_bytes`: the length of a file. `free_max`: how many
+    /// free ones are kept.
     #[must_use]
-    pub fn new(folder: Arc<dyn Folder>, salt: &Salt, segments: Vec<Segment>, segment_bytes: usize) -> Self {
+    pub fn new(
+        folder: Arc<dyn Folder>,
+        salt: &Salt,
+        segments: Vec<Segment>,
+        segment_bytes: usize,
+        free_max: usize,
+    ) -> Self {
         let next_number = segments.iter().map(|segment| segment.number + 1).max().unwrap_or(1);
         let pages = u32::try_from(segment_bytes / PAGE_BYTES).unwrap_or(u32::MAX).max(2);
-        Self { folder, salt: *salt, pages, free: segments, used: VecDeque::new(), next_number }
+        Self { folder, salt: *salt, pages, free: segments, free_max, used: VecDeque::new(), next_number }
     }
 
     /// Room for a frame of so many pages, which has this number: the file, and the page to begin at.
@@ -104,7 +109,7 @@ impl Ring {
     pub fn free(&mut self, covered: u64) -> Result<(), StoreError> {
         while self.used.len() > 1 && self.used.front().is_some_and(|used| used.last <= covered) {
             let Some(Used { segment, .. }) = self.used.pop_front() else { break };
-            if segment.pages == self.pages && self.free.len() < FREE_MAX {
+            if segment.pages == self.pages && self.free.len() < self.free_max {
                 self.free.push(segment);
             } else {
                 let name = Segment::name(segment.number);

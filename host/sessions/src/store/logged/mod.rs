@@ -90,6 +90,15 @@ impl Default for Sizes {
     }
 }
 
+impl Sizes {
+    /// How many files of the log are kept in which nothing is needed: what is filled between two checkpoints, and a quarter more,
+    /// for what is filled while the second is under way. Making one anew costs a write and a sync of all of it.
+    fn free_segments_max(&self) -> usize {
+        let between = usize::try_from(self.log_bytes).unwrap_or(usize::MAX) / self.segment_bytes.max(1);
+        between.saturating_add(between.div_ceil(4))
+    }
+}
+
 /// Where the log of the store in this file lies: `mpy6a.redb` has it in `mpy6a.redb-log`.
 #[must_use]
 pub fn log_folder(store: &Path) -> PathBuf {

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::{LoggedStore, body};
+use super::{LoggedStore, Sizes, body};
 use crate::store::{
     ChangeSet, Store as _, StoreError,
     log::{Log, Salt, Survey},
@@ -28,7 +28,9 @@ impl LoggedStore {
         let replayed = last - state.covered;
         // A number that a crash tore is never used again.
         let last = survey.torn().unwrap_or(last);
-        let log = Log::begin(Arc::clone(&self.folder), &self.salt, survey, last, self.sizes.segment_bytes)?;
+        let Sizes { segment_bytes, .. } = self.sizes;
+        let free_max = self.sizes.free_segments_max();
+        let log = Log::begin(Arc::clone(&self.folder), &self.salt, survey, last, segment_bytes, free_max)?;
         self.commit_state(LogState { covered: last, closed: false, ..state })?;
         self.log = Some(log);
         if replayed > 0 {

@@ -88,8 +88,7 @@ impl Model {
                     let (number, fingerprint) = (*number, *fingerprint);
                     let client_op = Op::Client { handle, number, fingerprint, op: op.clone() };
                     let expected = self.apply_op(&client_op, moment, touched);
-                    let finishes = matches!(op, SessionOp::Delete | SessionOp::Store { .. });
-                    self.heard_here(pipeline, *session, handle, finishes, expected.result.as_ref().err());
+                    self.heard_here(pipeline, *session, handle, finishes(op), expected.result.as_ref().err());
                     expected
                 }
             }),
@@ -140,9 +139,7 @@ impl Model {
     /// A single call is a sign of life by another way.
     pub(super) fn heard_elsewhere(&mut self, op: &Op, expected: &Expected) {
         match (op, &expected.result) {
-            (Op::Client { handle, op: SessionOp::Delete | SessionOp::Store { .. }, .. }, Ok(_)) => {
-                self.number_is_free(handle.id);
-            }
+            (Op::Client { handle, op, .. }, Ok(_)) if finishes(op) => self.number_is_free(handle.id),
             (Op::Client { handle, .. }, Ok(_)) => self.heard(handle.id, None),
             (Op::New { .. }, Ok(Reply::Opened(opened))) => self.heard(opened.handle.id, None),
             _ => {}
@@ -186,6 +183,11 @@ impl Model {
         let active = |id: &Index| self.sessions.get(id).is_some_and(super::Kept::is_active);
         left.into_iter().filter(|id| active(id) && !ended.contains(id)).collect()
     }
+}
+
+/// Whether a client is done with its session after this.
+fn finishes(op: &SessionOp) -> bool {
+    matches!(op, SessionOp::Delete | SessionOp::Store { .. })
 }
 
 fn refused(refusal: Refusal) -> Expected {

@@ -51,7 +51,7 @@ pub fn pose(sent: &Sent, sabotage: Sabotage, model: &Model) -> (Message, Waiting
 /// Where an answer will come out.
 pub enum Waiting {
     Reply(oneshot::Receiver<Result<Reply, Error>>),
-    /// A turn's own: what the answers to others lie in is no concern of the writer's.
+    /// One for each turn, so that its answers are told from those to others.
     Turn(Arc<Outbox>),
     Renewals(oneshot::Receiver<Result<Renewals, Error>>),
     Inspected(oneshot::Receiver<Result<Option<Box<Inspected>>, Error>>),
