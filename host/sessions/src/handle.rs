@@ -16,7 +16,7 @@ use crate::{
     error::{Error, Refusal},
     ids::{Handle, Index, Key},
     limits::{Limits, RENEW_MAX},
-    op::{New, Op, SessionOp},
+    op::{AdminRequest, New, Op, SessionOp},
     pipeline::Pipeline,
     policy::Kinds,
     rules::{Ended, Opened, Reply, check_new},
@@ -153,6 +153,18 @@ impl Sessions {
     pub async fn finish(&self, handle: Handle, ops: Vec<SessionOp>, report: Report) -> Result<Ended, Error> {
         match self.apply(Sender::Host, Op::Finish { handle, ops, report }).await? {
             Reply::Ended(ended) => Ok(ended),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Do what a person asks of one session.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::SessionNotFound`], [`Refusal::WrongState`], [`Refusal::SessionChanged`]; or the host cannot now.
+    pub async fn administer(&self, request: AdminRequest) -> Result<Applied, Error> {
+        match self.apply(Sender::Client, Op::Admin(request)).await? {
+            Reply::Applied(applied) => Ok(applied),
             other => Err(unexpected(&other)),
         }
     }

@@ -39,7 +39,7 @@ pub use error::{Error, Refusal};
 pub use handle::{Sessions, StartError, Started, start};
 pub use ids::{Handle, Index, Key};
 pub use limits::Limits;
-pub use op::{New, SessionOp};
+pub use op::{AdminOp, AdminRequest, New, SessionOp};
 pub use pipeline::Pipeline;
 pub use policy::{Backoff, KindPolicy, Kinds};
 pub use rules::{Ended, Opened};

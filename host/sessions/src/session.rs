@@ -134,6 +134,28 @@ pub enum StateName {
     Parked,
 }
 
+impl StateName {
+    /// Every one, in the order of a session's life.
+    pub const ALL: [Self; 4] = [Self::Active, Self::Stored, Self::Repeating, Self::Parked];
+
+    /// As people write it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Stored => "stored",
+            Self::Repeating => "repeating",
+            Self::Parked => "parked",
+        }
+    }
+}
+
+impl std::fmt::Display for StateName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 impl State {
     /// Its name.
     #[must_use]

@@ -16,7 +16,7 @@ use crate::{
     error::Error,
     ids::{Handle, Index, Key},
     limits::BATCH_OPS_MAX,
-    op::Op,
+    op::{AdminOp, Op},
     rules::Reply,
     session::{Due, Session},
     store::{Store, StoreError},
@@ -142,6 +142,7 @@ fn apply_messages<S: Store>(
                     (Op::Client { handle, op, .. }, Ok(_)) if op.finishes() => timers.pipelines.closed(handle.id),
                     (Op::Client { handle, .. }, Ok(_)) => timers.pipelines.heard(handle.id, None),
                     (Op::New { .. }, Ok(Reply::Opened(opened))) => timers.pipelines.heard(opened.handle.id, None),
+                    (Op::Admin(request), Ok(_)) if request.op == AdminOp::Delete => timers.pipelines.lost(request.id),
                     _ => {}
                 }
                 if let Op::Finish { handle, .. } = &op {
