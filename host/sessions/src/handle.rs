@@ -21,8 +21,8 @@ use crate::{
     policy::Kinds,
     rules::{Ended, Opened, Reply, check_new},
     session::Applied,
-    store::{Store, StoreError},
-    writer::{self, Claims, Counts, Ending, Inspected, Message, Queue, Renewals, ReplyTo, Sender, Writer},
+    store::{Pause, Store, StoreError},
+    writer::{self, Claims, Counts, Ending, Inspected, Message, Page, Part, Queue, Renewals, ReplyTo, Sender, Writer},
 };
 
 /// The writer could not be started.
@@ -186,6 +186,33 @@ impl Sessions {
     /// If the host cannot now.
     pub async fn counts(&self) -> Result<BTreeMap<u32, Counts>, Error> {
         self.ask(Sender::Client, Message::Count).await
+    }
+
+    /// A part of all sessions. What changes between two parts may be missed or met twice.
+    ///
+    /// # Errors
+    ///
+    /// If the host cannot now.
+    pub async fn list(&self, part: Part) -> Result<Page, Error> {
+        self.ask(Sender::Client, |reply_to| Message::List(part, reply_to)).await
+    }
+
+    /// The kinds that a person paused.
+    ///
+    /// # Errors
+    ///
+    /// If the host cannot now.
+    pub async fn pauses(&self) -> Result<BTreeMap<u32, Pause>, Error> {
+        self.ask(Sender::Client, Message::Pauses).await
+    }
+
+    /// Pause a kind, or resume it: no session of a paused kind is claimed, over restarts too. Runs under way go on.
+    ///
+    /// # Errors
+    ///
+    /// If the host cannot now.
+    pub async fn set_paused(&self, kind: u32, paused: bool) -> Result<(), Error> {
+        self.ask(Sender::Host, |reply_to| Message::SetPaused(kind, paused, reply_to)).await
     }
 
     /// The config changed. Holds from the next batch on; a session keeps the lease that it

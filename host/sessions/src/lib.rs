@@ -43,5 +43,5 @@ pub use op::{AdminOp, AdminRequest, New, SessionOp};
 pub use pipeline::Pipeline;
 pub use policy::{Backoff, KindPolicy, Kinds};
 pub use rules::{Ended, Opened};
-pub use session::{Answered, Applied, Client, Due, Session, Standing, State, StateName};
-pub use writer::{Claimed, Claims, Counts, Ending, Inspected};
+pub use session::{Answered, Applied, Client, Due, Line, Session, Standing, State, StateName};
+pub use writer::{Claimed, Claims, Counts, Ending, Inspected, Listed, Page, Part};

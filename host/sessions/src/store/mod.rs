@@ -27,7 +27,7 @@ use crate::{
     attempt::Attempt,
     ids::Index,
     rules::{Opened, RecordsChange},
-    session::{Client, Due, Session},
+    session::{Client, Due, Line, Session},
 };
 
 /// Keeps sessions.
@@ -69,6 +69,19 @@ pub trait Store: Send {
     /// If they cannot be read.
     fn due(&self, kind: u32, until_ms: u64, count_max: usize) -> Result<Vec<(Due, Index)>, StoreError>;
 
+    /// The sessions of a kind in this line, in order, those behind `after` where it is given, at most `count_max`.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be read.
+    fn waiting(
+        &self,
+        kind: u32,
+        line: Line,
+        after: Option<Due>,
+        count_max: usize,
+    ) -> Result<Vec<(Due, Index)>, StoreError>;
+
     /// Make all of it durable, or nothing. Once this returned Ok, no crash undoes it.
     ///
     /// # Errors
@@ -107,8 +120,17 @@ pub struct Found {
     pub held: Vec<Session>,
     /// How many sessions of each kind wait.
     pub waiting: BTreeMap<u32, Waiting>,
+    /// The kinds that a person paused.
+    pub pauses: BTreeMap<u32, Pause>,
     /// What is remembered, oldest first.
     pub memories: Vec<(Index, Vec<Memory>)>,
+}
+
+/// A person paused a kind: no session of it is claimed until a person resumes it, whatever the config says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    /// Since when, Unix milliseconds.
+    pub since_ms: u64,
 }
 
 /// How many sessions of one kind wait. Kept as rows, since counting them would take a walk over all.
@@ -135,6 +157,9 @@ pub struct ChangeSet {
     pub remember: Vec<(Index, Vec<Memory>)>,
     /// What to forget: such names of earlier commits.
     pub forget: Vec<Index>,
+    /// The kinds that were paused, and those that were resumed.
+    #[serde(skip)]
+    pub pauses: Vec<(u32, Option<Pause>)>,
 }
 
 /// What became of one session in one commit.

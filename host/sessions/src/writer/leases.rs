@@ -63,6 +63,11 @@ impl Leases {
         ended
     }
 
+    /// The sessions that have one, in no order.
+    pub fn ids(&self) -> impl Iterator<Item = Index> {
+        self.running.keys().copied()
+    }
+
     /// When the next lease ends.
     pub fn next_end(&mut self) -> Option<Duration> {
         while let Some(Reverse((end, id))) = self.ends.peek().copied() {

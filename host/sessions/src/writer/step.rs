@@ -7,7 +7,6 @@ use super::{
     batch::Batch,
     calls::{apply, renew},
     claim::Claimed,
-    message::Inspected,
     timers::Timers,
     turns::apply_turn,
 };
@@ -19,7 +18,7 @@ use crate::{
     op::{AdminOp, Op},
     rules::Reply,
     session::{Due, Session},
-    store::{Store, StoreError},
+    store::{Pause, Store, StoreError},
 };
 
 /// Answers that wait for the commit, and questions that wait for what it leaves.
@@ -47,7 +46,7 @@ impl<S: Store> Writer<S> {
     /// If the store failed. Nothing of the batch is answered then, and there must be no further step.
     pub fn step(&mut self, messages: &mut Vec<Message>) -> Result<Option<Duration>, StoreError> {
         let now = self.now();
-        self.apply_settings(messages);
+        self.apply_settings(messages, now);
         let mut answers = Answers::default();
 
         let mut batch = self.ledger.begin(now.wall_ms());
@@ -66,12 +65,18 @@ impl<S: Store> Writer<S> {
     }
 
     /// What the host changed holds for the whole batch.
-    fn apply_settings(&mut self, messages: &mut [Message]) {
+    fn apply_settings(&mut self, messages: &mut [Message], now: Now) {
         for message in messages {
             match message {
                 Message::SetKinds(kinds) => {
                     self.ledger.kinds = std::mem::take(kinds);
                     self.timers.schedule.set_kinds(&self.ledger.kinds);
+                }
+                Message::SetPaused(kind, paused, _) => {
+                    if *paused != self.ledger.pauses.contains_key(kind) {
+                        self.ledger.pause(*kind, paused.then_some(Pause { since_ms: now.wall_ms() }));
+                        self.timers.schedule.set_paused(*kind, *paused);
+                    }
                 }
                 Message::StopClaims => self.timers.schedule.stop(),
                 _ => {}
@@ -111,18 +116,13 @@ impl<S: Store> Writer<S> {
             match read {
                 Message::Inspect(id, reply_to) => drop(reply_to.send(Ok(self.inspect(id)?.map(Box::new)))),
                 Message::Count(reply_to) => drop(reply_to.send(Ok(self.ledger.census.counts().clone()))),
+                Message::List(part, reply_to) => drop(reply_to.send(Ok(self.list(part)?))),
+                Message::Pauses(reply_to) => drop(reply_to.send(Ok(self.ledger.pauses.clone()))),
+                Message::SetPaused(.., reply_to) => drop(reply_to.send(Ok(()))),
                 _ => {}
             }
         }
         Ok(())
-    }
-
-    fn inspect(&self, id: Index) -> Result<Option<Inspected>, StoreError> {
-        let store = &self.ledger.store;
-        let Some(session) = store.session(id)? else { return Ok(None) };
-        let records = store.records(&session)?;
-        let attempts = store.attempts(&session)?;
-        Ok(Some(Inspected { session, records, attempts }))
     }
 }
 
@@ -166,7 +166,11 @@ fn apply_messages<S: Store>(
                 }
                 answers.renewals.push((reply_to, renewals));
             }
-            read @ (Message::Inspect(..) | Message::Count(_)) => answers.reads.push(read),
+            read @ (Message::Inspect(..)
+            | Message::Count(_)
+            | Message::List(..)
+            | Message::Pauses(_)
+            | Message::SetPaused(..)) => answers.reads.push(read),
             Message::SetKinds(_) | Message::StopClaims => {}
         }
     }

@@ -60,7 +60,7 @@ use super::{
 use crate::{
     attempt::Attempt,
     ids::Index,
-    session::{Due, Session},
+    session::{Due, Line, Session},
 };
 
 /// How large things grow.
@@ -238,6 +238,16 @@ impl Store for LoggedStore {
 
     fn due(&self, kind: u32, until_ms: u64, count_max: usize) -> Result<Vec<(Due, Index)>, StoreError> {
         self.dues.borrow_mut().first(self, kind, until_ms, count_max)
+    }
+
+    fn waiting(
+        &self,
+        kind: u32,
+        line: Line,
+        after: Option<Due>,
+        count_max: usize,
+    ) -> Result<Vec<(Due, Index)>, StoreError> {
+        due::waiting(self, kind, line, after, count_max)
     }
 
     fn commit(&mut self, changes: ChangeSet) -> Result<(), StoreError> {

@@ -5,7 +5,7 @@
 //! the bytes.
 //!
 //! Invariants, checked by the conformance suite: a session is in `held` or in `waiting`, never in both; a stored one, and only
-//! that, has a row in `due`; record rows are as many as the session's row says; nothing is left of a session that is gone.
+//! that, has a row in `due`, a parked one in `parked`; record rows are as many as the session's row says; nothing is left of a session that is gone.
 
 mod attempts;
 pub mod codec;
@@ -31,7 +31,7 @@ pub use open::OpenError;
 use crate::{
     attempt::Attempt,
     ids::Index,
-    session::{Due, Session},
+    session::{Due, Line, Session},
     store::{ChangeSet, Found, Store, StoreError},
 };
 
@@ -48,6 +48,7 @@ struct Reading {
     waiting: sessions::Reading,
     records: records::Reading,
     due: due::Reading,
+    parked: due::Reading,
     attempts: attempts::Reading,
 }
 
@@ -82,15 +83,6 @@ impl RedbStore {
         meta::log(&transaction.open_table(meta::META).map_err(io)?)
     }
 
-    /// The stored sessions of a kind in [`Due`] order, those behind `after` where it is given, at most `count_max`.
-    ///
-    /// # Errors
-    ///
-    /// If they cannot be read.
-    pub fn due_after(&self, kind: u32, after: Option<Due>, count_max: usize) -> Result<Vec<(Due, Index)>, StoreError> {
-        due::until(&self.reading()?.due, kind, after, u64::MAX, count_max)
-    }
-
     fn reading(&self) -> Result<&Reading, StoreError> {
         if let Some(reading) = self.reading.get() {
             return Ok(reading);
@@ -101,6 +93,7 @@ impl RedbStore {
             waiting: transaction.open_table(sessions::WAITING).map_err(io)?,
             records: transaction.open_table(records::RECORDS).map_err(io)?,
             due: transaction.open_table(due::DUE).map_err(io)?,
+            parked: transaction.open_table(due::PARKED).map_err(io)?,
             attempts: transaction.open_table(attempts::ATTEMPTS).map_err(io)?,
         };
         Ok(self.reading.get_or_init(|| reading))
@@ -114,11 +107,12 @@ impl Store for RedbStore {
         let (before, now_ms) = (meta::last(&table)?, meta::time(&table)?);
         let waiting = meta::counts(&transaction.open_table(meta::COUNTS).map_err(io)?)?;
         let memories = meta::memories(&transaction.open_table(meta::MEMORIES).map_err(io)?)?;
+        let pauses = meta::pauses(&transaction.open_table(meta::PAUSES).map_err(io)?)?;
         let held = sessions::all(&self.reading()?.held)?;
         drop((table, transaction));
         let last = Index { term: before.term + 1, ..before };
         self.commit(ChangeSet { last, ..ChangeSet::default() })?;
-        Ok(Found { last, now_ms, held, waiting, memories })
+        Ok(Found { last, now_ms, held, waiting, pauses, memories })
     }
 
     fn session(&self, id: Index) -> Result<Option<Session>, StoreError> {
@@ -139,6 +133,21 @@ impl Store for RedbStore {
 
     fn due(&self, kind: u32, until_ms: u64, count_max: usize) -> Result<Vec<(Due, Index)>, StoreError> {
         due::until(&self.reading()?.due, kind, None, until_ms, count_max)
+    }
+
+    fn waiting(
+        &self,
+        kind: u32,
+        line: Line,
+        after: Option<Due>,
+        count_max: usize,
+    ) -> Result<Vec<(Due, Index)>, StoreError> {
+        let reading = self.reading()?;
+        let table = match line {
+            Line::Stored => &reading.due,
+            Line::Parked => &reading.parked,
+        };
+        due::until(table, kind, after, u64::MAX, count_max)
     }
 
     fn commit(&mut self, changes: ChangeSet) -> Result<(), StoreError> {

@@ -16,7 +16,7 @@ use super::{
     meta::{self, FORMAT, FORMAT_KEY, FORMATS_BEFORE},
     records, sessions,
 };
-use crate::store::disk::forget_cached;
+use crate::store::{StoreError, disk::forget_cached};
 
 /// The store file cannot be used. Nothing in it was changed.
 #[derive(Debug, thiserror::Error)]
@@ -113,14 +113,22 @@ impl RedbStore {
             let mut transaction = database.begin_write()?;
             transaction.set_two_phase_commit(true);
             transaction.set_quick_repair(true);
-            transaction.open_table(meta::META)?.insert(FORMAT_KEY, FORMAT)?;
+            let format = transaction.open_table(meta::META)?.insert(FORMAT_KEY, FORMAT)?.map(|it| it.value().to_vec());
             transaction.open_table(meta::COUNTS)?;
+            transaction.open_table(meta::PAUSES)?;
             transaction.open_table(meta::MEMORIES)?;
             transaction.open_table(sessions::HELD)?;
             transaction.open_table(sessions::WAITING)?;
             transaction.open_table(records::RECORDS)?;
             transaction.open_table(due::DUE)?;
             transaction.open_table(attempts::ATTEMPTS)?;
+            transaction.open_table(due::PARKED)?;
+            if format.is_some_and(|format| FORMATS_BEFORE.contains(&format.as_slice())) {
+                due::fill_parked(&transaction).map_err(|error| match error {
+                    StoreError::Damaged(what) => ::redb::Error::Corrupted(what),
+                    error => ::redb::Error::Io(io::Error::other(error)),
+                })?;
+            }
             transaction.commit()?;
             Ok(())
         };

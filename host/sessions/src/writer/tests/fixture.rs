@@ -20,7 +20,7 @@ use crate::{
     clock::Clock,
     op::Op,
     rules::{Ended, Opened, Reply},
-    session::{Due, Session},
+    session::{Due, Line, Session},
     store::{ChangeSet, Found, Store, StoreError, redb::RedbStore},
     writer::{Inspected, Message, Renewals, Writer},
 };
@@ -101,6 +101,16 @@ impl Store for Shared {
 
     fn due(&self, kind: u32, until_ms: u64, count_max: usize) -> Result<Vec<(Due, Index)>, StoreError> {
         self.store.lock().unwrap().due(kind, until_ms, count_max)
+    }
+
+    fn waiting(
+        &self,
+        kind: u32,
+        line: Line,
+        after: Option<Due>,
+        count_max: usize,
+    ) -> Result<Vec<(Due, Index)>, StoreError> {
+        self.store.lock().unwrap().waiting(kind, line, after, count_max)
     }
 
     fn commit(&mut self, changes: ChangeSet) -> Result<(), StoreError> {

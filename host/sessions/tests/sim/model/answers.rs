@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use mpy6a_sessions::{
-    Counts, Error, Index, Inspected, State,
+    Counts, Error, Index, Inspected, Part, Refusal, State,
     op::Op,
     rules::{Ended, Reply},
+    store::Pause,
     writer::Renewals,
 };
 
@@ -18,6 +19,9 @@ pub(super) enum Owed {
     Renewals(Renewals),
     Inspected(Index),
     Counts,
+    Listed(Part),
+    Pauses,
+    Done,
     Nothing,
 }
 
@@ -39,6 +43,9 @@ impl Model {
                 Owed::Renewals(renewals) => *answer == Answer::Renewals(Ok(renewals)),
                 Owed::Inspected(id) => *answer == Answer::Inspected(Ok(self.inspected(id).map(Box::new))),
                 Owed::Counts => matches!(answer, Answer::Counts(Ok(counts)) if self.counts_are(counts)),
+                Owed::Listed(part) => *answer == Answer::Listed(Ok(self.page(part))),
+                Owed::Pauses => matches!(answer, Answer::Pauses(Ok(pauses)) if self.pauses_are(pauses)),
+                Owed::Done => *answer == Answer::Done(Ok(())),
                 Owed::Nothing => false,
             };
             if !right {
@@ -52,6 +59,8 @@ impl Model {
         match sent {
             Sent::Inspect(id) => format!("; it should be {:?}", self.inspected(*id)),
             Sent::Count => format!("; it should be {:?}", self.counts()),
+            Sent::List(part) => format!("; it should be {:?}", self.page(*part)),
+            Sent::Pauses => format!("; it should be {:?}", self.pauses),
             Sent::Apply(Op::Client { handle, .. }) => {
                 format!("; its session is now {:?}", self.sessions.get(&handle.id))
             }
@@ -63,6 +72,10 @@ impl Model {
     pub fn inspected(&self, id: Index) -> Option<Inspected> {
         let Kept { session, records, attempts, .. } = self.sessions.get(&id)?.clone();
         Some(Inspected { session, records, attempts })
+    }
+
+    pub(super) fn pauses_are(&self, pauses: &BTreeMap<u32, Pause>) -> bool {
+        pauses.iter().map(|(kind, pause)| (*kind, pause.since_ms)).eq(self.pauses.iter().map(|(kind, at)| (*kind, *at)))
     }
 
     /// Kinds that had sessions once may be listed with none.
@@ -99,6 +112,10 @@ impl Expected {
     pub(super) fn is_met(&self, answer: &Result<Reply, Error>) -> bool {
         let within = |due: u64, seen: u64| (due..=due + self.slack_ms).contains(&seen);
         match (&self.result, answer) {
+            (
+                Err(Refusal::WrongState { id, state, .. }),
+                Err(Error::Refused(Refusal::WrongState { id: of, state: seen, .. })),
+            ) => (id, state) == (of, seen),
             (Err(refusal), Err(Error::Refused(seen))) => refusal == seen,
             (Ok(Reply::Applied(applied)), Ok(Reply::Applied(seen))) => {
                 applied.change_id == seen.change_id
