@@ -2,8 +2,8 @@
 
 use super::fixture::{Host, KIND, policy};
 use crate::{
-    AdminOp, AdminRequest, Applied, Error, Handle, Index, KindPolicy, Outcome, Refusal, SessionOp, StateName, op::Op,
-    rules::Reply,
+    AdminOp, AdminRequest, Applied, Error, Handle, Index, KindPolicy, Line, Listed, Outcome, Part, Refusal, SessionOp,
+    StateName, limits::LIST_MAX, op::Op, rules::Reply, store::Pause, writer::Message,
 };
 
 fn ask(host: &mut Host, id: Index, op: AdminOp) -> Result<Applied, Error> {
@@ -145,4 +145,67 @@ fn what_changed_since_it_was_looked_at_is_left_alone() {
     assert_eq!(request(&mut host, asked), Err(Refusal::SessionChanged(handle.id).into()));
     asked.unchanged_since = Some(host.inspect(handle.id).unwrap().session.change_id);
     request(&mut host, asked).unwrap();
+}
+
+#[test]
+fn a_kind_that_a_person_paused_waits_over_restarts_and_whatever_the_config_says() {
+    let mut host = Host::with_kinds([(1, policy()), (2, policy())]);
+    let pause = |host: &mut Host, paused| host.ask(|reply_to| Message::SetPaused(1, paused, reply_to)).unwrap();
+    pause(&mut host, true);
+    let waiting = host.open(1);
+    host.operate(waiting, 0, SessionOp::Store { timeout_s: Some(0) }).unwrap();
+    for restarted in [false, true] {
+        if restarted {
+            host.restart();
+        }
+        host.set_kinds([(1, policy()), (2, policy())]);
+        let other = host.open(2);
+        host.operate(other, 0, SessionOp::Store { timeout_s: Some(0) }).unwrap();
+        host.pass_ms(60_000);
+        let claimed = host.claim().expect("the other kind goes on");
+        assert_eq!(claimed.session.id, other.id);
+        host.finish(&claimed, vec![SessionOp::Delete], Outcome::Returned).unwrap();
+        assert!(host.claim().is_none());
+    }
+    pause(&mut host, true);
+    let pauses = host.ask(Message::Pauses).unwrap();
+    assert_eq!(pauses, [(1, Pause { since_ms: 1_000_000 })].into(), "since it was paused first");
+    pause(&mut host, false);
+    host.pass_ms(0);
+    assert_eq!(host.claim().unwrap().session.id, waiting.id);
+    host.restart();
+    assert_eq!(host.ask(Message::Pauses).unwrap(), [].into());
+}
+
+#[test]
+fn all_sessions_are_listed_part_by_part() {
+    let mut host = once();
+    let count = LIST_MAX + 3;
+    let active: Vec<_> = (0..count).map(|_| host.open(KIND).id).collect();
+    let stored: Vec<_> = (0..count).map(|_| store(&mut host, 3_600).id).collect();
+    for id in &stored[..2] {
+        ask(&mut host, *id, AdminOp::Repeat).unwrap();
+    }
+    host.pass_ms(0);
+    let [parked, repeating] = [host.claim().unwrap(), host.claim().unwrap()];
+    host.finish(&parked, vec![], Outcome::Permanent("never".into())).unwrap();
+
+    let mut all = |first| {
+        let (mut listed, mut next) = (Vec::new(), Some(first));
+        while let Some(part) = next {
+            let page = host.ask(|reply_to| Message::List(part, reply_to)).unwrap();
+            assert!(page.sessions.len() <= LIST_MAX);
+            listed.extend(page.sessions);
+            next = page.next;
+        }
+        listed
+    };
+    let ids = |listed: &[Listed]| listed.iter().map(|listed| listed.session.id).collect::<Vec<_>>();
+    let held = all(Part::Held(None));
+    assert_eq!(ids(&held), [&active[..], &[repeating.session.id]].concat());
+    assert_eq!(ids(&all(Part::Waiting(KIND, Line::Stored, None))), stored[2..]);
+    let listed = all(Part::Waiting(KIND, Line::Parked, None));
+    assert_eq!(ids(&listed), [parked.session.id]);
+    assert_eq!(listed[0].last.as_ref().unwrap().report.outcome, Outcome::Permanent("never".into()));
+    assert_eq!(all(Part::Waiting(KIND + 1, Line::Parked, None)), []);
 }
