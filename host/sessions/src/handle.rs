@@ -20,7 +20,7 @@ use crate::{
     pipeline::Pipeline,
     policy::Kinds,
     rules::{Ended, Opened, Reply, check_new},
-    session::Applied,
+    session::{Applied, Due},
     store::{Pause, Store, StoreError},
     writer::{self, Claims, Counts, Ending, Inspected, Message, Page, Part, Queue, Renewals, ReplyTo, Sender, Writer},
 };
@@ -157,16 +157,31 @@ impl Sessions {
         }
     }
 
-    /// Do what a person asks of one session.
+    /// Do what a person asks, each by itself; the answers in order. All are sent before any is waited for, so they share
+    /// commits.
     ///
     /// # Errors
     ///
-    /// [`Refusal::SessionNotFound`], [`Refusal::WrongState`], [`Refusal::SessionChanged`]; or the host cannot now.
-    pub async fn administer(&self, request: AdminRequest) -> Result<Applied, Error> {
-        match self.apply(Sender::Client, Op::Admin(request)).await? {
-            Reply::Applied(applied) => Ok(applied),
-            other => Err(unexpected(&other)),
+    /// Of each: [`Refusal::SessionNotFound`], [`Refusal::WrongState`], [`Refusal::SessionChanged`]; or the host cannot now.
+    pub async fn administer(&self, requests: Vec<AdminRequest>) -> Vec<Result<Applied, Error>> {
+        let send = |request| {
+            let (reply_to, reply) = oneshot::channel();
+            self.0.queue.push(Sender::Client, Message::Apply(Op::Admin(request), reply_to)).map(|()| reply)
+        };
+        let sent: Vec<_> = requests.into_iter().map(send).collect();
+        let mut answers = Vec::with_capacity(sent.len());
+        for sent in sent {
+            let answer = match sent {
+                // The writer drops a question unanswered only when the store has failed.
+                Ok(reply) => reply.await.unwrap_or(Err(Error::StoreFailed)),
+                Err(error) => Err(error),
+            };
+            answers.push(answer.and_then(|reply| match reply {
+                Reply::Applied(applied) => Ok(applied),
+                other => Err(unexpected(&other)),
+            }));
         }
+        answers
     }
 
     /// Read one session whole.
@@ -195,6 +210,15 @@ impl Sessions {
     /// If the host cannot now.
     pub async fn list(&self, part: Part) -> Result<Page, Error> {
         self.ask(Sender::Client, |reply_to| Message::List(part, reply_to)).await
+    }
+
+    /// When the first stored session of each kind is due.
+    ///
+    /// # Errors
+    ///
+    /// If the host cannot now.
+    pub async fn heads(&self) -> Result<BTreeMap<u32, Due>, Error> {
+        self.ask(Sender::Client, Message::Heads).await
     }
 
     /// The kinds that a person paused.

@@ -92,6 +92,7 @@ impl Host {
         let clock = Arc::clone(&environment.clock);
         let Started { sessions, claims } = mpy6a_sessions::start(store, fixed.limits, policies, environment)?;
         self.runs.start(Context { sessions: sessions.clone(), board: Arc::clone(&board), clock }, claims);
+        let (bell, rings) = reload::bell();
         let reloader = Reloader {
             file: self.file,
             board: Arc::clone(&board),
@@ -99,12 +100,14 @@ impl Host {
             watcher,
             sessions: sessions.clone(),
             telemetry: self.telemetry,
+            rings,
+            answers: Vec::new(),
         };
         reloader.spawn(hangup);
 
         let (health, health_service) = Health::new().await;
         let gate = Gate::default();
-        let services = Services { sessions: sessions.clone(), board: Arc::clone(&board), gate: gate.clone() };
+        let services = Services { sessions: sessions.clone(), board: Arc::clone(&board), gate: gate.clone(), bell };
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
         let server = tokio::spawn(grpc::serve(listener, services, health_service, fixed, stopped));

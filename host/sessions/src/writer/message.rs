@@ -1,6 +1,6 @@
 //! What can be sent to the writer.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
@@ -39,6 +39,8 @@ pub enum Message {
     Count(ReplyTo<BTreeMap<u32, Counts>>),
     /// List sessions: a part of those that are held, or of a line.
     List(Part, ReplyTo<Page>),
+    /// When the first stored session of each kind is due.
+    Heads(ReplyTo<BTreeMap<u32, Due>>),
     /// Which kinds a person paused.
     Pauses(ReplyTo<BTreeMap<u32, Pause>>),
     /// Pause a kind, or resume it.
@@ -81,6 +83,8 @@ pub struct Inspected {
     pub records: Vec<Bytes>,
     /// Its last attempts, oldest first.
     pub attempts: Vec<Attempt>,
+    /// How long its client may still stay silent; none where it is not active.
+    pub lease_left: Option<Duration>,
 }
 
 /// A part of all sessions to be listed, at most [`LIST_MAX`](crate::limits::LIST_MAX) at once.
@@ -108,6 +112,8 @@ pub struct Listed {
     pub session: Session,
     /// Its last attempt, if there was one.
     pub last: Option<Attempt>,
+    /// See [`Inspected::lease_left`].
+    pub lease_left: Option<Duration>,
 }
 
 /// How many sessions of one kind are in each state.

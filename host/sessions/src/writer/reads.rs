@@ -1,7 +1,9 @@
 //! What people ask of the store: one session whole, or a part of all.
 
+use std::collections::BTreeMap;
+
 use super::{
-    Writer,
+    Now, Writer,
     message::{Inspected, Listed, Page, Part},
 };
 use crate::{
@@ -12,24 +14,36 @@ use crate::{
 };
 
 impl<S: Store> Writer<S> {
-    pub(super) fn inspect(&self, id: Index) -> Result<Option<Inspected>, StoreError> {
+    pub(super) fn inspect(&self, id: Index, now: Now) -> Result<Option<Inspected>, StoreError> {
         let store = &self.ledger.store;
         let Some(session) = store.session(id)? else { return Ok(None) };
         let records = store.records(&session)?;
         let attempts = store.attempts(&session)?;
-        Ok(Some(Inspected { session, records, attempts }))
+        let lease_left = self.timers.leases.left(id, now.monotonic);
+        Ok(Some(Inspected { session, records, attempts, lease_left }))
     }
 
-    pub(super) fn list(&self, part: Part) -> Result<Page, StoreError> {
+    pub(super) fn list(&self, part: Part, now: Now) -> Result<Page, StoreError> {
         let (sessions, next) = match part {
             Part::Held(after) => self.held(after)?,
             Part::Waiting(kind, line, after) => self.waiting(kind, line, after)?,
         };
         let listed = sessions.into_iter().map(|session| {
             let last = if session.attempts == 0 { None } else { self.ledger.store.attempts(&session)?.pop() };
-            Ok(Listed { session, last })
+            let lease_left = self.timers.leases.left(session.id, now.monotonic);
+            Ok(Listed { session, last, lease_left })
         });
         Ok(Page { sessions: listed.collect::<Result<_, StoreError>>()?, next })
+    }
+
+    pub(super) fn heads(&self) -> Result<BTreeMap<u32, Due>, StoreError> {
+        let mut heads = BTreeMap::new();
+        let stored = self.ledger.census.counts().iter().filter(|(_, counts)| counts.stored > 0);
+        for (kind, _) in stored {
+            let first = self.ledger.store.waiting(*kind, Line::Stored, None, 1)?;
+            heads.extend(first.first().map(|(due, _)| (*kind, *due)));
+        }
+        Ok(heads)
     }
 
     fn held(&self, after: Option<Index>) -> Result<(Vec<Session>, Option<Part>), StoreError> {

@@ -59,7 +59,7 @@ impl<S: Store> Writer<S> {
 
         self.commit(last, changes, now)?;
         self.hand_out(claims, now)?;
-        self.answer(answers)?;
+        self.answer(answers, now)?;
         let look = self.ledger.store.poll()?;
         Ok(self.sleep().into_iter().chain(look).min())
     }
@@ -72,11 +72,9 @@ impl<S: Store> Writer<S> {
                     self.ledger.kinds = std::mem::take(kinds);
                     self.timers.schedule.set_kinds(&self.ledger.kinds);
                 }
-                Message::SetPaused(kind, paused, _) => {
-                    if *paused != self.ledger.pauses.contains_key(kind) {
-                        self.ledger.pause(*kind, paused.then_some(Pause { since_ms: now.wall_ms() }));
-                        self.timers.schedule.set_paused(*kind, *paused);
-                    }
+                Message::SetPaused(kind, paused, _) if *paused != self.ledger.pauses.contains_key(kind) => {
+                    self.ledger.pause(*kind, paused.then_some(Pause { since_ms: now.wall_ms() }));
+                    self.timers.schedule.set_paused(*kind, *paused);
                 }
                 Message::StopClaims => self.timers.schedule.stop(),
                 _ => {}
@@ -104,7 +102,7 @@ impl<S: Store> Writer<S> {
     }
 
     /// A receiver that is gone is nobody's loss.
-    fn answer(&self, answers: Answers) -> Result<(), StoreError> {
+    fn answer(&self, answers: Answers, now: Now) -> Result<(), StoreError> {
         for (reply_to, result) in answers.replies {
             let _ = reply_to.send(result);
         }
@@ -114,9 +112,10 @@ impl<S: Store> Writer<S> {
         }
         for read in answers.reads {
             match read {
-                Message::Inspect(id, reply_to) => drop(reply_to.send(Ok(self.inspect(id)?.map(Box::new)))),
+                Message::Inspect(id, reply_to) => drop(reply_to.send(Ok(self.inspect(id, now)?.map(Box::new)))),
                 Message::Count(reply_to) => drop(reply_to.send(Ok(self.ledger.census.counts().clone()))),
-                Message::List(part, reply_to) => drop(reply_to.send(Ok(self.list(part)?))),
+                Message::List(part, reply_to) => drop(reply_to.send(Ok(self.list(part, now)?))),
+                Message::Heads(reply_to) => drop(reply_to.send(Ok(self.heads()?))),
                 Message::Pauses(reply_to) => drop(reply_to.send(Ok(self.ledger.pauses.clone()))),
                 Message::SetPaused(.., reply_to) => drop(reply_to.send(Ok(()))),
                 _ => {}
@@ -169,6 +168,7 @@ fn apply_messages<S: Store>(
             read @ (Message::Inspect(..)
             | Message::Count(_)
             | Message::List(..)
+            | Message::Heads(_)
             | Message::Pauses(_)
             | Message::SetPaused(..)) => answers.reads.push(read),
             Message::SetKinds(_) | Message::StopClaims => {}

@@ -17,7 +17,7 @@ trap 'rm -rf "$copy"' EXIT
 # name | promise of the design | file under src | perl substitution over the whole file
 sabotages() {
     cat <<'LIST'
-answer-first|1, durable before it is answered|writer/step.rs|s/(\s+)(self\.commit\(last, changes, now\)\?;)(.*?)\s+self\.answer\(answers\)\?;/$1self.answer(answers)?;$1$2$3/s
+answer-first|1, durable before it is answered|writer/step.rs|s/(\s+)(self\.commit\(last, changes, now\)\?;)(.*?)\s+self\.answer\(answers, now\)\?;/$1self.answer(answers, now)?;$1$2$3/s
 no-sync|1, durable before it is answered|store/log/segment.rs|s/self\.file\.sync\(\)\.map_err\(\|error\| io\("cannot be synced", &error\)\)/Ok(())/
 any-client-key|2, one operator at a time|rules/client.rs|s/if client\.key != key \{/if false {/
 any-run-key|2, one operator at a time|rules/run.rs|s/State::Repeating \{ key, \.\. \} if key == run_key => Ok/State::Repeating { .. } => { let _ = run_key; Ok/; s/(let _ = run_key; Ok\(\(\)\)),/$1 }/

@@ -102,7 +102,7 @@ impl Inner {
         let Some(session) = self.store.session(id)? else { return Ok(None) };
         let records = self.store.records(&session)?;
         let attempts = self.store.attempts(&session)?;
-        Ok(Some(Inspected { session, records, attempts }))
+        Ok(Some(Inspected { session, records, attempts, lease_left: None }))
     }
 
     fn rows(&self) -> Result<Rows, StoreError> {

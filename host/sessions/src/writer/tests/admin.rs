@@ -209,3 +209,14 @@ fn all_sessions_are_listed_part_by_part() {
     assert_eq!(listed[0].last.as_ref().unwrap().report.outcome, Outcome::Permanent("never".into()));
     assert_eq!(all(Part::Waiting(KIND + 1, Line::Parked, None)), []);
 }
+
+#[test]
+fn the_heads_are_the_first_due_times_of_kinds_that_have_stored_sessions() {
+    let mut host = Host::with_kinds([(1, policy()), (2, policy())]);
+    host.open(2);
+    for timeout_s in [9, 5, 7] {
+        store(&mut host, timeout_s);
+    }
+    let heads = host.ask(Message::Heads).unwrap();
+    assert_eq!(heads.into_iter().map(|(kind, due)| (kind, due.at_ms)).collect::<Vec<_>>(), [(1, 1_005_000)]);
+}

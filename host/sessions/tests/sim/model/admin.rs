@@ -101,7 +101,7 @@ impl Model {
     }
 
     /// A part of all sessions, as it must be listed.
-    pub(super) fn page(&self, part: Part) -> Page {
+    pub(super) fn page(&self, part: Part, moment: Moment) -> Page {
         let sessions = self.sessions.values().map(|kept| &kept.session);
         let (ids, next): (Vec<Index>, _) = match part {
             Part::Held(after) => {
@@ -120,7 +120,11 @@ impl Model {
         };
         let listed = |id: &Index| {
             let kept = &self.sessions[id];
-            Listed { session: kept.session.clone(), last: kept.attempts.last().cloned() }
+            Listed {
+                session: kept.session.clone(),
+                last: kept.attempts.last().cloned(),
+                lease_left: kept.lease_left(moment),
+            }
         };
         Page { sessions: ids.iter().map(listed).collect(), next }
     }

@@ -80,7 +80,7 @@ impl Model {
             None => next.claims_in_order(self, &BTreeMap::new(), &touched, moment)?,
         }
         let durable = seen.commit.map_or(unchanged, |commit| commit.done);
-        next.answered(seen, due, durable)?;
+        next.answered(seen, due, durable, moment)?;
         next.handed_out(seen, durable, moment)?;
         Ok(if seen.commit.is_none() && !seen.ok { self.clone() } else { next })
     }

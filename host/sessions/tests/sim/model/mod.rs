@@ -174,6 +174,11 @@ impl Kept {
         self.session.state == State::Active
     }
 
+    /// How long its client may still stay silent.
+    fn lease_left(&self, moment: Moment) -> Option<Duration> {
+        self.is_active().then(|| self.lease_end.saturating_sub(moment.monotonic))
+    }
+
     /// A sign of life from its client.
     fn grant(&mut self, moment: Moment) {
         if self.is_active() {

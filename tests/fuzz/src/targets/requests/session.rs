@@ -86,7 +86,7 @@ impl Host {
     pub fn show(&self, id: Option<v1::Index>) {
         let Some(id) = given(convert::id(id)) else { return };
         let Some(session) = self.session.clone().filter(|session| session.id == id) else { return };
-        let shown = convert::session(session, self.records.clone(), Vec::new());
+        let shown = v1::GetSessionResponse { records: self.records.clone(), ..convert::session(session) };
         let encoded = shown.encode_to_vec();
         assert_eq!(v1::GetSessionResponse::decode(encoded.as_slice()), Ok(shown.clone()));
         for key in [KEY, RUN_KEY] {
