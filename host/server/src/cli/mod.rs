@@ -1,13 +1,20 @@
 //! The command line: one file for each command.
 
 pub mod check;
+pub mod kind;
 pub mod plugin;
+pub mod remote;
 mod report;
 pub mod serve;
+pub mod session;
+pub mod status;
+mod table;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
+
+use self::remote::Remote;
 
 /// mpy6a (read it "truba"), a durable log of intents: what services began and did not finish is finished by WebAssembly
 /// handlers.
@@ -16,6 +23,8 @@ use clap::{Args, Parser, Subcommand};
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    #[command(flatten)]
+    remote: Remote,
 }
 
 #[derive(Debug, Subcommand)]
@@ -35,6 +44,24 @@ enum Command {
     /// Write handlers: start a project, build it, check what it made.
     #[command(subcommand)]
     Plugin(plugin::Command),
+    /// Look at sessions of a running host, and act on them.
+    #[command(subcommand)]
+    Session(session::Command),
+    /// Look at the kinds of a running host, pause and resume them.
+    #[command(subcommand)]
+    Kind(kind::Command),
+    /// Is all well with a running host?
+    ///
+    /// Exit codes: 0 it is, 1 somebody should look at it, 2 wrong command line, 3 no host.
+    Status,
+    /// Watch a running host.
+    ///
+    /// Exit codes: 0 watched to the end, 1 refused, 2 wrong command line, 3 no host.
+    Top(status::Top),
+    /// Have a running host read its config and every plugin again, and say what is wrong with them.
+    ///
+    /// Exit codes: 0 all in service, 1 something is wrong, 2 wrong command line, 3 no host.
+    Reload,
 }
 
 #[derive(Args, Debug)]
@@ -47,10 +74,16 @@ struct ConfigFile {
 /// Run the command that the command line asks for.
 #[must_use]
 pub fn main() -> ExitCode {
-    match Cli::parse().command {
+    let Cli { command, remote } = Cli::parse();
+    match command {
         Command::Serve(ConfigFile { config }) => serve::run(config),
         Command::Check(ConfigFile { config }) => check::run(&config),
         Command::Plugin(command) => plugin::run(command),
+        Command::Session(command) => session::run(command, &remote),
+        Command::Kind(command) => kind::run(command, &remote),
+        Command::Status => remote.run(async |host| status::status(host).await),
+        Command::Top(arguments) => remote.run(async |host| status::top(&arguments, host).await),
+        Command::Reload => remote.run(async |host| status::reload(host).await),
     }
 }
 
