@@ -58,9 +58,9 @@ async fn sessions_are_listed_shown_and_explained() {
     let listed = said(&mpy6a(&host, &["session", "ls"]).await);
     let lines: Vec<_> = listed.lines().collect();
     assert_eq!(lines.len(), 3, "{listed}");
-    assert!(lines[0].starts_with("ID") && lines[0].contains("WAITS"));
+    assert!(lines[0].starts_with("ID") && lines[0].contains("WAITS FOR"));
     assert!(lines[1].starts_with(&shown(waiting)) && lines[1].contains("active"), "{listed}");
-    assert!(lines[2].contains("parked") && lines[2].contains("out of repeats"), "{listed}");
+    assert!(lines[2].contains("parked") && lines[2].contains("out-of-repeats: wasm trap"), "{listed}");
     let parked =
         said(&mpy6a(&host, &["session", "ls", "--state", "parked", "--kind", "k1", "--outcome", "trapped"]).await);
     assert_eq!(parked.lines().count(), 2, "{parked}");
@@ -154,7 +154,7 @@ async fn kinds_are_paused_resumed_and_watched() {
     said(&mpy6a(&host, &["kind", "pause", "k1"]).await);
     let waiting = host.left(1, &["delete"]).await;
     let listed = said(&mpy6a(&host, &["kind", "ls"]).await);
-    assert!(listed.contains("paused by a person"), "{listed}");
+    assert!(listed.contains("no: paused 0s ago"), "{listed}");
     let status = mpy6a(&host, &["status"]).await;
     assert_eq!(status.status.code(), Some(1), "somebody should look at it");
     assert!(String::from_utf8(status.stdout).unwrap().contains("! k1: paused, and 1 stored sessions wait"));

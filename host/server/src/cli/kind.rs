@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{
     remote::{Host, Remote, Trouble},
     session::Output,
-    table::{Table, span},
+    table::{KIND_COLUMNS, Table, cut, span},
 };
 use crate::{cli::session::now_ms, limits::REPORT_COLUMNS};
 
@@ -78,11 +78,11 @@ async fn resume(kind: &str, host: Host) -> Result<ExitCode, Trouble> {
 
 /// A line for each kind.
 pub fn table(kinds: &[v1::Kind]) -> Table {
-    let mut table = Table::new(&["KIND", " ID", " ACTIVE", " STORED", " REPEATING", " PARKED", " OLDEST", "REPEATED"]);
+    let mut table = Table::new(&["KIND", " ID", " ACTIVE", " STORED", " RUNS", " PARKED", " LATE", "REPEATED"]);
     for kind in kinds {
         let late = kind.first_due_ms.map(|due_ms| now_ms().saturating_sub(due_ms)).filter(|late_ms| *late_ms >= 1_000);
         table.row(vec![
-            if kind.name.is_empty() { kind.id.to_string() } else { kind.name.clone() },
+            cut(if kind.name.is_empty() { "(not in the config)" } else { &kind.name }, Some(KIND_COLUMNS)),
             kind.id.to_string(),
             kind.active.to_string(),
             kind.stored.to_string(),
@@ -98,13 +98,13 @@ pub fn table(kinds: &[v1::Kind]) -> Table {
 /// Whether sessions of a kind are repeated, and why not.
 fn repeated(kind: &v1::Kind) -> String {
     if let Some(since_ms) = kind.paused_since_ms {
-        return format!("paused by a person {} ago", span(now_ms().saturating_sub(since_ms)));
+        return format!("no: paused {} ago", span(now_ms().saturating_sub(since_ms)));
     }
     let trouble = kind.trouble.lines().next().unwrap_or_default();
     match (kind.paused, &kind.plugin) {
-        (true, _) => "paused by the config".to_owned(),
-        (false, None) => format!("no plugin: {trouble}"),
-        (false, Some(_)) if !trouble.is_empty() => format!("by its old plugin: {trouble}"),
+        (true, _) => "no: config pauses it".to_owned(),
+        (false, None) => format!("no: {trouble}"),
+        (false, Some(_)) if !trouble.is_empty() => format!("by old plugin: {trouble}"),
         (false, Some(_)) => "yes".to_owned(),
     }
 }

@@ -3,6 +3,9 @@
 /// Between two columns.
 const GAP: usize = 2;
 
+/// The most that a kind's name takes of a line: it is at most 64 letters long, and there is more to say.
+pub const KIND_COLUMNS: usize = 18;
+
 /// Rows under a head. Columns whose head begins with a blank are numbers, to the right.
 #[derive(Debug)]
 pub struct Table {
@@ -45,7 +48,8 @@ impl Table {
     }
 }
 
-fn cut(line: &str, columns: Option<usize>) -> String {
+/// A text of at most so many columns.
+pub fn cut(line: &str, columns: Option<usize>) -> String {
     match columns {
         Some(columns) if line.chars().count() > columns => {
             line.chars().take(columns.saturating_sub(1)).chain(['…']).collect()

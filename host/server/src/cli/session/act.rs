@@ -86,7 +86,7 @@ async fn show(action: Action, filter: v1::Filter, host: Host) -> Result<ExitCode
     while let Some(page) = pages.next(&host).await? {
         for session in page {
             if count < SHOWN {
-                table.row(ls::row(&session, &names));
+                table.row(ls::row(&session, &names, false));
             }
             count += 1;
             *by_kind.entry(session.kind).or_default() += 1;

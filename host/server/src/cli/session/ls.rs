@@ -11,7 +11,7 @@ use crate::{
     cli::{
         remote::{Host, Trouble},
         session::filter::now_ms,
-        table::{Table, span},
+        table::{KIND_COLUMNS, Table, cut, span},
     },
     limits::REPORT_COLUMNS,
 };
@@ -45,7 +45,7 @@ pub async fn run(arguments: &Arguments, host: Host) -> Result<ExitCode, Trouble>
             }
             count += 1;
             match arguments.output {
-                Output::Table => table.row(row(&session, &names)),
+                Output::Table => table.row(row(&session, &names, arguments.wide)),
                 Output::Json => println!("{}", object(&session, &names)),
             }
         }
@@ -65,20 +65,33 @@ pub async fn run(arguments: &Arguments, host: Host) -> Result<ExitCode, Trouble>
 
 /// The head of a list.
 pub fn head() -> Table {
-    Table::new(&["ID", "KIND", "STATE", " AGE", " REPEATS", " RECORDS", "WAITS"])
+    Table::new(&["ID", "KIND", "STATE", " AGE", " REPEATS", "WAITS FOR"])
 }
 
-/// A session in a list.
-pub fn row(session: &v1::SessionSummary, names: &BTreeMap<u32, String>) -> Vec<String> {
+/// A session in a list. `wide`: with all that is known of why it waits.
+pub fn row(session: &v1::SessionSummary, names: &BTreeMap<u32, String>, wide: bool) -> Vec<String> {
+    let waiting = session.waiting.clone().unwrap_or_default();
+    let columns = (!wide).then_some(KIND_COLUMNS);
     vec![
         shown(session.id),
-        kind_name(session.kind, names),
+        cut(&kind_name(session.kind, names), columns),
         state_name(session.state()).to_owned(),
         span(now_ms().saturating_sub(session.created_ms)),
         session.repeats.to_string(),
-        session.records.to_string(),
-        session.waiting.as_ref().map_or_else(String::new, |waiting| waiting.words.replace('\n', " ")),
+        if wide { waiting.words.replace('\n', " ") } else { short(session, &waiting) },
     ]
+}
+
+/// What it waits for, the word that matters most first.
+fn short(session: &v1::SessionSummary, waiting: &v1::Waiting) -> String {
+    let reason = reason(waiting.reason());
+    match session.state() {
+        v1::SessionState::Parked if session.last_outcome.is_empty() => reason,
+        v1::SessionState::Parked if session.last_cause.is_empty() => format!("{reason}: {}", session.last_outcome),
+        v1::SessionState::Parked => format!("{reason}: {}", session.last_cause.replace('\n', " ")),
+        v1::SessionState::Stored if session.due_ms > now_ms() => format!("due in {}", span(session.due_ms - now_ms())),
+        _ => reason,
+    }
 }
 
 fn object(session: &v1::SessionSummary, names: &BTreeMap<u32, String>) -> serde_json::Value {
