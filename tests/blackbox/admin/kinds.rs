@@ -1,11 +1,11 @@
 //! Kinds: pausing and resuming, and reading everything again by request.
 
-use std::fs;
+use std::{fs, process::Command};
 
 use mpy6a_proto::v1::{self, WaitReason};
 
 use super::waits;
-use crate::harness::{Config, Host, Kind, Refused};
+use crate::harness::{Config, Host, Kind, Refused, serve};
 
 async fn pause(host: &Host, kind: u32) -> Result<(), Refused> {
     host.admin.clone().pause_kind(v1::PauseKindRequest { kind }).await?;
@@ -66,4 +66,29 @@ async fn a_reload_answers_when_everything_was_read_and_says_what_is_wrong() {
     host.write_config("listen = 7");
     let answer = reload().await;
     assert!(answer.config_trouble.contains("listen"), "{}", answer.config_trouble);
+}
+
+#[tokio::test]
+async fn a_host_that_starts_paused_repeats_nothing_until_each_kind_is_resumed() {
+    let paused = |id| Kind::misbehave(id).set("paused", true);
+    let mut host = Host::start(&Config::of([paused(1), paused(2)])).await;
+    let left = [host.left(1, &["delete"]).await, host.left(2, &["delete"]).await];
+    host.kill();
+    // Due at once when the next host takes over: the command line alone holds them back, and over another kill, too.
+    host.reconfigure(&Config::of([Kind::misbehave(1), Kind::misbehave(2)]));
+    host.try_launch(starting_paused).await.unwrap();
+    host.restart().await;
+    for id in left {
+        assert_eq!(waits(&host, id).await.0, WaitReason::KindPaused);
+    }
+    for (kind, id) in [(1, left[0]), (2, left[1])] {
+        resume(&host, kind).await.unwrap();
+        host.gone(id).await;
+    }
+}
+
+fn starting_paused() -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", "exec \"$0\" \"$@\" --start-paused"]).arg(serve().get_program());
+    command
 }

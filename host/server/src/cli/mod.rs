@@ -36,7 +36,7 @@ enum Command {
     ///
     /// Exit codes: 0 told to stop, 2 wrong command line, 3 config, 4 address, 5 store cannot be opened, 6 sandbox, 7
     /// store failed while serving, 8 told to stop twice, 1 anything else.
-    Serve(ConfigFile),
+    Serve(Serve),
     /// Check a config and load every plugin that it names, without touching store or port.
     ///
     /// Exit codes: 0 everything is right, 1 something is not, 2 wrong command line.
@@ -71,12 +71,22 @@ struct ConfigFile {
     config: PathBuf,
 }
 
+#[derive(Args, Debug)]
+struct Serve {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// Begin with every kind paused, as `mpy6a kind pause` pauses it: for the morning after an incident. `mpy6a kind
+    /// resume` lets one after the other go on.
+    #[arg(long)]
+    start_paused: bool,
+}
+
 /// Run the command that the command line asks for.
 #[must_use]
 pub fn main() -> ExitCode {
     let Cli { command, remote } = Cli::parse();
     match command {
-        Command::Serve(ConfigFile { config }) => serve::run(config),
+        Command::Serve(Serve { file: ConfigFile { config }, start_paused }) => serve::run(config, start_paused),
         Command::Check(ConfigFile { config }) => check::run(&config),
         Command::Plugin(command) => plugin::run(command),
         Command::Session(command) => session::run(command, &remote),
