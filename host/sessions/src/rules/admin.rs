@@ -57,9 +57,9 @@ fn check_state(session: &Session, request: &AdminRequest) -> Result<(), Refusal>
         (Repeat, Active) => "its client holds it: wait until its lease ends",
         (Repeat | Park | Delete, Repeating) => "a run holds it: pause its kind, and wait until the run has ended",
         (Repeat, Parked) => "it waits for a person: redrive it",
-        (Park, Parked) => "there is nothing to do",
+        (Park, Parked) => "there is nothing to do: leave it",
         (Redrive, Stored) => "it waits for its repeat already: ask to repeat it now",
-        (Redrive, Active | Repeating) => "only a parked session is redriven",
+        (Redrive, Active | Repeating) => "only a parked session is redriven: leave it",
     };
     Err(Refusal::WrongState { id: session.id, state: session.state.name(), remedy })
 }

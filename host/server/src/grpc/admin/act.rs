@@ -19,39 +19,42 @@ impl AdminService {
         request: v1::ActOnSessionsRequest,
         who: &str,
     ) -> Result<v1::ActOnSessionsResponse, Status> {
-        let (op, name) = op(request.action)?;
-        let targets = request.targets;
-        if targets.len() > TARGETS_MAX {
-            return Err(invalid(&format!(
-                "{} targets are over the limit of {TARGETS_MAX}: send them in parts",
-                targets.len()
-            )));
-        }
-        let asked = |target: &v1::Target| {
-            let id = convert::id(target.id)?;
-            let unchanged_since = target.unchanged_since.map(|since| convert::id(Some(since))).transpose()?;
-            Ok(AdminRequest { id, op, unchanged_since, force: request.force })
-        };
-        let requests = targets.iter().map(asked).collect::<Result<Vec<_>, Status>>()?;
+        let requests = asked(&request)?;
         let first = requests.first().map(|request| request.id.to_string()).unwrap_or_default();
         let results: Vec<_> = self.sessions.administer(requests).await.into_iter().map(acted).collect();
 
         let done = results.iter().filter(|acted| matches!(acted.outcome, Some(Outcome::Done(_)))).count();
-        info!(who, action = name, first, done, refused = results.len() - done, "sessions administered");
+        let action = request.action().as_str_name();
+        info!(who, action, first, done, refused = results.len() - done, "sessions administered");
         Ok(v1::ActOnSessionsResponse { results })
     }
 }
 
-fn op(action: i32) -> Result<(AdminOp, &'static str), Status> {
-    match v1::Action::try_from(action) {
-        Ok(v1::Action::Repeat) => Ok((AdminOp::Repeat, "repeat")),
-        Ok(v1::Action::Park) => Ok((AdminOp::Park, "park")),
-        Ok(v1::Action::Redrive) => Ok((AdminOp::Redrive, "redrive")),
-        Ok(v1::Action::Delete) => Ok((AdminOp::Delete, "delete")),
+/// What is asked of each session.
+///
+/// # Errors
+///
+/// `REQUEST_INVALID`: no action, no such one, a target without an id, or too many.
+pub fn asked(request: &v1::ActOnSessionsRequest) -> Result<Vec<AdminRequest>, Status> {
+    let op = match v1::Action::try_from(request.action) {
+        Ok(v1::Action::Repeat) => AdminOp::Repeat,
+        Ok(v1::Action::Park) => AdminOp::Park,
+        Ok(v1::Action::Redrive) => AdminOp::Redrive,
+        Ok(v1::Action::Delete) => AdminOp::Delete,
         Ok(v1::Action::Unspecified) | Err(_) => {
-            Err(invalid("`action` is missing or none: use repeat, park, redrive or delete"))
+            return Err(invalid("`action` is missing or none: use repeat, park, redrive or delete"));
         }
+    };
+    let count = request.targets.len();
+    if count > TARGETS_MAX {
+        return Err(invalid(&format!("{count} targets are over the limit of {TARGETS_MAX}: send them in parts")));
     }
+    let one = |target: &v1::Target| {
+        let id = convert::id(target.id)?;
+        let unchanged_since = target.unchanged_since.map(|since| convert::id(Some(since))).transpose()?;
+        Ok(AdminRequest { id, op, unchanged_since, force: request.force })
+    };
+    request.targets.iter().map(one).collect()
 }
 
 fn acted(result: Result<mpy6a_sessions::Applied, mpy6a_sessions::Error>) -> v1::Acted {

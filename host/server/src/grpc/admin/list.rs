@@ -69,7 +69,12 @@ fn behind(part: Part, session: &Session) -> Part {
     }
 }
 
-fn begin(parts: &[Part], token: &str) -> Result<Option<Part>, Status> {
+/// Where a page begins.
+///
+/// # Errors
+///
+/// `REQUEST_INVALID`: the token is none of ours.
+pub fn begin(parts: &[Part], token: &str) -> Result<Option<Part>, Status> {
     if token.is_empty() {
         return Ok(parts.first().copied());
     }

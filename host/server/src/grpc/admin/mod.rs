@@ -11,11 +11,11 @@
 //!
 //! What changes something is logged, with the address that asked for it.
 
-mod act;
-mod filter;
+pub mod act;
+pub mod filter;
 mod kinds;
-mod list;
-mod part;
+pub mod list;
+pub mod part;
 mod why;
 
 use std::sync::Arc;

@@ -1,10 +1,16 @@
 //! One session under the rules, and what they must keep.
 
 use bytes::Bytes;
-use mpy6a::{error, grpc::convert};
+use mpy6a::{
+    error,
+    grpc::{
+        admin::{act, filter::Filter, list, part},
+        convert,
+    },
+};
 use mpy6a_proto::{ERROR_DOMAIN, v1};
 use mpy6a_sessions::{
-    Backoff, Handle, Index, Key, KindPolicy, Limits, New, Refusal, Session, SessionOp,
+    Backoff, Handle, Index, Key, KindPolicy, Limits, Listed, New, Refusal, Session, SessionOp,
     op::{Op, Stamp},
     rules::{Change, Decision, Reply, decide},
 };
@@ -97,6 +103,26 @@ impl Host {
         }
     }
 
+    /// `ActOnSessions`.
+    pub fn act(&mut self, request: &v1::ActOnSessionsRequest) {
+        for request in given(act::asked(request)).unwrap_or_default() {
+            self.apply(&Op::Admin(request));
+        }
+    }
+
+    /// `ListSessions`, as far as it is not the writer's.
+    pub fn list(&self, request: v1::ListSessionsRequest) {
+        let Some(filter) = given(Filter::new(request.filter)) else { return };
+        let parts = filter.parts([1, u32::MAX].into_iter());
+        assert!(parts.iter().map(|part| part::place(*part)).is_sorted());
+        if let Some(Some(first)) = given(list::begin(&parts, &request.page_token)) {
+            assert_eq!(part::parse(&part::token(first)), Some(first));
+        }
+        if let Some(session) = self.session.clone() {
+            let _ = filter.matches(&Listed { session, last: None, lease_left: None });
+        }
+    }
+
     /// The rules' verdict.
     fn apply(&mut self, op: &Op) -> Option<Reply> {
         let stamp = Stamp {
@@ -108,6 +134,7 @@ impl Host {
         // As the writer does: an operation is decided over the session that it names.
         let named = match op {
             Op::Client { handle, .. } | Op::Resume(handle) => Some(handle.id),
+            Op::Admin(request) => Some(request.id),
             Op::LeaseEnded(id) | Op::Claim { id, .. } => Some(*id),
             _ => None,
         };
