@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -21,7 +22,10 @@ use crate::{
     policy::Kinds,
     rules::{Ended, Opened, Reply, check_new},
     session::{Applied, Due},
-    store::{Pause, Store, StoreError},
+    store::{
+        Pause, Store, StoreError,
+        redb::{BackupError, Verified},
+    },
     writer::{self, Claims, Counts, Ending, Inspected, Message, Page, Part, Queue, Renewals, ReplyTo, Sender, Writer},
 };
 
@@ -219,6 +223,18 @@ impl Sessions {
     /// If the host cannot now.
     pub async fn heads(&self) -> Result<BTreeMap<u32, Due>, Error> {
         self.ask(Sender::Client, Message::Heads).await
+    }
+
+    /// Write everything into a new file, as it is now or a little later, while the host goes on; what was written. It can be
+    /// opened as a store of its own.
+    ///
+    /// # Errors
+    ///
+    /// See [`BackupError`]; or the host cannot now.
+    pub async fn backup(&self, path: PathBuf) -> Result<Result<Verified, BackupError>, Error> {
+        let snapshot = self.ask(Sender::Client, Message::Snapshot).await?;
+        let copied = tokio::task::spawn_blocking(move || snapshot.write_to(&path, rand::random()));
+        Ok(copied.await.unwrap_or_else(|panic| Err(StoreError::Io(panic.to_string()).into())))
     }
 
     /// The kinds that a person paused.

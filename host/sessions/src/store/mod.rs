@@ -82,6 +82,14 @@ pub trait Store: Send {
         count_max: usize,
     ) -> Result<Vec<(Due, Index)>, StoreError>;
 
+    /// Hand over everything that was committed so far, to be copied elsewhere while commits go on. It may take a while, in which
+    /// [`Store::poll`] has to be called; what was committed meanwhile may be in it as well.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read. It is not to be used any more then.
+    fn snapshot(&mut self, take: TakeSnapshot) -> Result<(), StoreError>;
+
     /// Make all of it durable, or nothing. Once this returned Ok, no crash undoes it.
     ///
     /// # Errors
@@ -107,6 +115,19 @@ pub trait Store: Send {
     fn close(&mut self) -> Result<(), StoreError> {
         Ok(())
     }
+}
+
+/// Where a [snapshot](Store::snapshot) goes. Called on the writer's thread, so it only hands it on.
+pub type TakeSnapshot = Box<dyn FnOnce(Box<dyn Snapshot>) + Send>;
+
+/// A store as of one moment.
+pub trait Snapshot: Send {
+    /// Write it into a new file, which can be opened as a store of its own. `salt`: random bits, for the log of that store.
+    ///
+    /// # Errors
+    ///
+    /// See [`BackupError`](redb::BackupError).
+    fn write_to(&self, path: &std::path::Path, salt: [u8; 16]) -> Result<redb::Verified, redb::BackupError>;
 }
 
 /// What a store held when it was taken over.

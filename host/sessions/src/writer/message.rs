@@ -13,7 +13,7 @@ use crate::{
     policy::Kinds,
     rules::Reply,
     session::{Due, Line, Session},
-    store::Pause,
+    store::{Pause, Snapshot},
     writer::Turn,
 };
 
@@ -41,6 +41,8 @@ pub enum Message {
     List(Part, ReplyTo<Page>),
     /// When the first stored session of each kind is due.
     Heads(ReplyTo<BTreeMap<u32, Due>>),
+    /// Everything that was committed so far, to be copied.
+    Snapshot(ReplyTo<Box<dyn Snapshot>>),
     /// Which kinds a person paused.
     Pauses(ReplyTo<BTreeMap<u32, Pause>>),
     /// Pause a kind, or resume it.

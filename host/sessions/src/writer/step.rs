@@ -102,7 +102,7 @@ impl<S: Store> Writer<S> {
     }
 
     /// A receiver that is gone is nobody's loss.
-    fn answer(&self, answers: Answers, now: Now) -> Result<(), StoreError> {
+    fn answer(&mut self, answers: Answers, now: Now) -> Result<(), StoreError> {
         for (reply_to, result) in answers.replies {
             let _ = reply_to.send(result);
         }
@@ -115,6 +115,9 @@ impl<S: Store> Writer<S> {
                 Message::Inspect(id, reply_to) => drop(reply_to.send(Ok(self.inspect(id, now)?.map(Box::new)))),
                 Message::Count(reply_to) => drop(reply_to.send(Ok(self.ledger.census.counts().clone()))),
                 Message::List(part, reply_to) => drop(reply_to.send(Ok(self.list(part, now)?))),
+                Message::Snapshot(reply_to) => {
+                    self.ledger.store.snapshot(Box::new(|snapshot| drop(reply_to.send(Ok(snapshot)))))?;
+                }
                 Message::Heads(reply_to) => drop(reply_to.send(Ok(self.heads()?))),
                 Message::Pauses(reply_to) => drop(reply_to.send(Ok(self.ledger.pauses.clone()))),
                 Message::SetPaused(.., reply_to) => drop(reply_to.send(Ok(()))),
@@ -168,6 +171,7 @@ fn apply_messages<S: Store>(
             read @ (Message::Inspect(..)
             | Message::Count(_)
             | Message::List(..)
+            | Message::Snapshot(_)
             | Message::Heads(_)
             | Message::Pauses(_)
             | Message::SetPaused(..)) => answers.reads.push(read),

@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use mpy6a_sessions::{
     Attempt, Client, Due, Index, Inspected, Line, Session,
-    store::{ChangeSet, Found, Memory, Pause, SessionChange, Store, StoreError, Waiting},
+    store::{ChangeSet, Found, Memory, Pause, SessionChange, Store, StoreError, TakeSnapshot, Waiting},
 };
 
 use crate::sabotage::Sabotage;
@@ -178,6 +178,10 @@ impl Store for Watched {
         count_max: usize,
     ) -> Result<Vec<(Due, Index)>, StoreError> {
         self.lock().store.waiting(kind, line, after, count_max)
+    }
+
+    fn snapshot(&mut self, take: TakeSnapshot) -> Result<(), StoreError> {
+        self.lock().store.snapshot(take)
     }
 
     fn commit(&mut self, changes: ChangeSet) -> Result<(), StoreError> {

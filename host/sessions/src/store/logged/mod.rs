@@ -51,7 +51,7 @@ use bytes::Bytes;
 
 use self::{checkpoint::Work, due::Dues, generation::Generation};
 use super::{
-    ChangeSet, Found, Store, StoreError,
+    ChangeSet, Found, Store, StoreError, TakeSnapshot,
     background::{Background, Threads},
     disk::{Folder, RealFolder},
     log::{Log, Salt},
@@ -248,6 +248,14 @@ impl Store for LoggedStore {
         count_max: usize,
     ) -> Result<Vec<(Due, Index)>, StoreError> {
         due::waiting(self, kind, line, after, count_max)
+    }
+
+    fn snapshot(&mut self, take: TakeSnapshot) -> Result<(), StoreError> {
+        self.unless_failed(|store| {
+            let last = store.log()?.last();
+            store.work.wanted.push((last, take));
+            store.look_after()
+        })
     }
 
     fn commit(&mut self, changes: ChangeSet) -> Result<(), StoreError> {

@@ -74,6 +74,7 @@ impl LoggedStore {
         let fresh = std::mem::take(&mut self.fresh);
         self.base.committer().commit(&fresh.rows(), Some(&state))?;
         self.base.refresh();
+        self.has_covered(state.covered);
         self.dues.borrow_mut().reset();
         Ok(())
     }

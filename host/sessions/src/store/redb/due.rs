@@ -28,7 +28,8 @@ pub const DUE: Definition = TableDefinition::new("due");
 /// Parked sessions.
 pub const PARKED: Definition = TableDefinition::new("parked");
 
-fn key(kind: u32, due: Due) -> [u8; KEY_BYTES] {
+/// The key of a place.
+pub fn key(kind: u32, due: Due) -> [u8; KEY_BYTES] {
     let mut key = [0; KEY_BYTES];
     key[..4].copy_from_slice(&kind.to_be_bytes());
     key[4..12].copy_from_slice(&due.at_ms.to_be_bytes());

@@ -8,6 +8,7 @@
 //! that, has a row in `due`, a parked one in `parked`; record rows are as many as the session's row says; nothing is left of a session that is gone.
 
 mod attempts;
+mod backup;
 pub mod codec;
 mod commit;
 mod due;
@@ -18,21 +19,24 @@ mod records;
 mod sessions;
 #[cfg(test)]
 mod tests;
+mod verify;
 
 use std::{cell::OnceCell, sync::Arc};
 
 use ::redb::{Database, ReadableDatabase};
 use bytes::Bytes;
 
+pub use backup::{BackupError, RESTORED_TERMS};
 pub use commit::{Committer, Rows};
 pub use meta::LogState;
 pub use open::OpenError;
+pub use verify::Verified;
 
 use crate::{
     attempt::Attempt,
     ids::Index,
     session::{Due, Line, Session},
-    store::{ChangeSet, Found, Store, StoreError},
+    store::{ChangeSet, Found, Snapshot, Store, StoreError, TakeSnapshot},
 };
 
 /// Sessions in a redb file.
@@ -81,6 +85,15 @@ impl RedbStore {
     pub fn log_state(&self) -> Result<Option<LogState>, StoreError> {
         let transaction = self.database.begin_read().map_err(io)?;
         meta::log(&transaction.open_table(meta::META).map_err(io)?)
+    }
+
+    /// The store as of its last commit.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub fn snapshot_now(&self) -> Result<impl Snapshot + use<>, StoreError> {
+        Ok(backup::RedbSnapshot(self.database.begin_read().map_err(io)?))
     }
 
     fn reading(&self) -> Result<&Reading, StoreError> {
@@ -148,6 +161,11 @@ impl Store for RedbStore {
             Line::Parked => &reading.parked,
         };
         due::until(table, kind, after, u64::MAX, count_max)
+    }
+
+    fn snapshot(&mut self, take: TakeSnapshot) -> Result<(), StoreError> {
+        take(Box::new(self.snapshot_now()?));
+        Ok(())
     }
 
     fn commit(&mut self, changes: ChangeSet) -> Result<(), StoreError> {

@@ -21,7 +21,7 @@ use crate::{
     op::Op,
     rules::{Ended, Opened, Reply},
     session::{Due, Line, Session},
-    store::{ChangeSet, Found, Store, StoreError, redb::RedbStore},
+    store::{ChangeSet, Found, Store, StoreError, TakeSnapshot, redb::RedbStore},
     writer::{Inspected, Message, Renewals, Writer},
 };
 
@@ -111,6 +111,10 @@ impl Store for Shared {
         count_max: usize,
     ) -> Result<Vec<(Due, Index)>, StoreError> {
         self.store.lock().unwrap().waiting(kind, line, after, count_max)
+    }
+
+    fn snapshot(&mut self, take: TakeSnapshot) -> Result<(), StoreError> {
+        self.store.lock().unwrap().snapshot(take)
     }
 
     fn commit(&mut self, changes: ChangeSet) -> Result<(), StoreError> {
