@@ -13,7 +13,7 @@ use mpy6a_sessions::{
     Environment, Handle, KindPolicy, Kinds, Limits, New, SessionOp, Sessions, StateName, start,
     store::{
         Store as _,
-        logged::LoggedStore,
+        logged::{self, LoggedStore},
         redb::{BackupError, RESTORED_TERMS, RedbStore, Verified},
     },
 };
@@ -69,7 +69,7 @@ async fn some(folder: &TempDir) -> PathBuf {
 }
 
 fn verify(path: &Path) -> Verified {
-    RedbStore::open(path, CACHE_BYTES).unwrap().verify().unwrap()
+    logged::verify::verify(path).unwrap()
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@
 //! | [`due`] | what is due, from both generations and redb, in one order |
 //! | [`recovery`] | taking over: the log's frames, merged and put into redb |
 //! | [`body`] | a change set as bytes |
+//! | [`verify`] | looking at all of it while nobody serves |
 //!
 //! The frames hold change sets, what the rules decided, and not the operations that they decided about: whoever replays
 //! them needs neither the limits nor the policies nor the rules of the day they were written.
@@ -38,6 +39,7 @@ pub mod generation;
 pub mod recovery;
 #[cfg(test)]
 mod tests;
+pub mod verify;
 
 use std::{
     cell::RefCell,
@@ -98,6 +100,10 @@ impl Sizes {
         between.saturating_add(between.div_ceil(4))
     }
 }
+
+/// What to do about a log without files.
+const LOG_GONE: &str =
+    "the files of the log are gone, and the store needs them: put back the folder that lies beside it";
 
 /// Where the log of the store in this file lies: `mpy6a.redb` has it in `mpy6a.redb-log`.
 #[must_use]

@@ -19,7 +19,7 @@ use std::{
 
 use redb::{Builder, Database, Key, ReadTransaction, TableDefinition, Value, WriteTransaction};
 
-use super::{LogState, OpenError, RedbStore, Verified, attempts, due, io as failed, make, meta, records, sessions};
+use super::{LogState, OpenError, Verified, attempts, due, io as failed, make, meta, records, sessions, verify};
 use crate::{
     ids::Index,
     store::{Snapshot, StoreError},
@@ -64,36 +64,51 @@ pub struct RedbSnapshot(pub(super) ReadTransaction);
 
 impl Snapshot for RedbSnapshot {
     fn write_to(&self, path: &Path, salt: [u8; 16]) -> Result<Verified, BackupError> {
-        let fail = |source| BackupError::Io { path: path.to_owned(), source };
         if path.symlink_metadata().is_ok() {
             return Err(BackupError::Exists(path.to_owned()));
         }
-        let aside = make::beside(path, &format!("{:016x}", rand::random::<u64>()));
-        let done = self.fill(&aside, salt).and_then(|found| {
-            // Never over another file, also not one that came meanwhile.
-            fs::hard_link(&aside, path).map_err(|source| match source.kind() {
-                ErrorKind::AlreadyExists => BackupError::Exists(path.to_owned()),
-                _ => fail(source),
-            })?;
-            File::open(make::folder_of(path)).and_then(|folder| folder.sync_all()).map_err(fail)?;
-            Ok(found)
-        });
+        let aside = beside(path);
+        let done = self.fill(&aside, salt).and_then(|()| install(&aside, path));
         let _ = fs::remove_file(&aside);
         done
     }
 }
 
+/// Where a file is put that will have this name when it is whole.
+#[must_use]
+pub fn beside(path: &Path) -> PathBuf {
+    make::beside(path, &format!("{:016x}", rand::random::<u64>()))
+}
+
+/// Give a finished backup its name, if all of it is right and there is no file of that name.
+///
+/// # Errors
+///
+/// See [`BackupError`]. The file stays where it is then.
+pub fn install(aside: &Path, path: &Path) -> Result<Verified, BackupError> {
+    let fail = |source| BackupError::Io { path: path.to_owned(), source };
+    let (found, _) = verify(aside)?;
+    if !found.is_right() {
+        return Err(BackupError::Wrong(found.wrong));
+    }
+    // Never over another file, also not one that came meanwhile.
+    fs::hard_link(aside, path).map_err(|source| match source.kind() {
+        ErrorKind::AlreadyExists => BackupError::Exists(path.to_owned()),
+        _ => fail(source),
+    })?;
+    let _ = fs::remove_file(aside);
+    File::open(make::folder_of(path)).and_then(|folder| folder.sync_all()).map_err(fail)?;
+    Ok(found)
+}
+
 impl RedbSnapshot {
-    /// Copy everything into a new file, and read it back.
-    fn fill(&self, aside: &Path, salt: [u8; 16]) -> Result<Verified, BackupError> {
+    /// Copy everything into a new file.
+    fn fill(&self, aside: &Path, salt: [u8; 16]) -> Result<(), BackupError> {
         let fail = |source| BackupError::Io { path: aside.to_owned(), source };
         OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(aside).map_err(fail)?;
         let copy = Builder::new().set_cache_size(CACHE_BYTES).create(aside).map_err(failed)?;
         self.copy_all(&copy)?;
-        self.finish(&copy, salt)?;
-        drop(copy);
-        let found = RedbStore::open(aside, CACHE_BYTES)?.verify()?;
-        if found.is_right() { Ok(found) } else { Err(BackupError::Wrong(found.wrong)) }
+        Ok(self.finish(&copy, salt)?)
     }
 
     fn copy_all(&self, copy: &Database) -> Result<(), StoreError> {

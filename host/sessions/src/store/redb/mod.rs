@@ -26,11 +26,11 @@ use std::{cell::OnceCell, sync::Arc};
 use ::redb::{Database, ReadableDatabase};
 use bytes::Bytes;
 
-pub use backup::{BackupError, RESTORED_TERMS};
+pub use backup::{BackupError, RESTORED_TERMS, beside, install};
 pub use commit::{Committer, Rows};
 pub use meta::LogState;
 pub use open::OpenError;
-pub use verify::Verified;
+pub use verify::{Verified, verify};
 
 use crate::{
     attempt::Attempt,

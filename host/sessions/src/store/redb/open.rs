@@ -139,7 +139,7 @@ impl RedbStore {
 
 /// What there is before it is opened.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Head {
+pub(super) enum Head {
     /// No file.
     Missing,
     /// A file without a byte in it: made by somebody for us.
@@ -149,7 +149,7 @@ enum Head {
 }
 
 /// Look at the file's first bytes before redb does, so that another program's file is named as that and never touched.
-fn check_head(path: &Path) -> Result<Head, OpenError> {
+pub(super) fn check_head(path: &Path) -> Result<Head, OpenError> {
     let fail = |source| OpenError::Io { path: path.to_owned(), source };
     let mut file = match File::open(path) {
         Ok(file) => file,
@@ -177,7 +177,7 @@ pub(super) fn guarded<T>(path: &Path, open: impl FnOnce() -> Result<T, OpenError
 }
 
 /// Look whether a redb file is one of ours.
-fn check_format(path: &Path, database: &Database) -> Result<(), OpenError> {
+pub(super) fn check_format(path: &Path, database: &impl ReadableDatabase) -> Result<(), OpenError> {
     let read = || -> Result<Option<Vec<u8>>, ::redb::Error> {
         let transaction = database.begin_read()?;
         // No table yet: a host died between making the file and its first commit.

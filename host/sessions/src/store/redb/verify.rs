@@ -6,12 +6,19 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     iter::Peekable,
-    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
 };
 
-use redb::{AccessGuard, Range, ReadTransaction, ReadableDatabase as _, ReadableTableMetadata as _, StorageError};
+use redb::{
+    AccessGuard, Range, ReadOnlyDatabase, ReadTransaction, ReadableDatabase as _, ReadableTableMetadata as _,
+    StorageError,
+};
 
-use super::{RedbStore, attempts, codec, due, io, meta, records, sessions};
+use super::{
+    LogState, OpenError, attempts, codec, due, io, meta,
+    open::{check_format, check_head, explain, guarded},
+    records, sessions,
+};
 use crate::{
     attempt::Attempt,
     ids::Index,
@@ -37,6 +44,8 @@ pub struct Verified {
     pub record_bytes: u64,
     /// Attempts.
     pub attempts: u64,
+    /// Commits in the log that the B-tree does not hold yet.
+    pub logged: u64,
     /// What is wrong, the first hundred things of it.
     pub wrong: Vec<String>,
     /// How many more are.
@@ -50,7 +59,8 @@ impl Verified {
         self.wrong.is_empty()
     }
 
-    fn add(&mut self, what: impl Into<String>) {
+    /// Something is wrong.
+    pub fn add(&mut self, what: impl Into<String>) {
         if self.wrong.len() < WORDED_MAX {
             self.wrong.push(what.into());
         } else {
@@ -74,49 +84,51 @@ struct Walk {
     waiting: BTreeMap<u32, Waiting>,
 }
 
-impl RedbStore {
-    /// Look at everything.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Io`], if the file cannot be read. What is damaged is no error: it is found.
-    pub fn verify(&self) -> Result<Verified, StoreError> {
-        // redb panics over some damaged pages. That is damage like any other.
-        let verified = catch_unwind(AssertUnwindSafe(|| self.walk()));
-        verified.unwrap_or_else(|_| {
-            let mut found = Verified::default();
-            found.add("the B-tree is damaged: reading it ended half-way");
-            Ok(found)
-        })
-    }
+/// Look at everything in this file, and change nothing; also what it says of its log.
+///
+/// # Errors
+///
+/// If the file is none of ours, is in use, or cannot be read. What is damaged in it is no error: it is found.
+pub fn verify(path: &Path) -> Result<(Verified, Option<LogState>), OpenError> {
+    // redb panics over some damaged pages. That is damage like any other.
+    guarded(path, || {
+        check_head(path)?;
+        let database = ReadOnlyDatabase::open(path).map_err(|error| explain(path, error))?;
+        check_format(path, &database)?;
+        let transaction = database.begin_read().map_err(|error| explain_read(path, io(error)))?;
+        walk(&transaction).map_err(|error| explain_read(path, error))
+    })
+}
 
-    fn walk(&self) -> Result<Verified, StoreError> {
-        let transaction = self.database.begin_read().map_err(io)?;
-        let held = transaction.open_table(sessions::HELD).map_err(io)?;
-        let waiting = transaction.open_table(sessions::WAITING).map_err(io)?;
-        let records = transaction.open_table(records::RECORDS).map_err(io)?;
-        let attempts = transaction.open_table(attempts::ATTEMPTS).map_err(io)?;
-        let mut walk = Walk {
-            found: Verified::default(),
-            records: records.range::<[u8; records::KEY_BYTES]>(..).map_err(io)?.peekable(),
-            attempts: attempts.range::<[u8; attempts::KEY_BYTES]>(..).map_err(io)?.peekable(),
-            due: transaction.open_table(due::DUE).map_err(io)?,
-            parked: transaction.open_table(due::PARKED).map_err(io)?,
-            last: Index { term: u64::MAX, index: u64::MAX },
-            waiting: BTreeMap::new(),
-        };
-        walk.small_tables(&transaction)?;
-        let held = held.range::<[u8; Index::BYTES]>(..).map_err(io)?;
-        let waiting = waiting.range::<[u8; Index::BYTES]>(..).map_err(io)?;
-        let walked = walk.sessions(held, waiting).and_then(|()| walk.rest());
-        // Where the walk ended early, what it did not come to would all be called wrong.
-        if walk.readable(walked)?.is_some() {
-            let counts = meta::counts(&transaction.open_table(meta::COUNTS).map_err(io)?);
-            let counts = walk.readable(counts)?;
-            walk.compare_counts(&counts.unwrap_or_default());
-        }
-        Ok(walk.found)
+fn explain_read(path: &Path, error: StoreError) -> OpenError {
+    OpenError::Damaged { path: path.to_owned(), what: error.to_string() }
+}
+
+fn walk(transaction: &ReadTransaction) -> Result<(Verified, Option<LogState>), StoreError> {
+    let held = transaction.open_table(sessions::HELD).map_err(io)?;
+    let waiting = transaction.open_table(sessions::WAITING).map_err(io)?;
+    let records = transaction.open_table(records::RECORDS).map_err(io)?;
+    let attempts = transaction.open_table(attempts::ATTEMPTS).map_err(io)?;
+    let mut walk = Walk {
+        found: Verified::default(),
+        records: records.range::<[u8; records::KEY_BYTES]>(..).map_err(io)?.peekable(),
+        attempts: attempts.range::<[u8; attempts::KEY_BYTES]>(..).map_err(io)?.peekable(),
+        due: transaction.open_table(due::DUE).map_err(io)?,
+        parked: transaction.open_table(due::PARKED).map_err(io)?,
+        last: Index { term: u64::MAX, index: u64::MAX },
+        waiting: BTreeMap::new(),
+    };
+    let log = walk.small_tables(transaction)?;
+    let held = held.range::<[u8; Index::BYTES]>(..).map_err(io)?;
+    let waiting = waiting.range::<[u8; Index::BYTES]>(..).map_err(io)?;
+    let walked = walk.sessions(held, waiting).and_then(|()| walk.rest());
+    // Where the walk ended early, what it did not come to would all be called wrong.
+    if walk.readable(walked)?.is_some() {
+        let counts = meta::counts(&transaction.open_table(meta::COUNTS).map_err(io)?);
+        let counts = walk.readable(counts)?;
+        walk.compare_counts(&counts.unwrap_or_default());
     }
+    Ok((walk.found, log))
 }
 
 impl Walk {
@@ -132,16 +144,16 @@ impl Walk {
         }
     }
 
-    fn small_tables(&mut self, transaction: &ReadTransaction) -> Result<(), StoreError> {
+    fn small_tables(&mut self, transaction: &ReadTransaction) -> Result<Option<LogState>, StoreError> {
         let table = transaction.open_table(meta::META).map_err(io)?;
         if let Some(last) = self.readable(meta::last(&table))? {
             self.last = last;
         }
         self.readable(meta::time(&table))?;
-        self.readable(meta::log(&table))?;
+        let log = self.readable(meta::log(&table))?.flatten();
         self.readable(meta::pauses(&transaction.open_table(meta::PAUSES).map_err(io)?))?;
         self.readable(meta::memories(&transaction.open_table(meta::MEMORIES).map_err(io)?))?;
-        Ok(())
+        Ok(log)
     }
 
     /// Every session of both tables, in the order of ids.
