@@ -70,6 +70,12 @@ pub const LISTED_CAUSE_BYTES_MAX: usize = 200;
 /// Sessions that one call may act on: they wait in the writer's queue together.
 pub const TARGETS_MAX: usize = 1_000;
 
+/// Bytes of a backup in one message.
+pub const BACKUP_CHUNK_BYTES: usize = 256 << 10;
+
+/// When to ask again for a backup while another is under way: copying takes a minute or so for a million sessions.
+pub const BACKUP_RETRY: Duration = Duration::from_secs(10);
+
 /// How often the config and the plugin files are looked at. With [`SETTLE`], and the time to compile a small handler, a
 /// change is in service well within a second; a look costs a microsecond or two a file.
 pub const POLL: Duration = Duration::from_millis(200);

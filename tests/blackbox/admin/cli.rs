@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::harness::{Config, Host, Kind, serve, shown};
 
 /// `mpy6a` with these arguments, for this host.
-async fn mpy6a(host: &Host, arguments: &[&str]) -> Output {
+pub async fn mpy6a(host: &Host, arguments: &[&str]) -> Output {
     mpy6a_fed(host, arguments, b"").await
 }
 
@@ -28,7 +28,7 @@ async fn mpy6a_fed(host: &Host, arguments: &[&str], input: &[u8]) -> Output {
 }
 
 #[track_caller]
-fn said(output: &Output) -> String {
+pub fn said(output: &Output) -> String {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     assert!(output.status.success(), "{} {}", text(&output.stdout), text(&output.stderr));
     let text = text(&output.stdout);
@@ -38,7 +38,7 @@ fn said(output: &Output) -> String {
 }
 
 #[track_caller]
-fn refused(output: &Output, code: i32) -> String {
+pub fn refused(output: &Output, code: i32) -> String {
     assert_eq!(output.status.code(), Some(code), "{output:?}");
     String::from_utf8(output.stderr.clone()).unwrap()
 }

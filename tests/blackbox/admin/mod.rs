@@ -1,6 +1,7 @@
 //! What people ask of a running host: listing, acting, pausing, reading again.
 
 mod acting;
+mod backup;
 mod cli;
 mod kinds;
 mod listing;

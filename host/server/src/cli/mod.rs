@@ -1,5 +1,6 @@
 //! The command line: one file for each command.
 
+pub mod backup;
 pub mod check;
 pub mod kind;
 pub mod plugin;
@@ -58,6 +59,18 @@ enum Command {
     ///
     /// Exit codes: 0 watched to the end, 1 refused, 2 wrong command line, 3 no host.
     Top(status::Top),
+    /// Copy everything that a running host keeps into a file, while it goes on.
+    ///
+    /// Exit codes: 0 written and read back, 1 not, 2 wrong command line, 3 no host.
+    Backup(backup::Backup),
+    /// Put a backup where a host will serve from it. There must be no store yet.
+    ///
+    /// Exit codes: 0 restored, 1 not, 2 wrong command line.
+    Restore(backup::Restore),
+    /// Look at everything in a backup, or in a store that no host serves from, and change nothing.
+    ///
+    /// Exit codes: 0 all of it is right, 1 it is not, 2 wrong command line.
+    Verify(backup::Verify),
     /// Have a running host read its config and every plugin again, and say what is wrong with them.
     ///
     /// Exit codes: 0 all in service, 1 something is wrong, 2 wrong command line, 3 no host.
@@ -93,6 +106,9 @@ pub fn main() -> ExitCode {
         Command::Kind(command) => kind::run(command, &remote),
         Command::Status => remote.run(async |host| status::status(host).await),
         Command::Top(arguments) => remote.run(async |host| status::top(&arguments, host).await),
+        Command::Backup(arguments) => remote.run_patiently(async |host| backup::backup(&arguments, host).await),
+        Command::Restore(arguments) => backup::restore(&arguments),
+        Command::Verify(arguments) => backup::look(&arguments),
         Command::Reload => remote.run(async |host| status::reload(host).await),
     }
 }

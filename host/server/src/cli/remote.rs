@@ -68,20 +68,37 @@ pub struct Host {
 impl Remote {
     /// Do something with the host. Ends with 0 if it is done.
     pub fn run(&self, command: impl AsyncFnOnce(Host) -> Result<ExitCode, Trouble>) -> ExitCode {
+        self.run_within(Some(ANSWER_TIME_MAX), command)
+    }
+
+    /// The same, for what takes as long as it takes.
+    pub fn run_patiently(&self, command: impl AsyncFnOnce(Host) -> Result<ExitCode, Trouble>) -> ExitCode {
+        self.run_within(None, command)
+    }
+
+    fn run_within(
+        &self,
+        answer_time_max: Option<Duration>,
+        command: impl AsyncFnOnce(Host) -> Result<ExitCode, Trouble>,
+    ) -> ExitCode {
         let runtime = Builder::new_current_thread().enable_all().build();
         let done = match runtime {
-            Ok(runtime) => runtime.block_on(async { command(self.host().await?).await }),
+            Ok(runtime) => runtime.block_on(async { command(self.host(answer_time_max).await?).await }),
             Err(error) => Err(refused(error)),
         };
         done.unwrap_or_else(|trouble| trouble.tell())
     }
 
-    async fn host(&self) -> Result<Host, Trouble> {
+    async fn host(&self, answer_time_max: Option<Duration>) -> Result<Host, Trouble> {
         let url = if self.host.contains("://") { self.host.clone() } else { format!("http://{}", self.host) };
         let wrong =
             |error| refused(format!("--host {url} is no address of a host ({error}): use http://127.0.0.1:7340"));
         let endpoint = Endpoint::from_shared(url.clone()).map_err(wrong)?;
-        let endpoint = endpoint.connect_timeout(CONNECT_TIME_MAX).timeout(ANSWER_TIME_MAX);
+        let endpoint = endpoint.connect_timeout(CONNECT_TIME_MAX);
+        let endpoint = match answer_time_max {
+            Some(within) => endpoint.timeout(within),
+            None => endpoint,
+        };
         let channel = endpoint.connect().await.map_err(|error| unreachable(&url, &error))?;
         let admin = AdminClient::new(channel.clone()).max_decoding_message_size(ANSWER_BYTES_MAX);
         Ok(Host { url, admin, truba: TrubaClient::new(channel) })

@@ -8,10 +8,12 @@
 //! | [`part`] | where a listing has come to |
 //! | [`why`] | what a session waits for |
 //! | [`act`] | doing something to sessions |
+//! | [`backup`] | a copy of everything |
 //!
 //! What changes something is logged, with the address that asked for it.
 
 pub mod act;
+pub mod backup;
 pub mod filter;
 mod kinds;
 pub mod list;
@@ -22,6 +24,7 @@ use std::sync::Arc;
 
 use mpy6a_proto::v1::{self, admin_server::Admin};
 use mpy6a_sessions::{Refusal, Sessions};
+use tokio::sync::Semaphore;
 use tonic::{Request, Response, Status};
 
 use self::why::Why;
@@ -37,13 +40,15 @@ pub struct AdminService {
     sessions: Sessions,
     board: Arc<Board>,
     reload: Bell,
+    /// One permit: to back up.
+    backups: Arc<Semaphore>,
 }
 
 impl AdminService {
     /// A service over these sessions and what is in service. `reload`: has everything read again.
     #[must_use]
     pub fn new(sessions: Sessions, board: Arc<Board>, reload: Bell) -> Self {
-        Self { sessions, board, reload }
+        Self { sessions, board, reload, backups: Arc::new(Semaphore::new(1)) }
     }
 
     async fn session(&self, id: mpy6a_sessions::Index) -> Result<v1::GetSessionResponse, Status> {
@@ -124,5 +129,11 @@ impl Admin for AdminService {
         let config_trouble = self.board.now().config_trouble.clone().unwrap_or_default();
         let kinds = self.kinds().await.map_err(|error| status(&error))?;
         Ok(Response::new(v1::ReloadResponse { config_trouble, kinds }))
+    }
+
+    type BackupStream = backup::Chunks;
+
+    async fn backup(&self, request: Request<v1::BackupRequest>) -> Result<Response<Self::BackupStream>, Status> {
+        Ok(Response::new(self.chunks(&who(&request)).await?))
     }
 }

@@ -15,7 +15,7 @@ use redb::{
 };
 
 use super::{
-    LogState, OpenError, attempts, codec, due, io, meta,
+    LogState, OpenError, RedbStore, attempts, codec, due, io, meta,
     open::{check_format, check_head, explain, guarded},
     records, sessions,
 };
@@ -98,6 +98,18 @@ pub fn verify(path: &Path) -> Result<(Verified, Option<LogState>), OpenError> {
         let transaction = database.begin_read().map_err(|error| explain_read(path, io(error)))?;
         walk(&transaction).map_err(|error| explain_read(path, error))
     })
+}
+
+impl RedbStore {
+    /// Look at everything in a store that is open.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read. What is damaged is no error: it is found.
+    pub fn verify(&self) -> Result<Verified, StoreError> {
+        let transaction = self.database.begin_read().map_err(io)?;
+        walk(&transaction).map(|(found, _)| found)
+    }
 }
 
 fn explain_read(path: &Path, error: StoreError) -> OpenError {
