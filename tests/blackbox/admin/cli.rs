@@ -166,3 +166,17 @@ async fn kinds_are_paused_resumed_and_watched() {
     host.write_config("listen = 7");
     assert!(refused(&mpy6a(&host, &["reload"]).await, 1).contains("the old one stays in service"));
 }
+
+#[tokio::test]
+async fn completions_and_man_pages_know_every_command() {
+    let host = Host::prepare(&Config::of([patient()]));
+    for shell in ["bash", "zsh", "fish"] {
+        let output = mpy6a(&host, &["completions", shell]).await;
+        assert!(output.status.success() && String::from_utf8(output.stdout).unwrap().contains("redrive"), "{shell}");
+    }
+    let folder = host.path("man");
+    said(&mpy6a(&host, &["man", folder.to_str().unwrap()]).await);
+    for page in ["mpy6a.1", "mpy6a-session-redrive.1", "mpy6a-backup.1"] {
+        assert!(folder.join(page).exists(), "{page}");
+    }
+}

@@ -11,7 +11,7 @@ use super::{
     session::Output,
     table::{KIND_COLUMNS, Table, cut, span},
 };
-use crate::{cli::session::now_ms, limits::REPORT_COLUMNS};
+use crate::{limits::REPORT_COLUMNS, time::now_ms};
 
 /// What to do with kinds.
 #[derive(Debug, Subcommand)]

@@ -2,6 +2,7 @@
 
 pub mod backup;
 pub mod check;
+mod generate;
 pub mod kind;
 pub mod plugin;
 pub mod remote;
@@ -13,7 +14,8 @@ mod table;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use clap_complete::Shell;
 
 use self::remote::Remote;
 
@@ -71,6 +73,16 @@ enum Command {
     ///
     /// Exit codes: 0 all of it is right, 1 it is not, 2 wrong command line.
     Verify(backup::Verify),
+    /// Print completions for a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Write man pages for every command.
+    Man {
+        /// The folder that they go to.
+        folder: PathBuf,
+    },
     /// Have a running host read its config and every plugin again, and say what is wrong with them.
     ///
     /// Exit codes: 0 all in service, 1 something is wrong, 2 wrong command line, 3 no host.
@@ -109,14 +121,14 @@ pub fn main() -> ExitCode {
         Command::Backup(arguments) => remote.run_patiently(async |host| backup::backup(&arguments, host).await),
         Command::Restore(arguments) => backup::restore(&arguments),
         Command::Verify(arguments) => backup::look(&arguments),
+        Command::Completions { shell } => generate::completions(shell, Cli::command()),
+        Command::Man { folder } => generate::man(&folder, Cli::command()),
         Command::Reload => remote.run(async |host| status::reload(host).await),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]

@@ -1,11 +1,14 @@
 //! Which sessions a command is about.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use mpy6a_proto::v1;
 
-use crate::cli::remote::{Host, Trouble};
+use crate::{
+    cli::remote::{Host, Trouble},
+    time::now_ms,
+};
 
 /// Which sessions: what is left out lets all through.
 #[derive(Args, Clone, Debug, Default)]
@@ -76,12 +79,6 @@ impl Which {
             last_cause_has: self.cause.clone().unwrap_or_default(),
         })
     }
-}
-
-/// The time, Unix milliseconds.
-pub fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Pages of sessions, one after the other.

@@ -10,10 +10,10 @@ use super::{Output, filter, shown, state_name};
 use crate::{
     cli::{
         remote::{Host, Trouble},
-        session::filter::now_ms,
         table::{KIND_COLUMNS, Table, cut, span},
     },
     limits::REPORT_COLUMNS,
+    time::now_ms,
 };
 
 #[derive(Args, Debug)]

@@ -18,7 +18,6 @@ use std::process::ExitCode;
 use clap::{Subcommand, ValueEnum};
 use mpy6a_proto::v1;
 
-pub use self::filter::now_ms;
 use super::remote::{Remote, Trouble, refused};
 
 /// What to do with sessions.

@@ -7,11 +7,13 @@ use mpy6a_proto::v1;
 use serde_json::{Value, json};
 
 use super::{Output, id, ls::reason, shown, state_name};
-use crate::cli::{
-    remote::{Host, Trouble},
-    report::Report,
-    session::filter::now_ms,
-    table::span,
+use crate::{
+    cli::{
+        remote::{Host, Trouble},
+        report::Report,
+        table::span,
+    },
+    time::now_ms,
 };
 
 #[derive(Args, Debug)]

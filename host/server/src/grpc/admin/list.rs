@@ -1,7 +1,5 @@
 //! Listing sessions, a page at a time.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
 use mpy6a_proto::v1;
 use mpy6a_sessions::{Error, Listed, Outcome, Part, Session};
 use tonic::Status;
@@ -11,6 +9,7 @@ use crate::{
     error::{invalid, status},
     grpc::convert,
     limits::{LIST_LOOKS_MAX, LIST_PAGE, LISTED_CAUSE_BYTES_MAX, LISTED_MAX},
+    time::now_ms,
 };
 
 impl AdminService {
@@ -102,10 +101,4 @@ fn summary(listed: &Listed, why: &Why<'_>) -> v1::SessionSummary {
         last_outcome: outcome.map_or("", Outcome::name).to_owned(),
         last_cause: cause[..cause.floor_char_boundary(LISTED_CAUSE_BYTES_MAX)].to_owned(),
     }
-}
-
-/// The time, Unix milliseconds.
-pub(super) fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

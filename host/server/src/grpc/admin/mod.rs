@@ -32,6 +32,7 @@ use super::convert;
 use crate::{
     error::status,
     reload::{Bell, Board},
+    time::now_ms,
 };
 
 /// The service.
@@ -57,7 +58,7 @@ impl AdminService {
         let it = found.ok_or_else(|| status(&Refusal::SessionNotFound(id).into()))?;
         let counts = sessions.counts().await.map_err(|error| status(&error))?;
         let pauses = sessions.pauses().await.map_err(|error| status(&error))?;
-        let (now, now_ms) = (self.board.now(), list::now_ms());
+        let (now, now_ms) = (self.board.now(), now_ms());
         let why = Why { now: &now, plugins: &self.board.plugins, counts: &counts, pauses: &pauses, now_ms };
         let waiting = why.of(&it.session, it.attempts.last(), it.lease_left);
         Ok(v1::GetSessionResponse {
