@@ -15,6 +15,7 @@ mod due;
 mod make;
 mod meta;
 mod open;
+mod overlay;
 mod records;
 mod sessions;
 #[cfg(test)]

@@ -10,13 +10,14 @@ use std::{
 };
 
 use redb::{
-    AccessGuard, Range, ReadOnlyDatabase, ReadTransaction, ReadableDatabase as _, ReadableTableMetadata as _,
-    StorageError,
+    AccessGuard, Builder, DatabaseError, Range, ReadOnlyDatabase, ReadTransaction, ReadableDatabase,
+    ReadableTableMetadata as _, StorageError,
 };
 
 use super::{
     LogState, OpenError, RedbStore, attempts, codec, due, io, meta,
     open::{check_format, check_head, explain, guarded},
+    overlay::Overlay,
     records, sessions,
 };
 use crate::{
@@ -93,11 +94,23 @@ pub fn verify(path: &Path) -> Result<(Verified, Option<LogState>), OpenError> {
     // redb panics over some damaged pages. That is damage like any other.
     guarded(path, || {
         check_head(path)?;
-        let database = ReadOnlyDatabase::open(path).map_err(|error| explain(path, error))?;
-        check_format(path, &database)?;
-        let transaction = database.begin_read().map_err(|error| explain_read(path, io(error)))?;
-        walk(&transaction).map_err(|error| explain_read(path, error))
+        match ReadOnlyDatabase::open(path) {
+            Ok(database) => look(path, &database),
+            // A host was killed over it. Nobody has it open, or that would be the error.
+            Err(DatabaseError::RepairAborted) => {
+                let fail = |source| OpenError::Io { path: path.to_owned(), source };
+                let database = Builder::new().create_with_backend(Overlay::open(path).map_err(fail)?);
+                look(path, &database.map_err(|error| explain(path, error))?)
+            }
+            Err(error) => Err(explain(path, error)),
+        }
     })
+}
+
+fn look(path: &Path, database: &impl ReadableDatabase) -> Result<(Verified, Option<LogState>), OpenError> {
+    check_format(path, database)?;
+    let transaction = database.begin_read().map_err(|error| explain_read(path, io(error)))?;
+    walk(&transaction).map_err(|error| explain_read(path, error))
 }
 
 impl RedbStore {
