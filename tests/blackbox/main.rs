@@ -14,6 +14,7 @@
 //! | [`barrier`] | effects never precede their intent |
 //! | [`reload`] | configs and plugins are replaced without a dropped session |
 //! | [`leases`] | one operator at a time |
+//! | [`admin`] | people find what is stuck, learn why, and act on it |
 //! | [`offline`] | handlers tried out without a host |
 //!
 //! The [`harness`] makes a test a few lines. Tests wait for conditions, never for a time to pass; only where a promise
@@ -23,6 +24,7 @@
 //! than the default. `MPY6A_KILL_ROUNDS=100` kills the host a hundred times instead of ten.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod admin;
 mod barrier;
 mod errors;
 #[path = "../harness/mod.rs"]

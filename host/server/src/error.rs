@@ -105,6 +105,11 @@ fn map_refusal(refusal: &Refusal) -> Mapped {
         Refusal::SessionFinished(id) => (Code::FailedPrecondition, "SESSION_FINISHED", session(id)),
         Refusal::LeaseLost(id) => (Code::FailedPrecondition, "LEASE_LOST", session(id)),
         Refusal::KeyWrong(id) => (Code::PermissionDenied, "KEY_WRONG", session(id)),
+        Refusal::WrongState { id, state, .. } => {
+            let numbers = vec![("session", id.to_string()), ("state", state.to_string())];
+            (Code::FailedPrecondition, "SESSION_STATE", numbers)
+        }
+        Refusal::SessionChanged(id) => (Code::Aborted, "SESSION_CHANGED", session(id)),
         Refusal::RecordTooLarge { bytes, max } => {
             (Code::ResourceExhausted, RECORD_TOO_LARGE, vec![("bytes", bytes.to_string()), ("limit", max.to_string())])
         }
@@ -140,7 +145,7 @@ fn map_refusal(refusal: &Refusal) -> Mapped {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use mpy6a_sessions::Index;
+    use mpy6a_sessions::{Index, StateName};
 
     use super::*;
 
@@ -153,7 +158,7 @@ mod tests {
     /// mapping complete; this table keeps it from changing.
     fn all() -> Vec<Row> {
         use Code::{
-            AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied, ResourceExhausted,
+            Aborted, AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied, ResourceExhausted,
             Unavailable,
         };
         let refused = Error::Refused;
@@ -163,6 +168,13 @@ mod tests {
             (refused(Refusal::SessionNotFound(ID)), NotFound, "SESSION_NOT_FOUND", &[("session", "3-1042")]),
             (refused(Refusal::SessionFinished(ID)), FailedPrecondition, "SESSION_FINISHED", &[("session", "3-1042")]),
             (refused(Refusal::LeaseLost(ID)), FailedPrecondition, "LEASE_LOST", &[("session", "3-1042")]),
+            (
+                refused(Refusal::WrongState { id: ID, state: StateName::Active, remedy: "x" }),
+                FailedPrecondition,
+                "SESSION_STATE",
+                &[("session", "3-1042"), ("state", "active")],
+            ),
+            (refused(Refusal::SessionChanged(ID)), Aborted, "SESSION_CHANGED", &[("session", "3-1042")]),
             (refused(Refusal::KeyWrong(ID)), PermissionDenied, "KEY_WRONG", &[("session", "3-1042")]),
             (
                 refused(Refusal::RecordTooLarge { bytes: 11, max: 10 }),

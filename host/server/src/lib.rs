@@ -4,7 +4,7 @@
 //!
 //! | module | job |
 //! |---|---|
-//! | [`cli`] | the command line: `serve`, `check`, `plugin` |
+//! | [`cli`] | the command line |
 //! | [`config`] | TOML in, a checked config out |
 //! | [`host`] | starting, health, stopping: the order of things |
 //! | [`grpc`] | the services that clients and operators call |
@@ -12,6 +12,7 @@
 //! | [`repeats`] | runs the handlers of claimed sessions |
 //! | [`reload`] | puts changed configs and plugins into service while the host runs |
 //! | [`telemetry`] | the log |
+//! | [`time`] | now, for people |
 //! | [`limits`] | every bound that no config changes |
 //!
 //! ```text
@@ -35,3 +36,4 @@ pub mod limits;
 pub mod reload;
 pub mod repeats;
 pub mod telemetry;
+pub mod time;

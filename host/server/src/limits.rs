@@ -55,6 +55,27 @@ pub const SHUTDOWN_RETRY: Duration = Duration::from_secs(1);
 /// How long answers may take to reach their clients after the last commit, before their connections are cut.
 pub const REPLY_GRACE: Duration = Duration::from_secs(1);
 
+/// Sessions of a page where a listing does not say, and most where it does.
+pub const LIST_PAGE: usize = 100;
+/// See [`LIST_PAGE`].
+pub const LISTED_MAX: usize = 1_000;
+
+/// Sessions that one call of a listing looks at before it answers with what it has, some tens of milliseconds' work: a filter that
+/// lets nearly nothing through must not keep a caller waiting for all of ten million.
+pub const LIST_LOOKS_MAX: usize = 4_096;
+
+/// How much of an attempt's cause a listing shows, in bytes: two lines of a terminal.
+pub const LISTED_CAUSE_BYTES_MAX: usize = 200;
+
+/// Sessions that one call may act on: they wait in the writer's queue together.
+pub const TARGETS_MAX: usize = 1_000;
+
+/// Bytes of a backup in one message.
+pub const BACKUP_CHUNK_BYTES: usize = 256 << 10;
+
+/// When to ask again for a backup while another is under way: copying takes a minute or so for a million sessions.
+pub const BACKUP_RETRY: Duration = Duration::from_secs(10);
+
 /// How often the config and the plugin files are looked at. With [`SETTLE`], and the time to compile a small handler, a
 /// change is in service well within a second; a look costs a microsecond or two a file.
 pub const POLL: Duration = Duration::from_millis(200);

@@ -95,6 +95,20 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The name of each, as [`Outcome::name`] has it.
+    pub const NAMES: [&str; 10] = [
+        "returned",
+        "retry",
+        "permanent",
+        "trapped",
+        "out-of-fuel",
+        "out-of-memory",
+        "timed-out",
+        "contract-broken",
+        "not-started",
+        "host-died",
+    ];
+
     /// A short stable name, for logs, metrics and the wire.
     #[must_use]
     pub fn name(&self) -> &'static str {

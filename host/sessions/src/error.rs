@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::ids::Index;
+use crate::{ids::Index, session::StateName};
 
 /// Why the rules refused an operation. Nothing of it was applied.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +22,19 @@ pub enum Refusal {
     /// The client's lease ended, and the host has taken the session since.
     #[error("the lease on session {0} ended and the host took it to repeat it: stop this work, its handler goes on")]
     LeaseLost(Index),
+    /// A person asked for what is not done in this state.
+    #[error("session {id} is {state}, and {remedy}")]
+    WrongState {
+        /// The session.
+        id: Index,
+        /// Its state.
+        state: StateName,
+        /// What to do instead.
+        remedy: &'static str,
+    },
+    /// A person asked for something, but only if the session had not changed.
+    #[error("session {0} changed since it was looked at: look at it again, and decide anew")]
+    SessionChanged(Index),
     /// The key is not the session's.
     #[error("wrong key for session {0}: use the handle that New answered")]
     KeyWrong(Index),

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -16,13 +17,16 @@ use crate::{
     error::{Error, Refusal},
     ids::{Handle, Index, Key},
     limits::{Limits, RENEW_MAX},
-    op::{New, Op, SessionOp},
+    op::{AdminRequest, New, Op, SessionOp},
     pipeline::Pipeline,
     policy::Kinds,
     rules::{Ended, Opened, Reply, check_new},
-    session::Applied,
-    store::{Store, StoreError},
-    writer::{self, Claims, Counts, Ending, Inspected, Message, Queue, Renewals, ReplyTo, Sender, Writer},
+    session::{Applied, Due},
+    store::{
+        Pause, Store, StoreError,
+        redb::{BackupError, Verified},
+    },
+    writer::{self, Claims, Counts, Ending, Inspected, Message, Page, Part, Queue, Renewals, ReplyTo, Sender, Writer},
 };
 
 /// The writer could not be started.
@@ -157,6 +161,33 @@ impl Sessions {
         }
     }
 
+    /// Do what a person asks, each by itself; the answers in order. All are sent before any is waited for, so they share
+    /// commits.
+    ///
+    /// # Errors
+    ///
+    /// Of each: [`Refusal::SessionNotFound`], [`Refusal::WrongState`], [`Refusal::SessionChanged`]; or the host cannot now.
+    pub async fn administer(&self, requests: Vec<AdminRequest>) -> Vec<Result<Applied, Error>> {
+        let send = |request| {
+            let (reply_to, reply) = oneshot::channel();
+            self.0.queue.push(Sender::Client, Message::Apply(Op::Admin(request), reply_to)).map(|()| reply)
+        };
+        let sent: Vec<_> = requests.into_iter().map(send).collect();
+        let mut answers = Vec::with_capacity(sent.len());
+        for sent in sent {
+            let answer = match sent {
+                // The writer drops a question unanswered only when the store has failed.
+                Ok(reply) => reply.await.unwrap_or(Err(Error::StoreFailed)),
+                Err(error) => Err(error),
+            };
+            answers.push(answer.and_then(|reply| match reply {
+                Reply::Applied(applied) => Ok(applied),
+                other => Err(unexpected(&other)),
+            }));
+        }
+        answers
+    }
+
     /// Read one session whole.
     ///
     /// # Errors
@@ -174,6 +205,54 @@ impl Sessions {
     /// If the host cannot now.
     pub async fn counts(&self) -> Result<BTreeMap<u32, Counts>, Error> {
         self.ask(Sender::Client, Message::Count).await
+    }
+
+    /// A part of all sessions. What changes between two parts may be missed or met twice.
+    ///
+    /// # Errors
+    ///
+    /// If the host cannot now.
+    pub async fn list(&self, part: Part) -> Result<Page, Error> {
+        self.ask(Sender::Client, |reply_to| Message::List(part, reply_to)).await
+    }
+
+    /// When the first stored session of each kind is due.
+    ///
+    /// # Errors
+    ///
+    /// If the host cannot now.
+    pub async fn heads(&self) -> Result<BTreeMap<u32, Due>, Error> {
+        self.ask(Sender::Client, Message::Heads).await
+    }
+
+    /// Write everything into a new file, as it is now or a little later, while the host goes on; what was written. It can be
+    /// opened as a store of its own.
+    ///
+    /// # Errors
+    ///
+    /// See [`BackupError`]; or the host cannot now.
+    pub async fn backup(&self, path: PathBuf) -> Result<Result<Verified, BackupError>, Error> {
+        let snapshot = self.ask(Sender::Client, Message::Snapshot).await?;
+        let copied = tokio::task::spawn_blocking(move || snapshot.write_to(&path, rand::random()));
+        Ok(copied.await.unwrap_or_else(|panic| Err(StoreError::Io(panic.to_string()).into())))
+    }
+
+    /// The kinds that a person paused.
+    ///
+    /// # Errors
+    ///
+    /// If the host cannot now.
+    pub async fn pauses(&self) -> Result<BTreeMap<u32, Pause>, Error> {
+        self.ask(Sender::Client, Message::Pauses).await
+    }
+
+    /// Pause a kind, or resume it: no session of a paused kind is claimed, over restarts too. Runs under way go on.
+    ///
+    /// # Errors
+    ///
+    /// If the host cannot now.
+    pub async fn set_paused(&self, kind: u32, paused: bool) -> Result<(), Error> {
+        self.ask(Sender::Host, |reply_to| Message::SetPaused(kind, paused, reply_to)).await
     }
 
     /// The config changed. Holds from the next batch on; a session keeps the lease that it

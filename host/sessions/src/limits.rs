@@ -27,6 +27,10 @@ pub const KINDS_MAX: usize = 1024;
 /// How many sessions one `Renew` may name: 24 bytes each, so 240 KB of a message.
 pub const RENEW_MAX: usize = 10_000;
 
+/// How many sessions of a list are read at once. Each takes the writer some microseconds, so operations that come meanwhile wait
+/// for a few hundred.
+pub const LIST_MAX: usize = 64;
+
 /// How many operations one commit may hold. Beyond a few hundred the fsync is already shared out (the design's section 8),
 /// and a larger batch only makes its first operation wait longer.
 pub const BATCH_OPS_MAX: usize = 1024;

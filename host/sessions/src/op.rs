@@ -134,8 +134,36 @@ pub enum Op {
         /// How it ended.
         report: Report,
     },
+    /// A person does something to a session.
+    Admin(AdminRequest),
     /// The host died while a run held the session: found when a new host opens the store.
     HostDied(Index),
+}
+
+/// What a person asks of one session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AdminRequest {
+    /// The session.
+    pub id: Index,
+    /// What to do.
+    pub op: AdminOp,
+    /// Only if the session did not change since: its [`change_id`](crate::Session::change_id) when it was looked at.
+    pub unchanged_since: Option<Index>,
+    /// Also where a client holds the session; it is taken from the client then.
+    pub force: bool,
+}
+
+/// What a person can do to a session. Which state each is for: the table of [`rules`](crate::rules)`::admin`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AdminOp {
+    /// Have a stored session repeated now, whatever it waits for.
+    Repeat,
+    /// Keep a session from being repeated, until a person decides.
+    Park,
+    /// Have a parked session repeated, as one that never was.
+    Redrive,
+    /// Forget a session, with everything that it recorded.
+    Delete,
 }
 
 /// What the writer adds to an operation when it applies it.

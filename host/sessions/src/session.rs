@@ -36,6 +36,22 @@ pub struct Session {
 }
 
 impl Session {
+    /// The place in the line where it waits, if it waits. For parked ones the time is that of parking.
+    #[must_use]
+    pub fn place(&self) -> Option<(Line, Due)> {
+        match self.state {
+            State::Stored(due) => Some((Line::Stored, due)),
+            State::Parked { since_ms } => Some((Line::Parked, Due { at_ms: since_ms, stored: self.id })),
+            State::Active | State::Repeating { .. } => None,
+        }
+    }
+
+    /// Its place in this line, if it waits there.
+    #[must_use]
+    pub fn place_in(&self, line: Line) -> Option<Due> {
+        self.place().filter(|(it, _)| *it == line).map(|(_, place)| place)
+    }
+
     /// What the client was given.
     #[must_use]
     pub fn client_handle(&self) -> Handle {
@@ -111,7 +127,7 @@ pub enum State {
     },
 }
 
-/// When a stored session is to be repeated. Sorts as sessions are claimed: earlier due time first; for equal due times,
+/// When a stored session is to be repeated; also, by [`Line`], the place of a parked one. Sorts as sessions are claimed: earlier due time first; for equal due times,
 /// the one stored first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Due {
@@ -119,6 +135,15 @@ pub struct Due {
     pub at_ms: u64,
     /// The index that stored the session.
     pub stored: Index,
+}
+
+/// Where sessions of a kind wait, one behind the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Line {
+    /// Stored ones, in the order of their repeats.
+    Stored,
+    /// Parked ones, the one that was parked first before the others.
+    Parked,
 }
 
 /// The states without what belongs to each, for lists and counts.
@@ -132,6 +157,28 @@ pub enum StateName {
     Repeating,
     /// [`State::Parked`]
     Parked,
+}
+
+impl StateName {
+    /// Every one, in the order of a session's life.
+    pub const ALL: [Self; 4] = [Self::Active, Self::Stored, Self::Repeating, Self::Parked];
+
+    /// As people write it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Stored => "stored",
+            Self::Repeating => "repeating",
+            Self::Parked => "parked",
+        }
+    }
+}
+
+impl std::fmt::Display for StateName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 impl State {

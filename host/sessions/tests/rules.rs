@@ -7,8 +7,8 @@
 
 use bytes::Bytes;
 use mpy6a_sessions::{
-    Backoff, Handle, Index, Key, KindPolicy, Limits, New, Outcome, Refusal, Report, Session, SessionOp, Standing,
-    State,
+    AdminOp, AdminRequest, Backoff, Handle, Index, Key, KindPolicy, Limits, New, Outcome, Refusal, Report, Session,
+    SessionOp, Standing, State,
     op::{Op, Stamp},
     rules::{Change, Decision, Ended, Reply, decide},
 };
@@ -48,6 +48,7 @@ enum Step {
     Barrier { stale: bool, ops: Vec<SessionOp> },
     Finish { stale: bool, ops: Vec<SessionOp>, outcome: Outcome },
     HostDied,
+    Admin { op: AdminOp, seen: bool, force: bool },
     Wait(u64),
 }
 
@@ -71,6 +72,10 @@ fn outcome() -> impl Strategy<Value = Outcome> {
     ]
 }
 
+fn admin_op() -> impl Strategy<Value = AdminOp> {
+    prop_oneof![Just(AdminOp::Repeat), Just(AdminOp::Park), Just(AdminOp::Redrive), Just(AdminOp::Delete)]
+}
+
 fn step() -> impl Strategy<Value = Step> {
     let ops = || prop::collection::vec(session_op(), 0..4);
     prop_oneof![
@@ -83,6 +88,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (prop::bool::weighted(0.2), ops(), outcome())
             .prop_map(|(stale, ops, outcome)| Step::Finish { stale, ops, outcome }),
         1 => Just(Step::HostDied),
+        2 => (admin_op(), any::<bool>(), any::<bool>()).prop_map(|(op, seen, force)| Step::Admin { op, seen, force }),
         3 => (0..2_000u64).prop_map(Step::Wait),
     ]
 }
@@ -122,6 +128,10 @@ impl History {
                 Op::Finish { handle: run(stale), ops, report: Report::bare(outcome) }
             }
             Step::HostDied => Op::HostDied(id),
+            Step::Admin { op, seen, force } => {
+                let unchanged_since = seen.then_some(self.session.change_id);
+                Op::Admin(AdminRequest { id, op, unchanged_since, force })
+            }
             Step::Wait(_) => unreachable!("handled by the caller"),
         }
     }
@@ -138,7 +148,8 @@ impl History {
         prop_assert_eq!(after.change_id, stamp.index);
         prop_assert_eq!((after.id, after.kind, after.client.key), (before.id, before.kind, CLIENT));
         let is_claim = matches!(op, Op::Claim { .. });
-        prop_assert_eq!(after.fence, if is_claim { stamp.index } else { before.fence });
+        let parks = matches!(op, Op::Admin(AdminRequest { op: AdminOp::Park, .. }));
+        prop_assert_eq!(after.fence, if is_claim || parks { stamp.index } else { before.fence });
         prop_assert_eq!(after.records as usize, self.records.len());
         prop_assert_eq!(after.bytes, self.records.iter().map(|record| record.len() as u64).sum::<u64>());
         let limits = limits();
@@ -175,6 +186,12 @@ fn is_allowed(op: &Op, session: &Session) -> bool {
         (Op::Barrier { handle, .. } | Op::Finish { handle, .. }, State::Repeating { key, .. }) => handle.key == key,
         (Op::LeaseEnded(_), State::Active) | (Op::HostDied(_), State::Repeating { .. }) => true,
         (Op::Claim { .. }, State::Stored(_)) => true,
+        (Op::Admin(request), state) => match request.op {
+            AdminOp::Repeat => matches!(state, State::Stored(_)),
+            AdminOp::Redrive => matches!(state, State::Parked { .. }),
+            AdminOp::Park => matches!(state, State::Stored(_)) || request.force && state == State::Active,
+            AdminOp::Delete => !matches!(state, State::Repeating { .. }) && (request.force || state != State::Active),
+        },
         _ => false,
     }
 }

@@ -7,9 +7,9 @@ pub const MESSAGE_BYTES_MAX: usize = 4096;
 /// How remedies begin. A message without any of them only says what is wrong.
 const REMEDIES: &[&str] = &[
     "add", "allow", "ask", "build", "check", "copy", "correct", "example", "give", "have", "install", "keep", "leave",
-    "let", "link", "list", "lower", "make", "mark", "may be", "mend", "name", "open", "raise", "remove", "report",
-    "restart", "restore", "save", "say", "send", "share", "shorten", "split", "stop", "take", "try", "unpack",
-    "update", "use", "write",
+    "let", "link", "list", "look", "lower", "make", "mark", "may be", "mend", "name", "open", "pause", "raise",
+    "redrive", "remove", "report", "restart", "restore", "save", "say", "send", "share", "shorten", "split", "stop",
+    "take", "try", "unpack", "update", "use", "wait", "write",
 ];
 
 /// Check a message that a person gets.

@@ -12,8 +12,8 @@ use crate::{
     telemetry::Telemetry,
 };
 
-/// Serve. Ends with the exit code of [`Failure::exit_code`], or 0 after being told to stop.
-pub fn run(file: PathBuf) -> ExitCode {
+/// Serve, with every kind paused if `start_paused`. Ends with the exit code of [`Failure::exit_code`], or 0 after being told to stop.
+pub fn run(file: PathBuf, start_paused: bool) -> ExitCode {
     let config = match Config::load(&file) {
         Ok(config) => config,
         Err(error) => {
@@ -23,7 +23,7 @@ pub fn run(file: PathBuf) -> ExitCode {
         }
     };
     let telemetry = Telemetry::start(config.fixed.log_format, &config.log_level);
-    match serve(file, config, telemetry) {
+    match serve(file, config, telemetry, start_paused) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             error!("{failure}");
@@ -32,10 +32,10 @@ pub fn run(file: PathBuf) -> ExitCode {
     }
 }
 
-fn serve(file: PathBuf, config: Config, telemetry: Telemetry) -> Result<(), Failure> {
+fn serve(file: PathBuf, config: Config, telemetry: Telemetry, start_paused: bool) -> Result<(), Failure> {
     let runtime = Builder::new_multi_thread().enable_all().thread_name("mpy6a").build()?;
     let runs = Runs::new()?;
-    let served = runtime.block_on(Host { file, config, telemetry, runs }.serve());
+    let served = runtime.block_on(Host { file, config, telemetry, runs, start_paused }.serve());
     // Whatever still waits, for a dead file system perhaps, must not keep the process.
     runtime.shutdown_background();
     served

@@ -83,9 +83,9 @@ pub fn stored(applied: Applied) -> v1::StoreResponse {
     v1::StoreResponse { change_id: Some(index(applied.change_id)), due_ms: applied.due_ms.unwrap_or(0) }
 }
 
-/// A session with its records and attempts, for operators of the host. It has no key in it.
+/// A session for operators of the host, without its records, attempts, and what it waits for. It has no key in it.
 #[must_use]
-pub fn session(session: Session, records: Vec<Bytes>, attempts: Vec<Attempt>) -> v1::GetSessionResponse {
+pub fn session(session: Session) -> v1::GetSessionResponse {
     let (state, due) = match session.state {
         State::Active => (v1::SessionState::Active, None),
         State::Stored(due) => (v1::SessionState::Stored, Some(due)),
@@ -102,13 +102,17 @@ pub fn session(session: Session, records: Vec<Bytes>, attempts: Vec<Attempt>) ->
         stored_ms: if matches!(session.state, State::Active) { 0 } else { session.stored_ms },
         due_ms: due.map_or(0, |due| due.at_ms),
         repeats: session.repeats,
-        records,
-        attempts: attempts.into_iter().map(attempt).collect(),
+        records: Vec::new(),
+        attempts: Vec::new(),
         traceparent: session.traceparent.unwrap_or_default(),
+        waiting: None,
+        record_bytes: session.bytes,
     }
 }
 
-fn attempt(attempt: Attempt) -> v1::Attempt {
+/// An attempt for operators of the host.
+#[must_use]
+pub fn attempt(attempt: Attempt) -> v1::Attempt {
     let report = attempt.report;
     v1::Attempt {
         fence: Some(index(attempt.fence)),
@@ -188,7 +192,8 @@ mod tests {
         let second = claims.recv().await.unwrap();
 
         let it = sessions.inspect(handle.id).await.unwrap().unwrap();
-        let shown = session(it.session, it.records, it.attempts);
+        let attempts = it.attempts.into_iter().map(attempt).collect();
+        let shown = v1::GetSessionResponse { records: it.records, attempts, ..session(it.session) };
         assert_eq!(shown.id, Some(index(handle.id)));
         assert_eq!((shown.kind, shown.state(), shown.repeats), (3, v1::SessionState::Repeating, 2));
         assert_eq!(shown.due_ms, second.due.at_ms);

@@ -33,7 +33,7 @@ use self::{admin::AdminService, gate::Gate, listener::Listener, truba::TrubaServ
 use crate::{
     config::Fixed,
     limits::{KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, MESSAGE_BYTES_MIN, MESSAGE_SLACK_BYTES, RENEW_HANDLE_BYTES},
-    reload::Board,
+    reload::{Bell, Board},
 };
 
 /// What the services stand on.
@@ -45,6 +45,8 @@ pub struct Services {
     pub board: Arc<Board>,
     /// Shut when the host is to stop.
     pub gate: Gate,
+    /// Has the config and every plugin read again.
+    pub bell: Bell,
 }
 
 /// Serve until `stop` resolves and every connection is done. A client that keeps a stream open keeps this waiting; the
@@ -60,11 +62,11 @@ pub async fn serve(
     fixed: Fixed,
     stop: impl Future<Output = ()>,
 ) -> Result<(), Error> {
-    let Services { sessions, board, gate } = services;
+    let Services { sessions, board, gate, bell } = services;
     let message_bytes_max = message_bytes_max(fixed.limits.record_bytes_max);
     let truba =
         TrubaServer::new(TrubaService::new(sessions.clone(), gate)).max_decoding_message_size(message_bytes_max);
-    let admin = AdminServer::new(AdminService::new(sessions, board));
+    let admin = AdminServer::new(AdminService::new(sessions, board, bell));
     // The descriptors are built in: a failure here is seen by this module's test, not by a user.
     let reflection = || {
         tonic_reflection::server::Builder::configure()

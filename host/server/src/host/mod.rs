@@ -16,7 +16,7 @@ pub mod signals;
 use std::{path::PathBuf, sync::Arc};
 
 use mpy6a_plugins::{Sandbox, SandboxConfig};
-use mpy6a_sessions::{Environment, Started, store::logged::LoggedStore};
+use mpy6a_sessions::{Environment, Sessions, Started, store::logged::LoggedStore};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
@@ -30,7 +30,7 @@ use self::{
 use crate::{
     config::{Config, Fixed},
     grpc::{self, Services, gate::Gate, listener::Listener},
-    reload::{self, Reloader},
+    reload::{self, Board, Reloader},
     repeats::{Context, Runs},
     telemetry::Telemetry,
 };
@@ -46,6 +46,8 @@ pub struct Host {
     pub telemetry: Telemetry,
     /// The threads for handler runs.
     pub runs: Runs,
+    /// Whether every kind is to be paused before any session is repeated.
+    pub start_paused: bool,
 }
 
 impl Host {
@@ -88,10 +90,17 @@ impl Host {
         let (board, loads, watcher) = reload::start(&self.file, self.config, sandbox).await;
 
         let policies = board.now().config.policies(|kind| board.plugins.get(kind).is_some());
+        // Until it is durable that they are paused, none may be claimed.
+        let first = if self.start_paused { board.now().config.policies(|_| false) } else { policies.clone() };
         let environment = Environment::real();
         let clock = Arc::clone(&environment.clock);
-        let Started { sessions, claims } = mpy6a_sessions::start(store, fixed.limits, policies, environment)?;
+        let Started { sessions, claims } = mpy6a_sessions::start(store, fixed.limits, first, environment)?;
+        if self.start_paused {
+            pause_all(&sessions, &board).await?;
+            sessions.set_kinds(policies);
+        }
         self.runs.start(Context { sessions: sessions.clone(), board: Arc::clone(&board), clock }, claims);
+        let (bell, rings) = reload::bell();
         let reloader = Reloader {
             file: self.file,
             board: Arc::clone(&board),
@@ -99,12 +108,14 @@ impl Host {
             watcher,
             sessions: sessions.clone(),
             telemetry: self.telemetry,
+            rings,
+            answers: Vec::new(),
         };
         reloader.spawn(hangup);
 
         let (health, health_service) = Health::new().await;
         let gate = Gate::default();
-        let services = Services { sessions: sessions.clone(), board: Arc::clone(&board), gate: gate.clone() };
+        let services = Services { sessions: sessions.clone(), board: Arc::clone(&board), gate: gate.clone(), bell };
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
         let server = tokio::spawn(grpc::serve(listener, services, health_service, fixed, stopped));
@@ -114,6 +125,16 @@ impl Host {
         info!(%address, term = sessions.term(), kinds, served, "ready");
         Ok(Running { sessions, board, health, gate, runs: self.runs, server, stop })
     }
+}
+
+/// Pause every kind of the config, as a person would.
+async fn pause_all(sessions: &Sessions, board: &Board) -> Result<(), Failure> {
+    let config = &board.now().config;
+    for kind in config.kinds.keys() {
+        sessions.set_paused(*kind, true).await.map_err(|error| Failure::StoreFailed(error.to_string()))?;
+    }
+    info!(kinds = config.kinds.len(), "every kind is paused: `mpy6a kind resume` lets one go on");
+    Ok(())
 }
 
 /// Opening repairs the file where the last host was killed: off the async threads.

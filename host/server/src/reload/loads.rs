@@ -33,6 +33,12 @@ impl Loads {
         self.newest.remove(&kind);
     }
 
+    /// Whether none is under way that anybody waits for.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.newest.is_empty()
+    }
+
     /// The next load that ended, with its kind; none when none is under way. Dropping the future loses nothing.
     pub async fn next(&mut self) -> Option<(u32, Result<Arc<Plugin>, String>)> {
         while let Some(joined) = self.tasks.join_next_with_id().await {

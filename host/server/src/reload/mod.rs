@@ -2,6 +2,7 @@
 //!
 //! | file | its job |
 //! |---|---|
+//! | [`bell`] | has everything read again by request |
 //! | [`board`] | what is in service now, for everybody to see |
 //! | [`watch`] | notices that files changed |
 //! | [`loads`] | plugins being loaded |
@@ -23,6 +24,7 @@
 //! * What failed shows in the log and in `Admin.ListKinds`, and is tried again when its file changes or on SIGHUP.
 //! * What needs a restart stays as it was; a warning names the keys.
 
+pub mod bell;
 pub mod board;
 pub mod loads;
 mod looks;
@@ -42,6 +44,7 @@ use mpy6a_plugins::{Plugin, Sandbox};
 use tracing::{error, info};
 
 pub use self::{
+    bell::{Bell, Rings, bell},
     board::{Board, InService},
     reloader::Reloader,
 };

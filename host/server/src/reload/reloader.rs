@@ -8,10 +8,10 @@ use std::{
 
 use mpy6a_plugins::Plugin;
 use mpy6a_sessions::Sessions;
-use tokio::signal::unix::Signal;
+use tokio::{signal::unix::Signal, sync::oneshot};
 use tracing::{error, info, warn};
 
-use super::{Board, files, loads::Loads, take, watch::Watcher};
+use super::{Board, Rings, files, loads::Loads, take, watch::Watcher};
 use crate::{config::Config, telemetry::Telemetry};
 
 /// Keeps what is in service up to date with the files.
@@ -28,12 +28,17 @@ pub struct Reloader {
     pub sessions: Sessions,
     /// Told of a changed level.
     pub telemetry: Telemetry,
+    /// Requests to read everything again.
+    pub rings: Rings,
+    /// Those that are answered once no plugin is being loaded any more.
+    pub answers: Vec<oneshot::Sender<()>>,
 }
 
 /// Why something is read again.
 enum Wake {
     Files(BTreeSet<PathBuf>),
     Hangup,
+    Asked(oneshot::Sender<()>),
     Loaded(u32, Result<Arc<Plugin>, String>),
 }
 
@@ -51,9 +56,19 @@ impl Reloader {
                     info!("SIGHUP: reading the config and every plugin again");
                     self.reload(|_| true).await;
                 }
+                Wake::Asked(answer) => {
+                    self.reload(|_| true).await;
+                    self.answers.push(answer);
+                }
                 Wake::Loaded(kind, result) => {
                     take(&self.board, kind, result);
                     self.publish();
+                }
+            }
+            if self.loads.is_idle() {
+                // Whoever does not wait any more needs no answer.
+                for answer in self.answers.drain(..) {
+                    let _ = answer.send(());
                 }
             }
         }
@@ -63,6 +78,7 @@ impl Reloader {
         tokio::select! {
             changed = self.watcher.changed() => Wake::Files(changed),
             Some(()) = hangup.recv() => Wake::Hangup,
+            Some(answer) = self.rings.recv() => Wake::Asked(answer),
             Some((kind, result)) = self.loads.next() => Wake::Loaded(kind, result),
         }
     }

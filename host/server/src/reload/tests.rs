@@ -55,7 +55,9 @@ impl Bench {
         let Started { sessions, .. } =
             mpy6a_sessions::start(store, Limits::default(), policies, Environment::real()).unwrap();
         let telemetry = Telemetry::start(LogFormat::Text, "info");
-        Self { folder, reloader: Reloader { file, board, loads, watcher, sessions, telemetry } }
+        let (_, rings) = super::bell();
+        let reloader = Reloader { file, board, loads, watcher, sessions, telemetry, rings, answers: Vec::new() };
+        Self { folder, reloader }
     }
 
     fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {

@@ -10,7 +10,8 @@
 //! ```
 //!
 //! [`decide`] is a pure function: it looks at one session, one operation and its stamp, and knows neither store nor clock.
-//! One file for each operator: [`client`] for clients and their leases, [`run`] for runs of a handler.
+//! One file for each operator: [`client`] for clients and their leases, [`run`] for runs of a handler, [`admin`]
+//! for people.
 //!
 //! Invariants, held by every decision (`tests/rules.rs` draws random histories against them):
 //!
@@ -19,6 +20,7 @@
 //! * `records` and `bytes` say what the record rows hold, and stay within the limits;
 //! * a client that does not [hold](crate::Standing::Holds) its session changes nothing; a run whose key is not the state's, neither.
 
+mod admin;
 mod change;
 mod client;
 mod run;
@@ -52,6 +54,7 @@ pub fn decide(limits: &Limits, session: Option<&Session>, op: &Op, stamp: &Stamp
         Op::Claim { id, key } => Ok(run::claim(found(*id)?, *key, stamp)),
         Op::Barrier { handle, ops } => run::barrier(limits, found(handle.id)?, handle.key, ops, stamp),
         Op::Finish { handle, ops, report } => run::finish(limits, found(handle.id)?, handle.key, ops, report, stamp),
+        Op::Admin(request) => admin::administer(found(request.id)?, request, stamp),
         Op::HostDied(id) => Ok(run::host_died(found(*id)?, stamp)),
     }
 }

@@ -27,7 +27,7 @@ use crate::{
     attempt::Attempt,
     ids::Index,
     rules::{Opened, RecordsChange},
-    session::{Client, Due, Session},
+    session::{Client, Due, Line, Session},
 };
 
 /// Keeps sessions.
@@ -69,6 +69,27 @@ pub trait Store: Send {
     /// If they cannot be read.
     fn due(&self, kind: u32, until_ms: u64, count_max: usize) -> Result<Vec<(Due, Index)>, StoreError>;
 
+    /// The sessions of a kind in this line, in order, those behind `after` where it is given, at most `count_max`.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be read.
+    fn waiting(
+        &self,
+        kind: u32,
+        line: Line,
+        after: Option<Due>,
+        count_max: usize,
+    ) -> Result<Vec<(Due, Index)>, StoreError>;
+
+    /// Hand over everything that was committed so far, to be copied elsewhere while commits go on. It may take a while, in which
+    /// [`Store::poll`] has to be called; what was committed meanwhile may be in it as well.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read. It is not to be used any more then.
+    fn snapshot(&mut self, take: TakeSnapshot) -> Result<(), StoreError>;
+
     /// Make all of it durable, or nothing. Once this returned Ok, no crash undoes it.
     ///
     /// # Errors
@@ -96,6 +117,19 @@ pub trait Store: Send {
     }
 }
 
+/// Where a [snapshot](Store::snapshot) goes. Called on the writer's thread, so it only hands it on.
+pub type TakeSnapshot = Box<dyn FnOnce(Box<dyn Snapshot>) + Send>;
+
+/// A store as of one moment.
+pub trait Snapshot: Send {
+    /// Write it into a new file, which can be opened as a store of its own. `salt`: random bits, for the log of that store.
+    ///
+    /// # Errors
+    ///
+    /// See [`BackupError`](redb::BackupError).
+    fn write_to(&self, path: &std::path::Path, salt: [u8; 16]) -> Result<redb::Verified, redb::BackupError>;
+}
+
 /// What a store held when it was taken over.
 #[derive(Debug, Default)]
 pub struct Found {
@@ -107,8 +141,17 @@ pub struct Found {
     pub held: Vec<Session>,
     /// How many sessions of each kind wait.
     pub waiting: BTreeMap<u32, Waiting>,
+    /// The kinds that a person paused.
+    pub pauses: BTreeMap<u32, Pause>,
     /// What is remembered, oldest first.
     pub memories: Vec<(Index, Vec<Memory>)>,
+}
+
+/// A person paused a kind: no session of it is claimed until a person resumes it, whatever the config says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    /// Since when, Unix milliseconds.
+    pub since_ms: u64,
 }
 
 /// How many sessions of one kind wait. Kept as rows, since counting them would take a walk over all.
@@ -135,6 +178,9 @@ pub struct ChangeSet {
     pub remember: Vec<(Index, Vec<Memory>)>,
     /// What to forget: such names of earlier commits.
     pub forget: Vec<Index>,
+    /// The kinds that were paused, and those that were resumed.
+    #[serde(skip)]
+    pub pauses: Vec<(u32, Option<Pause>)>,
 }
 
 /// What became of one session in one commit.

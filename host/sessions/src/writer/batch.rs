@@ -112,7 +112,7 @@ impl<'a, S: Store> Batch<'a, S> {
                 answer_gone(handle.id, client, handle.key, 0, 0).map(|_| Reply::Done)
             }
             Op::LeaseEnded(_) | Op::Claim { .. } | Op::HostDied(_) => Ok(Reply::Moot),
-            Op::New { .. } | Op::Barrier { .. } | Op::Finish { .. } => Err(not_found()),
+            Op::New { .. } | Op::Barrier { .. } | Op::Finish { .. } | Op::Admin(_) => Err(not_found()),
         }
     }
 
@@ -155,6 +155,7 @@ fn subject(op: &Op) -> Index {
         Op::Client { handle, .. } | Op::Resume(handle) | Op::Barrier { handle, .. } | Op::Finish { handle, .. } => {
             handle.id
         }
+        Op::Admin(request) => request.id,
         Op::LeaseEnded(id) | Op::Claim { id, .. } | Op::HostDied(id) => *id,
     }
 }

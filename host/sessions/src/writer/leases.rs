@@ -47,6 +47,11 @@ impl Leases {
         Some(lease.length)
     }
 
+    /// How much is left of a running lease.
+    pub fn left(&self, id: Index, now: Duration) -> Option<Duration> {
+        self.running.get(&id).map(|lease| lease.end.saturating_sub(now))
+    }
+
     /// Forget a lease, if there is one.
     pub fn end(&mut self, id: Index) {
         self.running.remove(&id);
@@ -61,6 +66,11 @@ impl Leases {
             ended.push(id);
         }
         ended
+    }
+
+    /// The sessions that have one, in no order.
+    pub fn ids(&self) -> impl Iterator<Item = Index> {
+        self.running.keys().copied()
     }
 
     /// When the next lease ends.

@@ -1,12 +1,14 @@
 //! What the writer keeps: the store, and everything that is in step with it.
 
+use std::collections::BTreeMap;
+
 use super::{batch::Batch, counts::Census, memory::Memories};
 use crate::{
     ids::Index,
     limits::Limits,
     policy::Kinds,
     session::Session,
-    store::{ChangeSet, SessionChange, Store, StoreError},
+    store::{ChangeSet, Pause, SessionChange, Store, StoreError},
 };
 
 /// The store and what is known of it.
@@ -17,6 +19,10 @@ pub struct Ledger<S> {
     pub census: Census,
     /// The index of the last applied operation, with the present term.
     pub last: Index,
+    /// The kinds that a person paused.
+    pub pauses: BTreeMap<u32, Pause>,
+    /// Those of them that are to be made durable with the next batch, and those that were resumed.
+    fresh_pauses: Vec<(u32, Option<Pause>)>,
     memories: Memories,
 }
 
@@ -27,7 +33,9 @@ impl<S: Store> Ledger<S> {
         let found = store.take_over()?;
         let census = Census::new(&found.waiting, &found.held);
         let memories = Memories::load(found.memories);
-        Ok((Self { store, limits, kinds, census, last: found.last, memories }, found.held, found.now_ms))
+        let (last, pauses) = (found.last, found.pauses);
+        let ledger = Self { store, limits, kinds, census, last, pauses, fresh_pauses: Vec::new(), memories };
+        Ok((ledger, found.held, found.now_ms))
     }
 
     /// Begin a batch at this time, Unix milliseconds.
@@ -35,15 +43,25 @@ impl<S: Store> Ledger<S> {
         Batch::new(&self.store, (&self.limits, &self.kinds), &mut self.memories, self.last, now_ms)
     }
 
+    /// Pause a kind, or resume it. Durable with the next batch.
+    pub fn pause(&mut self, kind: u32, pause: Option<Pause>) {
+        match pause {
+            Some(pause) => self.pauses.insert(kind, pause),
+            None => self.pauses.remove(&kind),
+        };
+        self.fresh_pauses.push((kind, pause));
+    }
+
     /// Make a batch durable.
     pub fn commit(&mut self, last: Index, sessions: Vec<SessionChange>, now_ms: u64) -> Result<(), StoreError> {
-        if last == self.last {
+        let pauses = std::mem::take(&mut self.fresh_pauses);
+        if last == self.last && pauses.is_empty() {
             return Ok(());
         }
         self.last = last;
         let waiting = self.census.update(&sessions);
         let (remember, forget) = self.memories.take_fresh(last);
         let remember = if remember.is_empty() { Vec::new() } else { vec![(last, remember)] };
-        self.store.commit(ChangeSet { last, now_ms, sessions, waiting, remember, forget })
+        self.store.commit(ChangeSet { last, now_ms, sessions, waiting, remember, forget, pauses })
     }
 }

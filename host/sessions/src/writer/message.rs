@@ -1,6 +1,6 @@
 //! What can be sent to the writer.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
@@ -12,7 +12,8 @@ use crate::{
     op::Op,
     policy::Kinds,
     rules::Reply,
-    session::Session,
+    session::{Due, Line, Session},
+    store::{Pause, Snapshot},
     writer::Turn,
 };
 
@@ -36,6 +37,16 @@ pub enum Message {
     Inspect(Index, ReplyTo<Option<Box<Inspected>>>),
     /// Count sessions by kind and state.
     Count(ReplyTo<BTreeMap<u32, Counts>>),
+    /// List sessions: a part of those that are held, or of a line.
+    List(Part, ReplyTo<Page>),
+    /// When the first stored session of each kind is due.
+    Heads(ReplyTo<BTreeMap<u32, Due>>),
+    /// Everything that was committed so far, to be copied.
+    Snapshot(ReplyTo<Box<dyn Snapshot>>),
+    /// Which kinds a person paused.
+    Pauses(ReplyTo<BTreeMap<u32, Pause>>),
+    /// Pause a kind, or resume it.
+    SetPaused(u32, bool, ReplyTo<()>),
     /// The config changed.
     SetKinds(Kinds),
     /// Claim nothing from now on.
@@ -74,6 +85,37 @@ pub struct Inspected {
     pub records: Vec<Bytes>,
     /// Its last attempts, oldest first.
     pub attempts: Vec<Attempt>,
+    /// How long its client may still stay silent; none where it is not active.
+    pub lease_left: Option<Duration>,
+}
+
+/// A part of all sessions to be listed, at most [`LIST_MAX`](crate::limits::LIST_MAX) at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Those that somebody holds, of all kinds, by id, behind this one.
+    Held(Option<Index>),
+    /// Those of this kind that wait in this line, in order, behind this place.
+    Waiting(u32, Line, Option<Due>),
+}
+
+/// What a part holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Its sessions, in the part's order.
+    pub sessions: Vec<Listed>,
+    /// What lies behind it, if anything may.
+    pub next: Option<Part>,
+}
+
+/// A session in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The session.
+    pub session: Session,
+    /// Its last attempt, if there was one.
+    pub last: Option<Attempt>,
+    /// See [`Inspected::lease_left`].
+    pub lease_left: Option<Duration>,
 }
 
 /// How many sessions of one kind are in each state.

@@ -19,6 +19,7 @@
 //! | `batch` | the rules over the store and over what the batch did so far |
 //! | `ledger`, `counts`, `memory` | the store and what is kept in step with it |
 //! | `turn`, `turns`, `pipelines` | operations that come many at once, from one client |
+//! | `reads` | what people ask of the store |
 //! | `timers`, `leases`, `schedule` | what happens by itself |
 //! | `thread` | the thread around all this |
 //!
@@ -43,6 +44,7 @@ mod memory;
 mod message;
 mod pipelines;
 mod queue;
+mod reads;
 mod schedule;
 mod step;
 #[cfg(test)]
@@ -57,7 +59,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 pub use claim::{Claimed, Claims};
-pub use message::{Counts, Inspected, Message, Renewals, ReplyTo};
+pub use message::{Counts, Inspected, Listed, Message, Page, Part, Renewals, ReplyTo};
 pub(crate) use queue::{Queue, Sender};
 pub use thread::Ending;
 pub(crate) use thread::spawn;
@@ -118,6 +120,9 @@ impl<S: Store> Writer<S> {
         let mut timers = timers::Timers::default();
         timers.schedule.set_kinds(&kinds);
         let (ledger, held, now_ms) = ledger::Ledger::take_over(store, limits, kinds)?;
+        for kind in ledger.pauses.keys() {
+            timers.schedule.set_paused(*kind, true);
+        }
         let time = SteadyTime::going_on(now_ms.saturating_mul(1000), environment.clock.monotonic());
         let mut writer = Self { ledger, timers, environment, time, claims };
         writer.recover(&held)?;

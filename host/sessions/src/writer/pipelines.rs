@@ -131,7 +131,8 @@ impl Pipelines {
         !self.left.is_empty()
     }
 
-    fn lost(&mut self, id: Index) {
+    /// A session was taken from its client. [`Pipelines::follow`] sees that, unless the session is gone as well.
+    pub fn lost(&mut self, id: Index) {
         let Some((pipeline, number)) = self.opened.get(&id).copied() else { return };
         let Some(locals) = self.pipelines.get_mut(&pipeline) else { return };
         match locals.sessions.get_mut(&number) {

@@ -16,7 +16,10 @@ pub struct Schedule {
 
 /// One kind.
 struct Line {
+    /// Whether the config and the plugins allow it.
     claimable: bool,
+    /// Whether a person paused it.
+    paused: bool,
     workers: u32,
     running: u32,
     head: Head,
@@ -44,6 +47,11 @@ impl Schedule {
             line.claimable = policy.claimable;
             line.workers = policy.max_running;
         }
+    }
+
+    /// A person paused a kind, or resumed it.
+    pub fn set_paused(&mut self, kind: u32, paused: bool) {
+        self.line(kind).paused = paused;
     }
 
     /// Claim nothing any more.
@@ -109,13 +117,19 @@ impl Schedule {
     }
 
     fn open_lines(&self) -> impl Iterator<Item = (&u32, &Line)> {
-        let open = |line: &Line| !self.stopped && line.claimable && line.running < line.workers;
+        let open = |line: &Line| !self.stopped && line.claimable && !line.paused && line.running < line.workers;
         self.kinds.iter().filter(move |(_, line)| open(line))
     }
 
     fn line(&mut self, kind: u32) -> &mut Line {
         // A kind met for the first time may have sessions in the store from before.
-        self.kinds.entry(kind).or_insert(Line { claimable: false, workers: 0, running: 0, head: Head::Unknown })
+        self.kinds.entry(kind).or_insert(Line {
+            claimable: false,
+            paused: false,
+            workers: 0,
+            running: 0,
+            head: Head::Unknown,
+        })
     }
 }
 

@@ -7,7 +7,6 @@ use super::{
     batch::Batch,
     calls::{apply, renew},
     claim::Claimed,
-    message::Inspected,
     timers::Timers,
     turns::apply_turn,
 };
@@ -16,10 +15,10 @@ use crate::{
     error::Error,
     ids::{Handle, Index, Key},
     limits::BATCH_OPS_MAX,
-    op::Op,
+    op::{AdminOp, Op},
     rules::Reply,
     session::{Due, Session},
-    store::{Store, StoreError},
+    store::{Pause, Store, StoreError},
 };
 
 /// Answers that wait for the commit, and questions that wait for what it leaves.
@@ -47,7 +46,7 @@ impl<S: Store> Writer<S> {
     /// If the store failed. Nothing of the batch is answered then, and there must be no further step.
     pub fn step(&mut self, messages: &mut Vec<Message>) -> Result<Option<Duration>, StoreError> {
         let now = self.now();
-        self.apply_settings(messages);
+        self.apply_settings(messages, now);
         let mut answers = Answers::default();
 
         let mut batch = self.ledger.begin(now.wall_ms());
@@ -60,18 +59,22 @@ impl<S: Store> Writer<S> {
 
         self.commit(last, changes, now)?;
         self.hand_out(claims, now)?;
-        self.answer(answers)?;
+        self.answer(answers, now)?;
         let look = self.ledger.store.poll()?;
         Ok(self.sleep().into_iter().chain(look).min())
     }
 
     /// What the host changed holds for the whole batch.
-    fn apply_settings(&mut self, messages: &mut [Message]) {
+    fn apply_settings(&mut self, messages: &mut [Message], now: Now) {
         for message in messages {
             match message {
                 Message::SetKinds(kinds) => {
                     self.ledger.kinds = std::mem::take(kinds);
                     self.timers.schedule.set_kinds(&self.ledger.kinds);
+                }
+                Message::SetPaused(kind, paused, _) if *paused != self.ledger.pauses.contains_key(kind) => {
+                    self.ledger.pause(*kind, paused.then_some(Pause { since_ms: now.wall_ms() }));
+                    self.timers.schedule.set_paused(*kind, *paused);
                 }
                 Message::StopClaims => self.timers.schedule.stop(),
                 _ => {}
@@ -99,7 +102,7 @@ impl<S: Store> Writer<S> {
     }
 
     /// A receiver that is gone is nobody's loss.
-    fn answer(&self, answers: Answers) -> Result<(), StoreError> {
+    fn answer(&mut self, answers: Answers, now: Now) -> Result<(), StoreError> {
         for (reply_to, result) in answers.replies {
             let _ = reply_to.send(result);
         }
@@ -109,20 +112,19 @@ impl<S: Store> Writer<S> {
         }
         for read in answers.reads {
             match read {
-                Message::Inspect(id, reply_to) => drop(reply_to.send(Ok(self.inspect(id)?.map(Box::new)))),
+                Message::Inspect(id, reply_to) => drop(reply_to.send(Ok(self.inspect(id, now)?.map(Box::new)))),
                 Message::Count(reply_to) => drop(reply_to.send(Ok(self.ledger.census.counts().clone()))),
+                Message::List(part, reply_to) => drop(reply_to.send(Ok(self.list(part, now)?))),
+                Message::Snapshot(reply_to) => {
+                    self.ledger.store.snapshot(Box::new(|snapshot| drop(reply_to.send(Ok(snapshot)))))?;
+                }
+                Message::Heads(reply_to) => drop(reply_to.send(Ok(self.heads()?))),
+                Message::Pauses(reply_to) => drop(reply_to.send(Ok(self.ledger.pauses.clone()))),
+                Message::SetPaused(.., reply_to) => drop(reply_to.send(Ok(()))),
                 _ => {}
             }
         }
         Ok(())
-    }
-
-    fn inspect(&self, id: Index) -> Result<Option<Inspected>, StoreError> {
-        let store = &self.ledger.store;
-        let Some(session) = store.session(id)? else { return Ok(None) };
-        let records = store.records(&session)?;
-        let attempts = store.attempts(&session)?;
-        Ok(Some(Inspected { session, records, attempts }))
     }
 }
 
@@ -142,6 +144,7 @@ fn apply_messages<S: Store>(
                     (Op::Client { handle, op, .. }, Ok(_)) if op.finishes() => timers.pipelines.closed(handle.id),
                     (Op::Client { handle, .. }, Ok(_)) => timers.pipelines.heard(handle.id, None),
                     (Op::New { .. }, Ok(Reply::Opened(opened))) => timers.pipelines.heard(opened.handle.id, None),
+                    (Op::Admin(request), Ok(_)) if request.op == AdminOp::Delete => timers.pipelines.lost(request.id),
                     _ => {}
                 }
                 if let Op::Finish { handle, .. } = &op {
@@ -165,7 +168,13 @@ fn apply_messages<S: Store>(
                 }
                 answers.renewals.push((reply_to, renewals));
             }
-            read @ (Message::Inspect(..) | Message::Count(_)) => answers.reads.push(read),
+            read @ (Message::Inspect(..)
+            | Message::Count(_)
+            | Message::List(..)
+            | Message::Snapshot(_)
+            | Message::Heads(_)
+            | Message::Pauses(_)
+            | Message::SetPaused(..)) => answers.reads.push(read),
             Message::SetKinds(_) | Message::StopClaims => {}
         }
     }

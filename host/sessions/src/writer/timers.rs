@@ -63,6 +63,19 @@ impl Timers {
         }
     }
 
+    /// The sessions that a client or a run holds, by id, those behind `after` where it is given, at most `count_max`. Whether
+    /// the session of a run is still its own, the store knows.
+    pub fn held(&self, after: Option<Index>, count_max: usize) -> Vec<Index> {
+        let ids = self.leases.ids().chain(self.runs.keys().copied());
+        let mut ids: Vec<_> = ids.filter(|id| after.is_none_or(|after| *id > after)).collect();
+        if ids.len() > count_max {
+            ids.select_nth_unstable(count_max);
+            ids.truncate(count_max);
+        }
+        ids.sort_unstable();
+        ids
+    }
+
     /// The sessions to claim now, in the order of their due times: of every kind with free workers as many as it has.
     pub fn claimable<S: Store>(&mut self, store: &S, now_ms: u64) -> Result<Vec<(Due, Index)>, StoreError> {
         let mut claimable = Vec::new();

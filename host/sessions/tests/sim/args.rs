@@ -303,7 +303,7 @@ impl std::fmt::Display for Total {
              {operations} operations acknowledged, {claims} runs, {calls} calls of the disk\n\
              {births} starts ({failed_births} failed), {power_cuts} power cuts, {kills} kills, {faults} faults\n\
              batches in flight at a death: {in_flight_kept} kept whole, {in_flight_lost} lost whole\n\
-             damage: {refused} times refused, {missed} times unseen in redb's own pages",
+             damage: {refused} times refused, {missed} times seen only by verifying",
             self.histories, self.sweeps, self.sweep_histories
         )
     }

@@ -97,6 +97,16 @@ fn open(birth: &Birth<'_>, life: u64) -> Result<Box<dyn Store>, String> {
     Ok(Box::new(LoggedStore::new(redb, folder, beside, sizes, Salt(birth.salt))))
 }
 
+/// Whether somebody who looks at everything that lies on the disk finds something wrong: what `mpy6a verify` does.
+pub fn is_seen_by_verifying(disk: &Arc<Disk>) -> bool {
+    let life = disk.start();
+    let verified = guarded(|| {
+        let redb = RedbStore::over(Backend::new(Arc::clone(disk), life, STORE), 0)?;
+        redb.verify().map_err(|error| error.to_string())
+    });
+    verified.map_or(true, |found| !found.is_right())
+}
+
 impl Host {
     /// Start a process: open the store, take it over.
     pub fn start(birth: Birth<'_>) -> Born {

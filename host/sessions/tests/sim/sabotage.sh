@@ -17,14 +17,14 @@ trap 'rm -rf "$copy"' EXIT
 # name | promise of the design | file under src | perl substitution over the whole file
 sabotages() {
     cat <<'LIST'
-answer-first|1, durable before it is answered|writer/step.rs|s/(\s+)(self\.commit\(last, changes, now\)\?;)(.*?)\s+self\.answer\(answers\)\?;/$1self.answer(answers)?;$1$2$3/s
+answer-first|1, durable before it is answered|writer/step.rs|s/(\s+)(self\.commit\(last, changes, now\)\?;)(.*?)\s+self\.answer\(answers, now\)\?;/$1self.answer(answers, now)?;$1$2$3/s
 no-sync|1, durable before it is answered|store/log/segment.rs|s/self\.file\.sync\(\)\.map_err\(\|error\| io\("cannot be synced", &error\)\)/Ok(())/
 any-client-key|2, one operator at a time|rules/client.rs|s/if client\.key != key \{/if false {/
 any-run-key|2, one operator at a time|rules/run.rs|s/State::Repeating \{ key, \.\. \} if key == run_key => Ok/State::Repeating { .. } => { let _ = run_key; Ok/; s/(let _ = run_key; Ok\(\(\)\)),/$1 }/
 lost-goes-on|2, one operator at a time|rules/client.rs|s/Standing::Lost => return Err\(Refusal::LeaseLost\(id\)\)/Standing::Lost => {}/
 forget-repeating|3, nothing is lost|writer/mod.rs|s/for some in repeating\.chunks/for some in repeating[..0].chunks/
 no-fresh-lease|3, nothing is lost|writer/mod.rs|s/for session in &active \{/for session in active.iter().skip(1) {/
-lose-due|3, nothing is lost|store/logged/generation.rs|s/self\.due\.insert\(row, kept\.id\);/if kept.id.index % 5 != 0 { self.due.insert(row, kept.id); }/
+lose-due|3, nothing is lost|store/logged/generation.rs|s/self\.lines\.insert\(row, kept\.id\);/if kept.id.index % 5 != 0 { self.lines.insert(row, kept.id); }/
 free-too-much|3, nothing is lost|store/logged/checkpoint.rs|s/ring\(\)\.free\(covered\)\?/ring().free(covered + 3)?/
 torn-number-again|3, nothing is lost|store/logged/recovery.rs|s/let last = survey\.torn\(\)\.unwrap_or\(last\);//
 retry-twice|4, retries are safe|rules/client.rs|s/number != 0 && last\.number == number\)/number != 0 && last.number == number && false)/
@@ -44,6 +44,14 @@ outliving-left|a session may outlive its stream|writer/pipelines.rs|s/ && !local
 lost-lives|a session that was lost stays so for its stream|writer/pipelines.rs|s/&& local\.standing != Here::Lost/\&\& true/
 any-stream|a local number is its stream's own|writer/turns.rs|s/self\.timers\.pipelines\.handle\(self\.pipeline, local\)/self.timers.pipelines.handle(self.pipeline.min(1), local)/
 deaf-number|a stream's end is no word about a client who is elsewhere|writer/step.rs|s/=> timers\.pipelines\.heard\(handle\.id, None\),/=> {}/
+pause-forgotten|a pause holds over restarts|store/logged/generation.rs|s/self\.pauses\.extend\(changes\.pauses\);//
+pause-not-taken-over|a pause holds over restarts|writer/mod.rs|s/timers\.schedule\.set_paused\(\*kind, true\);/let _ = kind;/
+parked-runs-on|2, one operator at a time|rules/admin.rs|s/AdminOp::Park => \{(.*?)take_from_client\(&mut after\);/AdminOp::Park => {$1/s
+redrive-counts-on|a redriven session is counted anew|rules/admin.rs|s/after\.repeats = 0;//
+run-cut-off|2, one operator at a time|rules/admin.rs|s/\(Repeat \| Park \| Delete, Stored\)/(Delete, Repeating) | (Repeat | Park | Delete, Stored)/; s/\(Repeat \| Park \| Delete, Repeating\)/(Repeat | Park, Repeating)/
+changed-anyway|what changed since it was looked at is left alone|rules/admin.rs|s/seen != session\.change_id\)/seen.index > session.change_id.index)/
+parked-unlisted|every session can be found|store/redb/due.rs|s/write_one\(transaction, PARKED, Line::Parked, changes\)/let _ = PARKED; Ok(())/
+void-listed|every session can be found|store/logged/due.rs|s/let is_void = \|id: Index\| store\.generations\(\)\.any\(\|generation\| generation\.get\(id\)\.is_some\(\)\);\n    let \(mut read/let is_void = |_: Index| false;\n    let (mut read/
 LIST
 }
 

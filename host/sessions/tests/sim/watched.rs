@@ -9,8 +9,8 @@ use std::{
 
 use bytes::Bytes;
 use mpy6a_sessions::{
-    Attempt, Due, Index, Inspected, Session,
-    store::{ChangeSet, Found, Memory, SessionChange, Store, StoreError, Waiting},
+    Attempt, Client, Due, Index, Inspected, Line, Session,
+    store::{ChangeSet, Found, Memory, Pause, SessionChange, Store, StoreError, TakeSnapshot, Waiting},
 };
 
 use crate::sabotage::Sabotage;
@@ -39,6 +39,8 @@ pub struct Commit {
     pub now_ms: u64,
     pub sessions: Vec<SessionChange>,
     pub waiting: Vec<(u32, Waiting)>,
+    /// The sessions that are remembered as gone, with their clients.
+    pub gone: Vec<(Index, Client)>,
     /// Whether it said that all of it is durable.
     pub done: bool,
 }
@@ -53,9 +55,12 @@ pub struct Rows {
     pub sessions: BTreeMap<Index, Inspected>,
     /// Of each kind, as the scheduler finds them.
     pub due: BTreeMap<u32, Vec<(Due, Index)>>,
+    /// Of each kind, as people find them.
+    pub parked: BTreeMap<u32, Vec<(Due, Index)>>,
     /// The rest is known only when a store has just been taken over.
     pub held: Option<Vec<Session>>,
     pub waiting: Option<BTreeMap<u32, Waiting>>,
+    pub pauses: Option<BTreeMap<u32, Pause>>,
     pub memories: Option<Vec<Memory>>,
 }
 
@@ -97,7 +102,7 @@ impl Inner {
         let Some(session) = self.store.session(id)? else { return Ok(None) };
         let records = self.store.records(&session)?;
         let attempts = self.store.attempts(&session)?;
-        Ok(Some(Inspected { session, records, attempts }))
+        Ok(Some(Inspected { session, records, attempts, lease_left: None }))
     }
 
     fn rows(&self) -> Result<Rows, StoreError> {
@@ -108,7 +113,14 @@ impl Inner {
             }
         }
         for kind in &self.kinds {
-            rows.due.insert(*kind, self.store.due(*kind, u64::MAX, usize::MAX)?);
+            let due = self.store.due(*kind, u64::MAX, usize::MAX)?;
+            let line = self.store.waiting(*kind, Line::Stored, None, usize::MAX)?;
+            if line != due {
+                let what = format!("kind {kind}: due are {due:?}, and waiting in line {line:?}");
+                return Err(StoreError::Damaged(what));
+            }
+            rows.due.insert(*kind, due);
+            rows.parked.insert(*kind, self.store.waiting(*kind, Line::Parked, None, usize::MAX)?);
         }
         Ok(rows)
     }
@@ -124,6 +136,7 @@ impl Store for Watched {
             now_ms: Some(found.now_ms),
             held: Some(found.held.clone()),
             waiting: Some(found.waiting.clone()),
+            pauses: Some(found.pauses.clone()),
             memories: Some(found.memories.iter().flat_map(|(_, memories)| memories.clone()).collect()),
             ..rows
         });
@@ -157,19 +170,38 @@ impl Store for Watched {
         Ok(rows)
     }
 
+    fn waiting(
+        &self,
+        kind: u32,
+        line: Line,
+        after: Option<Due>,
+        count_max: usize,
+    ) -> Result<Vec<(Due, Index)>, StoreError> {
+        self.lock().store.waiting(kind, line, after, count_max)
+    }
+
+    fn snapshot(&mut self, take: TakeSnapshot) -> Result<(), StoreError> {
+        self.lock().store.snapshot(take)
+    }
+
     fn commit(&mut self, changes: ChangeSet) -> Result<(), StoreError> {
         let mut inner = self.lock();
         inner.commits_ever += 1;
         let nth = inner.commits_ever;
         let (last, now_ms) = (changes.last, changes.now_ms);
         let (sessions, waiting) = (changes.sessions.clone(), changes.waiting.clone());
+        let gone = changes.remember.iter().flat_map(|(_, memories)| memories).filter_map(|memory| match memory {
+            Memory::Gone { id, client } => Some((*id, client.clone())),
+            Memory::Opened { .. } => None,
+        });
+        let gone = gone.collect();
         let result = match inner.sabotage {
             Sabotage::SkipCommit if nth.is_multiple_of(16) => Ok(()),
             Sabotage::HalfCommit if nth.is_multiple_of(4) => inner.store.commit(half(changes)),
             Sabotage::GoOn => inner.store.commit(changes).or(Ok(())),
             _ => inner.store.commit(changes),
         };
-        inner.commits.push(Commit { last, now_ms, sessions, waiting, done: result.is_ok() });
+        inner.commits.push(Commit { last, now_ms, sessions, waiting, gone, done: result.is_ok() });
         result
     }
 

@@ -22,6 +22,10 @@ pub fn sent(sent: &Sent) -> String {
         }
         Sent::Inspect(id) => format!("inspect {id}"),
         Sent::Count => "count".into(),
+        Sent::List(part) => format!("list {part:?}"),
+        Sent::Pauses => "which are paused".into(),
+        Sent::SetPaused(kind, true) => format!("pause kind {kind}"),
+        Sent::SetPaused(kind, false) => format!("resume kind {kind}"),
         Sent::SetKinds(kinds) => format!("config {:?}", kinds.0),
         Sent::StopClaims => "claim no more".into(),
     }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 
 use super::Disk;
@@ -9,8 +11,8 @@ use crate::{
     attempt::{Attempt, Outcome, Report},
     ids::{Handle, Index, Key},
     rules::{Opened, RecordsChange},
-    session::{Answered, Applied, Client, Due, Session, Standing, State},
-    store::{ChangeSet, Memory, SessionChange, Store, Waiting},
+    session::{Answered, Applied, Client, Due, Line, Session, Standing, State},
+    store::{ChangeSet, Memory, Pause, SessionChange, Store, Waiting},
 };
 
 pub(super) fn index(index: u64) -> Index {
@@ -158,6 +160,48 @@ pub fn due_sessions_come_in_order_kind_by_kind(disk: &mut impl Disk) {
     assert_eq!(due(&*store, 7, 400, 9), [1, 3]);
     commit(&mut *store, vec![change(Some(&moved), None)]);
     assert_eq!(due(&*store, 7, 400, 9), [1]);
+}
+
+pub fn those_that_wait_are_listed_line_by_line(disk: &mut impl Disk) {
+    let mut store = disk.taken_over();
+    let parked = |since_ms| State::Parked { since_ms };
+    let states = [parked(300), stored(100, 14), parked(100), parked(100), State::Active, stored(50, 13)];
+    let sessions: Vec<_> = (1..).zip(states).map(|(id, state)| session(id, 7, state)).collect();
+    let other = session(9, 8, parked(1));
+    commit(&mut *store, sessions.iter().chain([&other]).map(|session| change(None, Some(session))).collect());
+    let ids = |store: &dyn Store, line, after, max| -> Vec<u64> {
+        store.waiting(7, line, after, max).unwrap().iter().map(|(_, id)| id.index).collect()
+    };
+    for reopened in [false, true] {
+        if reopened {
+            drop(store);
+            store = disk.taken_over();
+        }
+        assert_eq!(ids(&*store, Line::Parked, None, 9), [3, 4, 1], "the one parked first, then the older session");
+        assert_eq!(ids(&*store, Line::Stored, None, 9), [6, 2]);
+        let first = Due { at_ms: 100, stored: index(3) };
+        assert_eq!(ids(&*store, Line::Parked, Some(first), 1), [4]);
+        assert_eq!(ids(&*store, Line::Parked, Some(Due { at_ms: 300, stored: index(1) }), 9), [0; 0]);
+    }
+    let redriven = session(3, 7, stored(500, 20));
+    commit(&mut *store, vec![change(Some(&sessions[2]), Some(&redriven)), change(Some(&sessions[0]), None)]);
+    assert_eq!((ids(&*store, Line::Parked, None, 9), ids(&*store, Line::Stored, None, 9)), (vec![4], vec![6, 2, 3]));
+}
+
+pub fn pauses_survive_until_they_end(disk: &mut impl Disk) {
+    let mut store = disk.open();
+    assert_eq!(store.take_over().unwrap().pauses, BTreeMap::new());
+    let pause = |since_ms| Some(Pause { since_ms });
+    let steps = [(vec![(7, pause(5)), (u32::MAX, pause(6))], 2), (vec![(7, None)], 1), (vec![(u32::MAX, pause(9))], 1)];
+    for (pauses, expected) in steps {
+        // The index of the last operation stays as it is: pausing is not done to a session.
+        store.commit(ChangeSet { last: index(1), pauses, ..ChangeSet::default() }).unwrap();
+        drop(store);
+        store = disk.open();
+        assert_eq!(store.take_over().unwrap().pauses.len(), expected);
+    }
+    drop(store);
+    assert_eq!(disk.open().take_over().unwrap().pauses, [(u32::MAX, Pause { since_ms: 9 })].into());
 }
 
 pub fn only_the_newest_attempts_stay(disk: &mut impl Disk) {

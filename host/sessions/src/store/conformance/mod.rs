@@ -36,6 +36,8 @@ macro_rules! suite {
             taking_over_finds_what_was_held_and_nothing_else
             records_are_appended_replaced_and_dropped_with_their_session
             due_sessions_come_in_order_kind_by_kind
+            those_that_wait_are_listed_line_by_line
+            pauses_survive_until_they_end
             only_the_newest_attempts_stay
             counts_and_memories_survive_and_are_forgotten
             one_change_set_is_one_step

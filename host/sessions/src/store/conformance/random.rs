@@ -14,7 +14,7 @@ use super::{
 use crate::{
     ids::Index,
     rules::RecordsChange,
-    session::{Session, State},
+    session::{Line, Session, State},
     store::{ChangeSet, SessionChange, Store},
 };
 
@@ -75,10 +75,14 @@ fn check(store: &dyn Store, model: &Model, step: u64) {
             assert_eq!(store.records(session).unwrap(), *records, "step {step}, {id}");
         }
     }
-    for kind in 1..=2 {
+    for (kind, line) in [(1, Line::Stored), (1, Line::Parked), (2, Line::Stored), (2, Line::Parked)] {
         let of_kind = model.values().filter(|(session, _)| session.kind == kind);
-        let mut due: Vec<_> = of_kind.filter_map(|(session, _)| Some((session.state.due()?, session.id))).collect();
-        due.sort_unstable();
-        assert_eq!(store.due(kind, u64::MAX, usize::MAX).unwrap(), due, "step {step}, kind {kind}");
+        let places = of_kind.filter_map(|(session, _)| Some((session.place_in(line)?, session.id)));
+        let mut places: Vec<_> = places.collect();
+        places.sort_unstable();
+        assert_eq!(store.waiting(kind, line, None, usize::MAX).unwrap(), places, "step {step}, kind {kind}, {line:?}");
+        if line == Line::Stored {
+            assert_eq!(store.due(kind, u64::MAX, usize::MAX).unwrap(), places, "step {step}, kind {kind}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! A change set as the bytes of a frame: [postcard](https://postcard.jamesmunns.com/wire-format) of [`ChangeSet`], its
-//! fields in the order of the Rust type. What a session was before is left out.
+//! fields in the order of the Rust type; behind it, where there are some, the list of its pauses, which logs of `mpy6a store 2`
+//! never had. What a session was before is left out.
 
 use postcard::ser_flavors::Flavor;
 
@@ -16,8 +17,12 @@ const BUFFER_KEPT_BYTES: usize = 4 << 20;
 pub fn encode(changes: &ChangeSet, buffer: &mut Vec<u8>) -> Result<(), StoreError> {
     buffer.clear();
     buffer.shrink_to(BUFFER_KEPT_BYTES);
-    postcard::serialize_with_flavor(changes, Into(buffer))
-        .map_err(|error| StoreError::Io(format!("cannot encode a commit: {error}")))
+    let fail = |error| StoreError::Io(format!("cannot encode a commit: {error}"));
+    postcard::serialize_with_flavor(changes, Into(buffer)).map_err(fail)?;
+    if !changes.pauses.is_empty() {
+        postcard::serialize_with_flavor(&changes.pauses, Into(buffer)).map_err(fail)?;
+    }
+    Ok(())
 }
 
 /// Decode.
@@ -27,10 +32,14 @@ pub fn encode(changes: &ChangeSet, buffer: &mut Vec<u8>) -> Result<(), StoreErro
 /// [`StoreError::Damaged`]: these bytes are no change set.
 pub fn decode(bytes: &[u8]) -> Result<ChangeSet, StoreError> {
     let no_changes = |what: String| StoreError::Damaged(format!("a commit in the log cannot be decoded ({what})"));
-    match postcard::take_from_bytes(bytes) {
-        Ok((changes, [])) => Ok(changes),
-        Ok((_, rest)) => Err(no_changes(format!("{} bytes too many", rest.len()))),
-        Err(error) => Err(no_changes(error.to_string())),
+    let fail = |error: postcard::Error| no_changes(error.to_string());
+    let (mut changes, mut rest): (ChangeSet, _) = postcard::take_from_bytes(bytes).map_err(fail)?;
+    if !rest.is_empty() {
+        (changes.pauses, rest) = postcard::take_from_bytes(rest).map_err(fail)?;
+    }
+    match rest {
+        [] => Ok(changes),
+        rest => Err(no_changes(format!("{} bytes too many", rest.len()))),
     }
 }
 
@@ -61,6 +70,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::store::Pause;
 
     proptest! {
         #[test]
@@ -79,7 +89,15 @@ mod tests {
         encode(&ChangeSet::default(), &mut bytes).unwrap();
         decode(&bytes).unwrap();
         assert!(matches!(decode(&bytes[1..]), Err(StoreError::Damaged(_))));
-        bytes.push(0);
+        bytes.extend([0, 0]);
         assert!(decode(&bytes).unwrap_err().to_string().contains("1 bytes too many"));
+    }
+
+    #[test]
+    fn pauses_come_back() {
+        let pauses = vec![(7, Some(Pause { since_ms: 5 })), (u32::MAX, None)];
+        let mut bytes = Vec::new();
+        encode(&ChangeSet { pauses: pauses.clone(), ..ChangeSet::default() }, &mut bytes).unwrap();
+        assert_eq!(decode(&bytes).unwrap().pauses, pauses);
     }
 }

@@ -13,7 +13,7 @@ use std::{
 };
 
 use super::LoggedStore;
-use crate::store::{StoreError, background::Background, log::Segment, redb::LogState};
+use crate::store::{StoreError, TakeSnapshot, background::Background, log::Segment, redb::LogState};
 
 /// How often to look whether a job has ended: a failure of it must end service, also when nobody commits anything.
 const LOOK: Duration = Duration::from_millis(20);
@@ -24,6 +24,10 @@ pub struct Work {
     job: Option<Job>,
     /// How long the log was when the last checkpoint began.
     written: u64,
+    /// The last frame that redb holds all of.
+    covered: u64,
+    /// Snapshots that are wanted, each with the last frame that must be in it.
+    pub(super) wanted: Vec<(u64, TakeSnapshot)>,
 }
 
 /// A job that was begun, and where its result will be.
@@ -45,7 +49,7 @@ impl Work {
     /// None yet.
     #[must_use]
     pub fn new(background: Box<dyn Background>) -> Self {
-        Self { background, job: None, written: 0 }
+        Self { background, job: None, written: 0, covered: 0, wanted: Vec::new() }
     }
 
     /// When to look again; none while nothing is under way.
@@ -78,7 +82,8 @@ impl LoggedStore {
             }
             self.finish_job()?;
         }
-        if self.has_grown() {
+        self.hand_out_snapshots()?;
+        if self.has_grown() || !self.work.wanted.is_empty() {
             return self.begin_checkpoint();
         }
         if let Some(wanted) = self.log()?.ring().spare_wanted() {
@@ -86,6 +91,20 @@ impl LoggedStore {
             self.work.job = Some(Job::Spare { result });
         }
         Ok(())
+    }
+
+    /// The snapshots that have everything in them that they must.
+    fn hand_out_snapshots(&mut self) -> Result<(), StoreError> {
+        let covered = self.work.covered;
+        for (_, take) in self.work.wanted.extract_if(.., |(last, _)| *last <= covered) {
+            take(Box::new(self.base.snapshot_now()?));
+        }
+        Ok(())
+    }
+
+    /// Told by whoever puts frames into redb.
+    pub(super) fn has_covered(&mut self, last: u64) {
+        self.work.covered = last;
     }
 
     /// Before a commit: wait, if a checkpoint is behind by as much as it may be.
@@ -144,6 +163,7 @@ impl LoggedStore {
             Job::Checkpoint { covered, result } => {
                 result.try_recv().map_err(|_| gone())??;
                 self.base.refresh();
+                self.has_covered(covered);
                 let covered_changes = self.frozen.take();
                 self.dues.borrow_mut().reset();
                 self.log()?.ring().free(covered)?;

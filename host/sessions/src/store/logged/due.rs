@@ -7,7 +7,11 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::LoggedStore;
-use crate::{ids::Index, session::Due, store::StoreError};
+use crate::{
+    ids::Index,
+    session::{Due, Line},
+    store::{Store as _, StoreError},
+};
 
 /// How many rows are read from redb at once.
 const CHUNK: usize = 256;
@@ -51,7 +55,7 @@ impl Dues {
         let marks = self.kinds.entry(kind).or_default();
         let mut rows = marks.base_rows(store, kind, count_max)?;
         rows.extend(marks.frozen_rows(store, kind, count_max));
-        rows.extend(store.fresh.due(kind, None).take(count_max));
+        rows.extend(store.fresh.waiting(kind, Line::Stored, None).take(count_max));
         rows.sort_unstable();
         rows.truncate(count_max);
         rows.retain(|(due, _)| due.at_ms <= until_ms);
@@ -67,7 +71,7 @@ impl Marks {
         }
         let mut rows: Vec<_> = self.base.iter().filter(|(_, id)| !is_void(*id)).take(count_max).copied().collect();
         while rows.len() < count_max && !self.all_read {
-            let chunk = store.base.due_after(kind, self.read, CHUNK)?;
+            let chunk = store.base.waiting(kind, Line::Stored, self.read, CHUNK)?;
             self.all_read = chunk.len() < CHUNK;
             self.read = chunk.last().map(|(due, _)| *due).or(self.read);
             let valid = chunk.into_iter().filter(|(_, id)| !is_void(*id));
@@ -84,12 +88,47 @@ impl Marks {
     fn frozen_rows(&mut self, store: &LoggedStore, kind: u32, count_max: usize) -> Vec<(Due, Index)> {
         let Some(frozen) = &store.frozen else { return Vec::new() };
         let is_void = |id: Index| store.fresh.get(id).is_some();
-        for (due, id) in frozen.due(kind, self.frozen) {
+        for (due, id) in frozen.waiting(kind, Line::Stored, self.frozen) {
             if !is_void(id) {
                 break;
             }
             self.frozen = Some(due);
         }
-        frozen.due(kind, self.frozen).filter(|(_, id)| !is_void(*id)).take(count_max).collect()
+        frozen.waiting(kind, Line::Stored, self.frozen).filter(|(_, id)| !is_void(*id)).take(count_max).collect()
     }
+}
+
+/// A part of a line, for people: those behind `after`, at most `count_max`. It leaves no marks behind.
+///
+/// # Errors
+///
+/// If redb cannot be read.
+pub fn waiting(
+    store: &LoggedStore,
+    kind: u32,
+    line: Line,
+    after: Option<Due>,
+    count_max: usize,
+) -> Result<Vec<(Due, Index)>, StoreError> {
+    let mut rows: Vec<_> = store.fresh.waiting(kind, line, after).take(count_max).collect();
+    if let Some(frozen) = &store.frozen {
+        let is_void = |id: Index| store.fresh.get(id).is_some();
+        rows.extend(frozen.waiting(kind, line, after).filter(|(_, id)| !is_void(*id)).take(count_max));
+    }
+    let is_void = |id: Index| store.generations().any(|generation| generation.get(id).is_some());
+    let (mut read, mut valid) = (after, 0);
+    while valid < count_max {
+        let chunk = store.base.waiting(kind, line, read, CHUNK)?;
+        let is_last = chunk.len() < CHUNK;
+        read = chunk.last().map(|(place, _)| *place).or(read);
+        let before = rows.len();
+        rows.extend(chunk.into_iter().filter(|(_, id)| !is_void(*id)));
+        valid += rows.len() - before;
+        if is_last {
+            break;
+        }
+    }
+    rows.sort_unstable();
+    rows.truncate(count_max);
+    Ok(rows)
 }

@@ -3,7 +3,7 @@
 //! Each session that changed has one [`SessionChange`]: `before` is what the layer below has of it, `after` what it is now, and
 //! in between all the changes are merged into one. A session that came and went leaves nothing at all.
 //!
-//! Invariants: `due` has a row for each entry that is stored, and no other; `bytes` is what the entries weigh.
+//! Invariants: `lines` has a row for each entry that waits, and no other; `bytes` is what the entries weigh.
 
 use std::{
     collections::{BTreeMap, VecDeque, hash_map::Entry},
@@ -14,8 +14,8 @@ use crate::{
     attempt::Attempt,
     ids::{IdMap, Index},
     rules::RecordsChange,
-    session::{Due, Session},
-    store::{ChangeSet, Memory, SessionChange, Waiting, redb::Rows},
+    session::{Due, Line, Session},
+    store::{ChangeSet, Memory, Pause, SessionChange, Waiting, redb::Rows},
 };
 
 /// What happened since the last checkpoint.
@@ -23,7 +23,8 @@ use crate::{
 pub struct Generation {
     /// Boxed, so that the map grows by moving pointers: the writer waits for that.
     sessions: IdMap<Box<SessionChange>>,
-    due: BTreeMap<(u32, Due), Index>,
+    lines: BTreeMap<(u32, Line, Due), Index>,
+    pauses: BTreeMap<u32, Option<Pause>>,
     waiting: BTreeMap<u32, Waiting>,
     remember: VecDeque<(Index, Vec<Memory>)>,
     forget: Vec<Index>,
@@ -61,13 +62,13 @@ impl Generation {
         self.last
     }
 
-    /// The stored sessions of a kind among the entries in [`Due`] order, those behind `after` where it is given.
-    pub fn due(&self, kind: u32, after: Option<Due>) -> impl Iterator<Item = (Due, Index)> {
-        let first = after.map_or(Bound::Included((kind, Due { at_ms: 0, stored: Index::default() })), |after| {
-            Bound::Excluded((kind, after))
+    /// The sessions of a kind in this line among the entries, in order, those behind `after` where it is given.
+    pub fn waiting(&self, kind: u32, line: Line, after: Option<Due>) -> impl Iterator<Item = (Due, Index)> {
+        let first = after.map_or(Bound::Included((kind, line, Due { at_ms: 0, stored: Index::default() })), |after| {
+            Bound::Excluded((kind, line, after))
         });
         let last = Due { at_ms: u64::MAX, stored: Index { term: u64::MAX, index: u64::MAX } };
-        self.due.range((first, Bound::Included((kind, last)))).map(|((_, due), id)| (*due, *id))
+        self.lines.range((first, Bound::Included((kind, line, last)))).map(|((.., place), id)| (*place, *id))
     }
 
     /// Add the changes of one commit.
@@ -78,6 +79,7 @@ impl Generation {
             self.merge_session(change);
         }
         self.waiting.extend(changes.waiting);
+        self.pauses.extend(changes.pauses);
         for (row, memories) in changes.remember {
             self.bytes += memories.len() * MEMORY_BYTES;
             self.remember.push_back((row, memories));
@@ -105,6 +107,7 @@ impl Generation {
             waiting: self.waiting.iter().map(|(kind, waiting)| (*kind, *waiting)).collect(),
             remember: self.remember.iter().collect(),
             forget: &self.forget,
+            pauses: self.pauses.iter().map(|(kind, pause)| (*kind, *pause)).collect(),
         }
     }
 
@@ -119,8 +122,8 @@ impl Generation {
             }
             Entry::Occupied(entry) => {
                 let merged = entry.into_mut();
-                if let Some(row) = due_row(&merged.after) {
-                    self.due.remove(&row);
+                if let Some(row) = row(&merged.after) {
+                    self.lines.remove(&row);
                 }
                 self.bytes += weight(&change.records) + attempts_weight(&change.attempts);
                 self.bytes -= add(merged, change);
@@ -131,8 +134,8 @@ impl Generation {
             self.bytes -= ENTRY_BYTES;
             let id = kept.id;
             self.sessions.remove(&id);
-        } else if let Some(row) = due_row(&kept.after) {
-            self.due.insert(row, kept.id);
+        } else if let Some(row) = row(&kept.after) {
+            self.lines.insert(row, kept.id);
         }
     }
 }
@@ -161,8 +164,9 @@ fn add(merged: &mut SessionChange, later: SessionChange) -> usize {
     void
 }
 
-fn due_row(session: &Option<Session>) -> Option<(u32, Due)> {
-    session.as_ref().and_then(|session| Some((session.kind, session.state.due()?)))
+fn row(session: &Option<Session>) -> Option<(u32, Line, Due)> {
+    let session = session.as_ref()?;
+    session.place().map(|(line, place)| (session.kind, line, place))
 }
 
 fn weight(records: &RecordsChange) -> usize {

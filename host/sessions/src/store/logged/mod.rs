@@ -20,6 +20,7 @@
 //! | [`due`] | what is due, from both generations and redb, in one order |
 //! | [`recovery`] | taking over: the log's frames, merged and put into redb |
 //! | [`body`] | a change set as bytes |
+//! | [`verify`] | looking at all of it while nobody serves |
 //!
 //! The frames hold change sets, what the rules decided, and not the operations that they decided about: whoever replays
 //! them needs neither the limits nor the policies nor the rules of the day they were written.
@@ -38,6 +39,7 @@ pub mod generation;
 pub mod recovery;
 #[cfg(test)]
 mod tests;
+pub mod verify;
 
 use std::{
     cell::RefCell,
@@ -51,7 +53,7 @@ use bytes::Bytes;
 
 use self::{checkpoint::Work, due::Dues, generation::Generation};
 use super::{
-    ChangeSet, Found, Store, StoreError,
+    ChangeSet, Found, Store, StoreError, TakeSnapshot,
     background::{Background, Threads},
     disk::{Folder, RealFolder},
     log::{Log, Salt},
@@ -60,7 +62,7 @@ use super::{
 use crate::{
     attempt::Attempt,
     ids::Index,
-    session::{Due, Session},
+    session::{Due, Line, Session},
 };
 
 /// How large things grow.
@@ -98,6 +100,10 @@ impl Sizes {
         between.saturating_add(between.div_ceil(4))
     }
 }
+
+/// What to do about a log without files.
+const LOG_GONE: &str =
+    "the files of the log are gone, and the store needs them: put back the folder that lies beside it";
 
 /// Where the log of the store in this file lies: `mpy6a.redb` has it in `mpy6a.redb-log`.
 #[must_use]
@@ -238,6 +244,24 @@ impl Store for LoggedStore {
 
     fn due(&self, kind: u32, until_ms: u64, count_max: usize) -> Result<Vec<(Due, Index)>, StoreError> {
         self.dues.borrow_mut().first(self, kind, until_ms, count_max)
+    }
+
+    fn waiting(
+        &self,
+        kind: u32,
+        line: Line,
+        after: Option<Due>,
+        count_max: usize,
+    ) -> Result<Vec<(Due, Index)>, StoreError> {
+        due::waiting(self, kind, line, after, count_max)
+    }
+
+    fn snapshot(&mut self, take: TakeSnapshot) -> Result<(), StoreError> {
+        self.unless_failed(|store| {
+            let last = store.log()?.last();
+            store.work.wanted.push((last, take));
+            store.look_after()
+        })
     }
 
     fn commit(&mut self, changes: ChangeSet) -> Result<(), StoreError> {

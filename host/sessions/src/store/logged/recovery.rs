@@ -20,9 +20,7 @@ impl LoggedStore {
         self.salt = Salt(state.salt);
         let survey = Survey::new(&self.folder, &self.salt, state.covered)?;
         if survey.is_empty() && !state.closed {
-            let what =
-                "the files of the log are gone, and the store needs them: put back the folder that lies beside it";
-            return Err(StoreError::Foreign(what.into()));
+            return Err(StoreError::Foreign(super::LOG_GONE.into()));
         }
         let last = self.replay(&survey, state.covered)?;
         let replayed = last - state.covered;
@@ -74,6 +72,7 @@ impl LoggedStore {
         let fresh = std::mem::take(&mut self.fresh);
         self.base.committer().commit(&fresh.rows(), Some(&state))?;
         self.base.refresh();
+        self.has_covered(state.covered);
         self.dues.borrow_mut().reset();
         Ok(())
     }

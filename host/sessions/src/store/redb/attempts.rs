@@ -13,7 +13,8 @@ use crate::{
     store::{SessionChange, StoreError},
 };
 
-const KEY_BYTES: usize = 2 * Index::BYTES;
+/// Length of a key, in bytes.
+pub const KEY_BYTES: usize = 2 * Index::BYTES;
 type Definition = TableDefinition<'static, [u8; KEY_BYTES], &'static [u8]>;
 /// The table open for reading.
 pub type Reading = ReadOnlyTable<[u8; KEY_BYTES], &'static [u8]>;
@@ -26,6 +27,14 @@ fn key(id: Index, fence: Index) -> [u8; KEY_BYTES] {
     key[..Index::BYTES].copy_from_slice(&id.to_bytes());
     key[Index::BYTES..].copy_from_slice(&fence.to_bytes());
     key
+}
+
+/// The session and the fence in a key.
+pub fn parse(key: &[u8; KEY_BYTES]) -> (Index, Index) {
+    let (mut id, mut fence) = ([0; Index::BYTES], [0; Index::BYTES]);
+    id.copy_from_slice(&key[..Index::BYTES]);
+    fence.copy_from_slice(&key[Index::BYTES..]);
+    (Index::from_bytes(id), Index::from_bytes(fence))
 }
 
 fn keys_of(id: Index) -> std::ops::RangeInclusive<[u8; KEY_BYTES]> {

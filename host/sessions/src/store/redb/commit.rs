@@ -7,7 +7,7 @@ use ::redb::Database;
 use super::{LogState, attempts, due, io, meta, records, sessions};
 use crate::{
     ids::Index,
-    store::{ChangeSet, Memory, SessionChange, StoreError, Waiting},
+    store::{ChangeSet, Memory, Pause, SessionChange, StoreError, Waiting},
 };
 
 /// What one commit writes, borrowed from wherever it lies.
@@ -25,6 +25,8 @@ pub struct Rows<'a> {
     pub remember: Vec<&'a (Index, Vec<Memory>)>,
     /// See [`ChangeSet::forget`].
     pub forget: &'a [Index],
+    /// See [`ChangeSet::pauses`].
+    pub pauses: Vec<(u32, Option<Pause>)>,
 }
 
 impl ChangeSet {
@@ -37,6 +39,7 @@ impl ChangeSet {
             waiting: self.waiting.clone(),
             remember: self.remember.iter().collect(),
             forget: &self.forget,
+            pauses: self.pauses.clone(),
         }
     }
 }
@@ -62,6 +65,7 @@ impl Committer {
         due::write(&transaction, &rows.sessions)?;
         attempts::write(&transaction, &rows.sessions)?;
         meta::write_counts(&transaction, &rows.waiting)?;
+        meta::write_pauses(&transaction, &rows.pauses)?;
         meta::write_memories(&transaction, &rows.remember, rows.forget)?;
         meta::write_last(&transaction, rows.last)?;
         meta::write_time(&transaction, rows.now_ms)?;

@@ -1,19 +1,20 @@
-//! Table `due`: stored sessions in the order of their repeats.
+//! Tables `due` and `parked`: the sessions that wait, in the order of their line.
 //!
-//! | key | value | lifetime |
-//! |---|---|---|
-//! | kind, `u32`; due time in Unix ms, `u64`; index that stored it, 16 bytes; all big-endian | session id, 16 bytes | while it is stored |
+//! | table | key | value | lifetime |
+//! |---|---|---|---|
+//! | `due` | kind, `u32`; due time in Unix ms, `u64`; index that stored it, 16 bytes; all big-endian | session id, 16 bytes | while it is stored |
+//! | `parked` | kind, `u32`; since when in Unix ms, `u64`; session id, 16 bytes; likewise | session id, 16 bytes | while it is parked |
 //!
 //! The kind comes first, so that a kind that cannot be claimed now is not even looked at.
 
 use std::ops::Bound;
 
-use redb::{ReadOnlyTable, TableDefinition, WriteTransaction};
+use redb::{ReadOnlyTable, ReadableTable as _, TableDefinition, WriteTransaction};
 
-use super::io;
+use super::{codec, io};
 use crate::{
     ids::Index,
-    session::{Due, Session},
+    session::{Due, Line, Session},
     store::{SessionChange, StoreError},
 };
 
@@ -22,10 +23,13 @@ type Definition = TableDefinition<'static, [u8; KEY_BYTES], [u8; Index::BYTES]>;
 /// The table open for reading.
 pub type Reading = ReadOnlyTable<[u8; KEY_BYTES], [u8; Index::BYTES]>;
 
-/// The table.
+/// Stored sessions.
 pub const DUE: Definition = TableDefinition::new("due");
+/// Parked sessions.
+pub const PARKED: Definition = TableDefinition::new("parked");
 
-fn key(kind: u32, due: Due) -> [u8; KEY_BYTES] {
+/// The key of a place.
+pub fn key(kind: u32, due: Due) -> [u8; KEY_BYTES] {
     let mut key = [0; KEY_BYTES];
     key[..4].copy_from_slice(&kind.to_be_bytes());
     key[4..12].copy_from_slice(&due.at_ms.to_be_bytes());
@@ -41,7 +45,7 @@ fn parse(key: &[u8; KEY_BYTES]) -> Due {
     Due { at_ms: u64::from_be_bytes(at_ms), stored: Index::from_bytes(stored) }
 }
 
-/// The first sessions of a kind that are due at this time; only those behind `after`, where it is given.
+/// The first sessions of a kind whose place is not behind this time; only those behind `after`, where it is given.
 pub fn until(
     table: &Reading,
     kind: u32,
@@ -65,9 +69,34 @@ pub fn until(
 
 /// Write and delete rows as sessions changed.
 pub fn write(transaction: &WriteTransaction, changes: &[&SessionChange]) -> Result<(), StoreError> {
+    write_one(transaction, DUE, Line::Stored, changes)?;
+    write_one(transaction, PARKED, Line::Parked, changes)
+}
+
+/// Fill `parked` from the sessions that wait, in a store from before there was that table.
+pub fn fill_parked(transaction: &WriteTransaction) -> Result<(), StoreError> {
+    let sessions = transaction.open_table(super::sessions::WAITING).map_err(io)?;
+    let mut table = transaction.open_table(PARKED).map_err(io)?;
+    for row in sessions.iter().map_err(io)? {
+        let (id, value) = row.map_err(io)?;
+        let session: Session = codec::decode("sessions", &id.value(), value.value())?;
+        if let Some(place) = session.place_in(Line::Parked) {
+            table.insert(key(session.kind, place), id.value()).map_err(io)?;
+        }
+    }
+    Ok(())
+}
+
+/// Bring one table up to date. It is opened only if it changes: opening alone would dirty pages.
+fn write_one(
+    transaction: &WriteTransaction,
+    definition: Definition,
+    line: Line,
+    changes: &[&SessionChange],
+) -> Result<(), StoreError> {
     let row = |session: &Option<Session>| {
         let session = session.as_ref()?;
-        session.state.due().map(|due| key(session.kind, due))
+        session.place_in(line).map(|place| key(session.kind, place))
     };
     let mut moves = changes
         .iter()
@@ -77,7 +106,7 @@ pub fn write(transaction: &WriteTransaction, changes: &[&SessionChange]) -> Resu
     if moves.peek().is_none() {
         return Ok(());
     }
-    let mut table = transaction.open_table(DUE).map_err(io)?;
+    let mut table = transaction.open_table(definition).map_err(io)?;
     for (id, before, after) in moves {
         if let Some(before) = before {
             table.remove(before).map_err(io)?;

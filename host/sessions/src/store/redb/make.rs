@@ -73,13 +73,15 @@ fn put_in_place(aside: &Path, path: &Path) -> io::Result<()> {
     File::open(folder_of(path))?.sync_all()
 }
 
-fn beside(path: &Path, end: &str) -> PathBuf {
+/// A name beside this file's, for what is not finished.
+pub fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push("-unfinished-");
     name.push(end);
     PathBuf::from(name)
 }
 
-fn folder_of(path: &Path) -> &Path {
+/// The folder that this file lies in.
+pub fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -1,4 +1,4 @@
-//! Small tables: `meta`, `counts` and `memories`.
+//! Small tables: `meta`, `counts`, `pauses` and `memories`.
 //!
 //! | table | key | value | lifetime |
 //! |---|---|---|---|
@@ -7,6 +7,7 @@
 //! | `meta` | `"time"` | the latest time of a commit, Unix ms, 8 bytes | rewritten by every commit |
 //! | `meta` | `"log"` | [`LogState`] | for ever, once there is a log |
 //! | `counts` | kind, `u32` | [`Waiting`] | rewritten when a session of the kind begins or ends to wait |
+//! | `pauses` | kind, `u32` | [`Pause`] | while a person has the kind paused |
 //! | `memories` | last index of the commit, 16 bytes | list of [`Memory`] | until [`REMEMBERED_MAX`] later ones |
 //!
 //! `memories` has one row for each commit, not for each answer: it costs a batch the same few pages, however large it is.
@@ -16,12 +17,12 @@
 use std::collections::BTreeMap;
 
 use redb::{ReadOnlyTable, ReadableTable, TableDefinition, WriteTransaction};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{codec, io};
 use crate::{
     ids::Index,
-    store::{Memory, StoreError, Waiting},
+    store::{Memory, Pause, StoreError, Waiting},
 };
 
 /// What the store knows of the log in front of it.
@@ -36,17 +37,19 @@ pub struct LogState {
 }
 
 /// What the file says it is. The number is the version of the whole layout: of the tables and of their rows.
-pub const FORMAT: &[u8] = b"mpy6a store 2";
-/// Formats that this program turns into [`FORMAT`] when it opens them. 1 was 2 without a log.
-pub const FORMATS_BEFORE: [&[u8]; 1] = [b"mpy6a store 1"];
+pub const FORMAT: &[u8] = b"mpy6a store 3";
+/// Formats that this program turns into [`FORMAT`] when it opens them. 1 had no log; 2 had neither `parked` nor `pauses`.
+pub const FORMATS_BEFORE: [&[u8]; 2] = [b"mpy6a store 1", b"mpy6a store 2"];
 
 type Memories = ReadOnlyTable<[u8; Index::BYTES], &'static [u8]>;
-type Counts = ReadOnlyTable<u32, &'static [u8]>;
+type ByKind = ReadOnlyTable<u32, &'static [u8]>;
 
 /// Table `meta`.
 pub const META: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("meta");
 /// Table `counts`.
 pub const COUNTS: TableDefinition<'static, u32, &[u8]> = TableDefinition::new("counts");
+/// Table `pauses`.
+pub const PAUSES: TableDefinition<'static, u32, &[u8]> = TableDefinition::new("pauses");
 /// Table `memories`.
 pub const MEMORIES: TableDefinition<'static, [u8; Index::BYTES], &[u8]> = TableDefinition::new("memories");
 
@@ -107,12 +110,16 @@ pub fn write_log(transaction: &WriteTransaction, state: &LogState) -> Result<(),
 }
 
 /// How many sessions of each kind wait.
-pub fn counts(table: &Counts) -> Result<BTreeMap<u32, Waiting>, StoreError> {
+pub fn counts(table: &ByKind) -> Result<BTreeMap<u32, Waiting>, StoreError> {
+    by_kind("counts", table)
+}
+
+fn by_kind<T: DeserializeOwned>(name: &str, table: &ByKind) -> Result<BTreeMap<u32, T>, StoreError> {
     let rows = table.iter().map_err(io)?;
     rows.map(|row| {
         let (kind, value) = row.map_err(io)?;
         let kind = kind.value();
-        Ok((kind, codec::decode("counts", &kind.to_be_bytes(), value.value())?))
+        Ok((kind, codec::decode(name, &kind.to_be_bytes(), value.value())?))
     })
     .collect()
 }
@@ -125,6 +132,26 @@ pub fn write_counts(transaction: &WriteTransaction, counts: &[(u32, Waiting)]) -
     let mut table = transaction.open_table(COUNTS).map_err(io)?;
     for (kind, waiting) in counts {
         table.insert(kind, codec::encode(&kind.to_be_bytes(), waiting)?.as_slice()).map_err(io)?;
+    }
+    Ok(())
+}
+
+/// The kinds that a person paused.
+pub fn pauses(table: &ByKind) -> Result<BTreeMap<u32, Pause>, StoreError> {
+    by_kind("pauses", table)
+}
+
+/// Pause and resume kinds.
+pub fn write_pauses(transaction: &WriteTransaction, pauses: &[(u32, Option<Pause>)]) -> Result<(), StoreError> {
+    if pauses.is_empty() {
+        return Ok(());
+    }
+    let mut table = transaction.open_table(PAUSES).map_err(io)?;
+    for (kind, pause) in pauses {
+        match pause {
+            Some(pause) => table.insert(kind, codec::encode(&kind.to_be_bytes(), pause)?.as_slice()).map_err(io)?,
+            None => table.remove(kind).map_err(io)?,
+        };
     }
     Ok(())
 }

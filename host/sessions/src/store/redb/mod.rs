@@ -5,34 +5,39 @@
 //! the bytes.
 //!
 //! Invariants, checked by the conformance suite: a session is in `held` or in `waiting`, never in both; a stored one, and only
-//! that, has a row in `due`; record rows are as many as the session's row says; nothing is left of a session that is gone.
+//! that, has a row in `due`, a parked one in `parked`; record rows are as many as the session's row says; nothing is left of a session that is gone.
 
 mod attempts;
+mod backup;
 pub mod codec;
 mod commit;
 mod due;
 mod make;
 mod meta;
 mod open;
+mod overlay;
 mod records;
 mod sessions;
 #[cfg(test)]
 mod tests;
+mod verify;
 
 use std::{cell::OnceCell, sync::Arc};
 
 use ::redb::{Database, ReadableDatabase};
 use bytes::Bytes;
 
+pub use backup::{BackupError, RESTORED_TERMS, beside, install};
 pub use commit::{Committer, Rows};
 pub use meta::LogState;
 pub use open::OpenError;
+pub use verify::{Verified, verify};
 
 use crate::{
     attempt::Attempt,
     ids::Index,
-    session::{Due, Session},
-    store::{ChangeSet, Found, Store, StoreError},
+    session::{Due, Line, Session},
+    store::{ChangeSet, Found, Snapshot, Store, StoreError, TakeSnapshot},
 };
 
 /// Sessions in a redb file.
@@ -48,6 +53,7 @@ struct Reading {
     waiting: sessions::Reading,
     records: records::Reading,
     due: due::Reading,
+    parked: due::Reading,
     attempts: attempts::Reading,
 }
 
@@ -82,13 +88,13 @@ impl RedbStore {
         meta::log(&transaction.open_table(meta::META).map_err(io)?)
     }
 
-    /// The stored sessions of a kind in [`Due`] order, those behind `after` where it is given, at most `count_max`.
+    /// The store as of its last commit.
     ///
     /// # Errors
     ///
-    /// If they cannot be read.
-    pub fn due_after(&self, kind: u32, after: Option<Due>, count_max: usize) -> Result<Vec<(Due, Index)>, StoreError> {
-        due::until(&self.reading()?.due, kind, after, u64::MAX, count_max)
+    /// If it cannot be read.
+    pub fn snapshot_now(&self) -> Result<impl Snapshot + use<>, StoreError> {
+        Ok(backup::RedbSnapshot(self.database.begin_read().map_err(io)?))
     }
 
     fn reading(&self) -> Result<&Reading, StoreError> {
@@ -101,6 +107,7 @@ impl RedbStore {
             waiting: transaction.open_table(sessions::WAITING).map_err(io)?,
             records: transaction.open_table(records::RECORDS).map_err(io)?,
             due: transaction.open_table(due::DUE).map_err(io)?,
+            parked: transaction.open_table(due::PARKED).map_err(io)?,
             attempts: transaction.open_table(attempts::ATTEMPTS).map_err(io)?,
         };
         Ok(self.reading.get_or_init(|| reading))
@@ -114,11 +121,12 @@ impl Store for RedbStore {
         let (before, now_ms) = (meta::last(&table)?, meta::time(&table)?);
         let waiting = meta::counts(&transaction.open_table(meta::COUNTS).map_err(io)?)?;
         let memories = meta::memories(&transaction.open_table(meta::MEMORIES).map_err(io)?)?;
+        let pauses = meta::pauses(&transaction.open_table(meta::PAUSES).map_err(io)?)?;
         let held = sessions::all(&self.reading()?.held)?;
         drop((table, transaction));
         let last = Index { term: before.term + 1, ..before };
         self.commit(ChangeSet { last, ..ChangeSet::default() })?;
-        Ok(Found { last, now_ms, held, waiting, memories })
+        Ok(Found { last, now_ms, held, waiting, pauses, memories })
     }
 
     fn session(&self, id: Index) -> Result<Option<Session>, StoreError> {
@@ -139,6 +147,26 @@ impl Store for RedbStore {
 
     fn due(&self, kind: u32, until_ms: u64, count_max: usize) -> Result<Vec<(Due, Index)>, StoreError> {
         due::until(&self.reading()?.due, kind, None, until_ms, count_max)
+    }
+
+    fn waiting(
+        &self,
+        kind: u32,
+        line: Line,
+        after: Option<Due>,
+        count_max: usize,
+    ) -> Result<Vec<(Due, Index)>, StoreError> {
+        let reading = self.reading()?;
+        let table = match line {
+            Line::Stored => &reading.due,
+            Line::Parked => &reading.parked,
+        };
+        due::until(table, kind, after, u64::MAX, count_max)
+    }
+
+    fn snapshot(&mut self, take: TakeSnapshot) -> Result<(), StoreError> {
+        take(Box::new(self.snapshot_now()?));
+        Ok(())
     }
 
     fn commit(&mut self, changes: ChangeSet) -> Result<(), StoreError> {

@@ -16,7 +16,7 @@ use super::{
     meta::{self, FORMAT, FORMAT_KEY, FORMATS_BEFORE},
     records, sessions,
 };
-use crate::store::disk::forget_cached;
+use crate::store::{StoreError, disk::forget_cached};
 
 /// The store file cannot be used. Nothing in it was changed.
 #[derive(Debug, thiserror::Error)]
@@ -113,14 +113,22 @@ impl RedbStore {
             let mut transaction = database.begin_write()?;
             transaction.set_two_phase_commit(true);
             transaction.set_quick_repair(true);
-            transaction.open_table(meta::META)?.insert(FORMAT_KEY, FORMAT)?;
+            let format = transaction.open_table(meta::META)?.insert(FORMAT_KEY, FORMAT)?.map(|it| it.value().to_vec());
             transaction.open_table(meta::COUNTS)?;
+            transaction.open_table(meta::PAUSES)?;
             transaction.open_table(meta::MEMORIES)?;
             transaction.open_table(sessions::HELD)?;
             transaction.open_table(sessions::WAITING)?;
             transaction.open_table(records::RECORDS)?;
             transaction.open_table(due::DUE)?;
             transaction.open_table(attempts::ATTEMPTS)?;
+            transaction.open_table(due::PARKED)?;
+            if format.is_some_and(|format| FORMATS_BEFORE.contains(&format.as_slice())) {
+                due::fill_parked(&transaction).map_err(|error| match error {
+                    StoreError::Damaged(what) => ::redb::Error::Corrupted(what),
+                    error => ::redb::Error::Io(io::Error::other(error)),
+                })?;
+            }
             transaction.commit()?;
             Ok(())
         };
@@ -131,7 +139,7 @@ impl RedbStore {
 
 /// What there is before it is opened.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Head {
+pub(super) enum Head {
     /// No file.
     Missing,
     /// A file without a byte in it: made by somebody for us.
@@ -141,7 +149,7 @@ enum Head {
 }
 
 /// Look at the file's first bytes before redb does, so that another program's file is named as that and never touched.
-fn check_head(path: &Path) -> Result<Head, OpenError> {
+pub(super) fn check_head(path: &Path) -> Result<Head, OpenError> {
     let fail = |source| OpenError::Io { path: path.to_owned(), source };
     let mut file = match File::open(path) {
         Ok(file) => file,
@@ -169,7 +177,7 @@ pub(super) fn guarded<T>(path: &Path, open: impl FnOnce() -> Result<T, OpenError
 }
 
 /// Look whether a redb file is one of ours.
-fn check_format(path: &Path, database: &Database) -> Result<(), OpenError> {
+pub(super) fn check_format(path: &Path, database: &impl ReadableDatabase) -> Result<(), OpenError> {
     let read = || -> Result<Option<Vec<u8>>, ::redb::Error> {
         let transaction = database.begin_read()?;
         // No table yet: a host died between making the file and its first commit.

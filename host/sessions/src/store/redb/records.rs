@@ -16,7 +16,8 @@ use crate::{
     store::{SessionChange, StoreError},
 };
 
-const KEY_BYTES: usize = Index::BYTES + 4;
+/// Length of a key, in bytes.
+pub const KEY_BYTES: usize = Index::BYTES + 4;
 type Definition = TableDefinition<'static, [u8; KEY_BYTES], &'static [u8]>;
 /// The table open for reading.
 pub type Reading = ReadOnlyTable<[u8; KEY_BYTES], &'static [u8]>;
@@ -29,6 +30,14 @@ fn key(id: Index, number: u32) -> [u8; KEY_BYTES] {
     key[..Index::BYTES].copy_from_slice(&id.to_bytes());
     key[Index::BYTES..].copy_from_slice(&number.to_be_bytes());
     key
+}
+
+/// The session and the number in a key.
+pub fn parse(key: &[u8; KEY_BYTES]) -> (Index, u32) {
+    let (mut id, mut number) = ([0; Index::BYTES], [0; 4]);
+    id.copy_from_slice(&key[..Index::BYTES]);
+    number.copy_from_slice(&key[Index::BYTES..]);
+    (Index::from_bytes(id), u32::from_be_bytes(number))
 }
 
 /// The records of a session, oldest first.

@@ -20,8 +20,8 @@ use crate::{
     clock::Clock,
     op::Op,
     rules::{Ended, Opened, Reply},
-    session::{Due, Session},
-    store::{ChangeSet, Found, Store, StoreError, redb::RedbStore},
+    session::{Due, Line, Session},
+    store::{ChangeSet, Found, Store, StoreError, TakeSnapshot, redb::RedbStore},
     writer::{Inspected, Message, Renewals, Writer},
 };
 
@@ -101,6 +101,20 @@ impl Store for Shared {
 
     fn due(&self, kind: u32, until_ms: u64, count_max: usize) -> Result<Vec<(Due, Index)>, StoreError> {
         self.store.lock().unwrap().due(kind, until_ms, count_max)
+    }
+
+    fn waiting(
+        &self,
+        kind: u32,
+        line: Line,
+        after: Option<Due>,
+        count_max: usize,
+    ) -> Result<Vec<(Due, Index)>, StoreError> {
+        self.store.lock().unwrap().waiting(kind, line, after, count_max)
+    }
+
+    fn snapshot(&mut self, take: TakeSnapshot) -> Result<(), StoreError> {
+        self.store.lock().unwrap().snapshot(take)
     }
 
     fn commit(&mut self, changes: ChangeSet) -> Result<(), StoreError> {

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use mpy6a_sessions::{
-    Counts, Error, Index, Inspected, State,
+    Counts, Error, Index, Inspected, Part, Refusal, State,
     op::Op,
     rules::{Ended, Reply},
+    store::Pause,
     writer::Renewals,
 };
 
@@ -18,11 +19,20 @@ pub(super) enum Owed {
     Renewals(Renewals),
     Inspected(Index),
     Counts,
+    Listed(Part),
+    Pauses,
+    Done,
     Nothing,
 }
 
 impl Model {
-    pub(super) fn answered(&self, seen: &Seen<'_>, due: Vec<Owed>, durable: bool) -> Result<(), Violation> {
+    pub(super) fn answered(
+        &self,
+        seen: &Seen<'_>,
+        due: Vec<Owed>,
+        durable: bool,
+        moment: Moment,
+    ) -> Result<(), Violation> {
         for ((sent, answer), due) in seen.sent.iter().zip(seen.answers).zip(due) {
             let Some(answer) = answer else {
                 if seen.ok && !matches!(due, Owed::Nothing) {
@@ -37,21 +47,26 @@ impl Model {
                 Owed::Reply(expected) => matches!(answer, Answer::Reply(reply) if expected.is_met(reply)),
                 Owed::Turn(owed) => matches!(answer, Answer::Turn(answers) if OwedAnswer::are_met(&owed, answers)),
                 Owed::Renewals(renewals) => *answer == Answer::Renewals(Ok(renewals)),
-                Owed::Inspected(id) => *answer == Answer::Inspected(Ok(self.inspected(id).map(Box::new))),
+                Owed::Inspected(id) => *answer == Answer::Inspected(Ok(self.seen(id, moment).map(Box::new))),
                 Owed::Counts => matches!(answer, Answer::Counts(Ok(counts)) if self.counts_are(counts)),
+                Owed::Listed(part) => *answer == Answer::Listed(Ok(self.page(part, moment))),
+                Owed::Pauses => matches!(answer, Answer::Pauses(Ok(pauses)) if self.pauses_are(pauses)),
+                Owed::Done => *answer == Answer::Done(Ok(())),
                 Owed::Nothing => false,
             };
             if !right {
-                return Err(format!("answered {answer:?} to {sent:?}{}", self.should_be(sent)));
+                return Err(format!("answered {answer:?} to {sent:?}{}", self.should_be(sent, moment)));
             }
         }
         Ok(())
     }
 
-    fn should_be(&self, sent: &Sent) -> String {
+    fn should_be(&self, sent: &Sent, moment: Moment) -> String {
         match sent {
-            Sent::Inspect(id) => format!("; it should be {:?}", self.inspected(*id)),
+            Sent::Inspect(id) => format!("; it should be {:?}", self.seen(*id, moment)),
             Sent::Count => format!("; it should be {:?}", self.counts()),
+            Sent::List(part) => format!("; it should be {:?}", self.page(*part, moment)),
+            Sent::Pauses => format!("; it should be {:?}", self.pauses),
             Sent::Apply(Op::Client { handle, .. }) => {
                 format!("; its session is now {:?}", self.sessions.get(&handle.id))
             }
@@ -59,10 +74,19 @@ impl Model {
         }
     }
 
+    /// A session whole, as a person must see it.
+    fn seen(&self, id: Index, moment: Moment) -> Option<Inspected> {
+        Some(Inspected { lease_left: self.sessions.get(&id)?.lease_left(moment), ..self.inspected(id)? })
+    }
+
     /// A session whole, as it must be read.
     pub fn inspected(&self, id: Index) -> Option<Inspected> {
         let Kept { session, records, attempts, .. } = self.sessions.get(&id)?.clone();
-        Some(Inspected { session, records, attempts })
+        Some(Inspected { session, records, attempts, lease_left: None })
+    }
+
+    pub(super) fn pauses_are(&self, pauses: &BTreeMap<u32, Pause>) -> bool {
+        pauses.iter().map(|(kind, pause)| (*kind, pause.since_ms)).eq(self.pauses.iter().map(|(kind, at)| (*kind, *at)))
     }
 
     /// Kinds that had sessions once may be listed with none.
@@ -99,6 +123,10 @@ impl Expected {
     pub(super) fn is_met(&self, answer: &Result<Reply, Error>) -> bool {
         let within = |due: u64, seen: u64| (due..=due + self.slack_ms).contains(&seen);
         match (&self.result, answer) {
+            (
+                Err(Refusal::WrongState { id, state, .. }),
+                Err(Error::Refused(Refusal::WrongState { id: of, state: seen, .. })),
+            ) => (id, state) == (of, seen),
             (Err(refusal), Err(Error::Refused(seen))) => refusal == seen,
             (Ok(Reply::Applied(applied)), Ok(Reply::Applied(seen))) => {
                 applied.change_id == seen.change_id

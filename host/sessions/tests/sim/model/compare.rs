@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use mpy6a_sessions::{Client, Index, Opened, store::Memory};
+use mpy6a_sessions::{Client, Index, Line, Opened, store::Memory};
 
 use super::{Model, Moment, Violation};
 use crate::watched::Rows;
@@ -19,6 +19,19 @@ impl Model {
                     self.due(*kind)
                 ));
             }
+        }
+        for (kind, parked) in &rows.parked {
+            if *parked != self.line(*kind, Line::Parked) {
+                return Err(format!(
+                    "parked of kind {kind} are\n  {parked:?}, and should be\n  {:?}",
+                    self.line(*kind, Line::Parked)
+                ));
+            }
+        }
+        if let Some(pauses) = &rows.pauses
+            && !self.pauses_are(pauses)
+        {
+            return Err(format!("paused are {pauses:?}, and should be {:?}", self.pauses));
         }
         if let Some(last) = rows.last
             && (last.index != self.last.index || last.term < self.last.term)

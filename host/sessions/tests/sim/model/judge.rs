@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mpy6a_sessions::{
-    Claimed, Counts, Due, Error, Handle, Index, Inspected, Kinds, Refusal, Session, State,
+    Claimed, Counts, Due, Error, Handle, Index, Inspected, Kinds, Page, Part, Refusal, Session, State,
     op::Op,
     pipeline::{self, Ask},
     rules::Reply,
-    store::SessionChange,
+    store::{Pause, SessionChange},
     writer::Renewals,
 };
 
@@ -28,6 +28,9 @@ pub enum Sent {
     Renew(Vec<Handle>),
     Inspect(Index),
     Count,
+    List(Part),
+    Pauses,
+    SetPaused(u32, bool),
     SetKinds(Kinds),
     StopClaims,
 }
@@ -40,6 +43,9 @@ pub enum Answer {
     Renewals(Result<Renewals, Error>),
     Inspected(Result<Option<Box<Inspected>>, Error>),
     Counts(Result<BTreeMap<u32, Counts>, Error>),
+    Listed(Result<Page, Error>),
+    Pauses(Result<BTreeMap<u32, Pause>, Error>),
+    Done(Result<(), Error>),
 }
 
 /// All that was seen of a step.
@@ -58,11 +64,11 @@ impl Model {
     pub fn judge(&self, seen: &Seen<'_>, moment: Moment) -> Result<Self, Violation> {
         let mut next = self.clone();
         let mut touched = BTreeSet::new();
-        next.settings(seen.sent);
+        next.settings(seen.sent, moment);
         let due: Vec<_> = seen.sent.iter().map(|sent| next.take(sent, moment, &mut touched)).collect();
         let mut ended: Vec<_> = next.leases_ended(&touched, moment);
         ended.extend(next.take_left(&ended));
-        let unchanged = next.last == self.last && ended.is_empty();
+        let unchanged = next.last == self.last && next.pauses == self.pauses && ended.is_empty();
         match seen.commit {
             Some(commit) => next.committed(self, commit, touched, &ended, moment)?,
             None if !seen.ok => {}
@@ -74,15 +80,16 @@ impl Model {
             None => next.claims_in_order(self, &BTreeMap::new(), &touched, moment)?,
         }
         let durable = seen.commit.map_or(unchanged, |commit| commit.done);
-        next.answered(seen, due, durable)?;
+        next.answered(seen, due, durable, moment)?;
         next.handed_out(seen, durable, moment)?;
         Ok(if seen.commit.is_none() && !seen.ok { self.clone() } else { next })
     }
 
-    fn settings(&mut self, sent: &[Sent]) {
+    fn settings(&mut self, sent: &[Sent], moment: Moment) {
         for sent in sent {
             match sent {
                 Sent::SetKinds(kinds) => self.kinds = kinds.clone(),
+                Sent::SetPaused(kind, paused) => self.set_paused(*kind, *paused, moment),
                 Sent::StopClaims => self.stopped = true,
                 _ => {}
             }
@@ -113,6 +120,9 @@ impl Model {
             }
             Sent::Inspect(id) => Owed::Inspected(*id),
             Sent::Count => Owed::Counts,
+            Sent::List(part) => Owed::Listed(*part),
+            Sent::Pauses => Owed::Pauses,
+            Sent::SetPaused(..) => Owed::Done,
             Sent::SetKinds(_) | Sent::StopClaims => Owed::Nothing,
         }
     }
@@ -136,6 +146,7 @@ impl Model {
         if self.last != before {
             touched.insert(match op {
                 Op::Client { handle, .. } | Op::Barrier { handle, .. } | Op::Finish { handle, .. } => handle.id,
+                Op::Admin(request) => request.id,
                 _ => self.last,
             });
         }
@@ -150,6 +161,7 @@ impl Model {
             }
             Op::Barrier { handle, ops } => self.barrier(*handle, ops),
             Op::Finish { handle, ops, report } => self.finish(*handle, ops, report, moment),
+            Op::Admin(request) => self.administer(request, moment),
             Op::Resume(_) | Op::LeaseEnded(_) | Op::Claim { .. } | Op::HostDied(_) => {
                 unreachable!("the workload sends none of these")
             }
@@ -209,6 +221,7 @@ impl Model {
         touched.extend(ended.iter().copied());
         touched.extend(claims.values().map(|(_, id)| *id));
         self.follow_pipelines(&touched);
+        self.adopt_unseen(commit);
         self.adopt_changes(before, commit, &changes, &touched)
     }
 

@@ -4,6 +4,7 @@
 //! | part | job |
 //! |---|---|
 //! | `client` | what a client's operation must come to |
+//! | `admin` | what a person's wish must come to |
 //! | `run` | what a run's operations, and the host's death during one, must come to |
 //! | `pipelines` | what a turn of a pipeline must come to, and what its end does |
 //! | `judge` | one step of the writer: its messages and its commit |
@@ -16,6 +17,7 @@
 //! A step that fails leaves two models: the one before it, and the one after it. The next host that takes over the store must
 //! find one of them, whole: a batch is all or nothing. If the commit said that it was done, only the second will do.
 
+mod admin;
 mod answers;
 mod client;
 mod compare;
@@ -28,8 +30,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 use bytes::Bytes;
 use mpy6a_sessions::{
-    Attempt, Client, Counts, Due, Handle, Index, KindPolicy, Kinds, Limits, Opened, Refusal, Session, State, StateName,
-    rules::Reply,
+    Attempt, Client, Counts, Due, Handle, Index, KindPolicy, Kinds, Limits, Line, Opened, Refusal, Session, State,
+    StateName, rules::Reply,
 };
 
 pub use judge::{Answer, Seen, Sent};
@@ -48,6 +50,11 @@ pub struct Model {
     pub gone: BTreeMap<Index, Client>,
     /// What `New`s with a request id were answered, with their fingerprints.
     pub opened: BTreeMap<String, (u64, Opened)>,
+    /// Sessions whose client was told a due time that is not seen yet, and that are no more due then: a person changed them in the
+    /// very batch that stored them. By how much later than the model has it that time may be, in milliseconds.
+    unseen: BTreeMap<Index, u64>,
+    /// The kinds that a person paused, and since when, Unix milliseconds.
+    pub pauses: BTreeMap<u32, u64>,
     /// The index of the last operation, and the present term.
     pub last: Index,
     /// The time of the last commit, Unix milliseconds: a new host's time goes on from it.
@@ -94,6 +101,8 @@ impl Model {
             sessions: BTreeMap::new(),
             gone: BTreeMap::new(),
             opened: BTreeMap::new(),
+            unseen: BTreeMap::new(),
+            pauses: BTreeMap::new(),
             last: Index::default(),
             written_ms: 0,
             running: BTreeMap::new(),
@@ -123,10 +132,7 @@ impl Model {
 
     /// The stored sessions of a kind in the order of their repeats.
     pub fn due(&self, kind: u32) -> Vec<(Due, Index)> {
-        let of_kind = self.sessions.values().map(|kept| &kept.session).filter(|session| session.kind == kind);
-        let mut due: Vec<_> = of_kind.filter_map(|session| Some((session.state.due()?, session.id))).collect();
-        due.sort_unstable();
-        due
+        self.line(kind, Line::Stored)
     }
 
     /// A new host has taken over: nothing runs, and every active session has a fresh lease.
@@ -145,7 +151,7 @@ impl Model {
     fn free_workers(&self, kind: u32) -> usize {
         let running = self.running.values().filter(|(_, of)| *of == kind).count();
         match self.kinds.get(kind) {
-            Some(policy) if policy.claimable && !self.stopped => {
+            Some(policy) if policy.claimable && !self.stopped && !self.pauses.contains_key(&kind) => {
                 usize::try_from(policy.max_running).unwrap().saturating_sub(running)
             }
             _ => 0,
@@ -166,6 +172,11 @@ impl Model {
 impl Kept {
     pub fn is_active(&self) -> bool {
         self.session.state == State::Active
+    }
+
+    /// How long its client may still stay silent.
+    fn lease_left(&self, moment: Moment) -> Option<Duration> {
+        self.is_active().then(|| self.lease_end.saturating_sub(moment.monotonic))
     }
 
     /// A sign of life from its client.

@@ -161,6 +161,11 @@ impl Model {
         self.pipelines.locals.retain(|_, local| local.handle.id != id);
     }
 
+    /// A session was taken from its client and is gone.
+    pub(super) fn number_is_lost(&mut self, id: Index) {
+        self.pipelines.locals.values_mut().filter(|local| local.handle.id == id).for_each(|local| local.lost = true);
+    }
+
     /// What this step's claims did to the numbers.
     pub(super) fn follow_pipelines(&mut self, changed: &BTreeSet<Index>) {
         for local in self.pipelines.locals.values_mut().filter(|local| changed.contains(&local.handle.id)) {

@@ -137,7 +137,7 @@ impl Model {
 }
 
 impl Kept {
-    fn park(&mut self, moment: Moment) -> Ended {
+    pub(super) fn park(&mut self, moment: Moment) -> Ended {
         self.session.state = State::Parked { since_ms: moment.now_ms };
         self.slack_ms = 0;
         Ended::Parked

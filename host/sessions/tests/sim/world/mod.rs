@@ -76,7 +76,7 @@ pub struct Summary {
     pub in_flight_lost: u64,
     /// The store refused damaged bytes.
     pub refused: u64,
-    /// Damage to redb's own pages made rows unreachable, and nothing told.
+    /// Damage to redb's own pages made rows unreachable, and nothing told until the store was verified.
     pub missed: u64,
 }
 
@@ -143,7 +143,12 @@ pub fn run(plan: Plan) -> Result<Summary, Failure> {
     match lived {
         Ok(()) | Err(Stop::Over(Over)) => Ok(world.summary.clone()),
         // What of it can be held against the store, and what cannot, `only_misses_rows` says.
-        Err(Stop::Violated(_)) if world.rotten == Some(Rotten::Tree) && world.only_misses_rows() => {
+        Err(Stop::Violated(violation)) if world.rotten == Some(Rotten::Tree) && world.only_misses_rows() => {
+            world.host = None;
+            if !crate::host::is_seen_by_verifying(&world.disk) {
+                let violation = format!("rows are missed, and verifying the store finds nothing: {violation}");
+                return Err(Failure { violation, tail: world.history.tail() });
+            }
             world.summary.missed += 1;
             Ok(world.summary.clone())
         }

@@ -7,9 +7,10 @@ use std::{
 };
 
 use mpy6a_sessions::{
-    Counts, Error, Inspected, Outcome, State,
+    Counts, Error, Inspected, Outcome, Page, State,
     op::Op,
     rules::Reply,
+    store::Pause,
     writer::{Message, Outbox, Renewals, Turn},
 };
 use tokio::sync::oneshot;
@@ -43,6 +44,18 @@ pub fn pose(sent: &Sent, sabotage: Sabotage, model: &Model) -> (Message, Waiting
             let (reply_to, reply) = oneshot::channel();
             (Message::Count(reply_to), Waiting::Counts(reply))
         }
+        Sent::List(part) => {
+            let (reply_to, reply) = oneshot::channel();
+            (Message::List(*part, reply_to), Waiting::Listed(reply))
+        }
+        Sent::Pauses => {
+            let (reply_to, reply) = oneshot::channel();
+            (Message::Pauses(reply_to), Waiting::Pauses(reply))
+        }
+        Sent::SetPaused(kind, paused) => {
+            let (reply_to, reply) = oneshot::channel();
+            (Message::SetPaused(*kind, *paused, reply_to), Waiting::Done(reply))
+        }
         Sent::SetKinds(kinds) => (Message::SetKinds(kinds.clone()), Waiting::Nothing),
         Sent::StopClaims => (Message::StopClaims, Waiting::Nothing),
     }
@@ -56,6 +69,9 @@ pub enum Waiting {
     Renewals(oneshot::Receiver<Result<Renewals, Error>>),
     Inspected(oneshot::Receiver<Result<Option<Box<Inspected>>, Error>>),
     Counts(oneshot::Receiver<Result<BTreeMap<u32, Counts>, Error>>),
+    Listed(oneshot::Receiver<Result<Page, Error>>),
+    Pauses(oneshot::Receiver<Result<BTreeMap<u32, Pause>, Error>>),
+    Done(oneshot::Receiver<Result<(), Error>>),
     Nothing,
 }
 
@@ -71,6 +87,9 @@ impl Waiting {
             Self::Renewals(mut reply) => reply.try_recv().ok().map(Answer::Renewals),
             Self::Inspected(mut reply) => reply.try_recv().ok().map(Answer::Inspected),
             Self::Counts(mut reply) => reply.try_recv().ok().map(Answer::Counts),
+            Self::Listed(mut reply) => reply.try_recv().ok().map(Answer::Listed),
+            Self::Pauses(mut reply) => reply.try_recv().ok().map(Answer::Pauses),
+            Self::Done(mut reply) => reply.try_recv().ok().map(Answer::Done),
             Self::Nothing => None,
         }
     }

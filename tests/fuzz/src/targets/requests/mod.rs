@@ -44,7 +44,9 @@ const OPERATE: u8 = 7;
 const LEASE_ENDS: u8 = 8;
 const CLAIM: u8 = 9;
 const ANSWERS: u8 = 10;
-const STEPS: u8 = 11;
+const ACT: u8 = 11;
+const LIST: u8 = 12;
+const STEPS: u8 = 13;
 
 fn run(bytes: &[u8]) -> Parsed {
     let (mut input, mut host, mut accepted) = (Input::new(bytes), Host::default(), true);
@@ -85,6 +87,8 @@ fn step(input: &mut Input<'_>, host: &mut Host) -> Option<()> {
         OPERATE => operate::operate(decode(input.counted())?, host),
         LEASE_ENDS => host.by_itself(Op::LeaseEnded),
         CLAIM => host.by_itself(|id| Op::Claim { id, key: session::RUN_KEY }),
+        ACT => host.act(&decode(input.counted())?),
+        LIST => host.list(decode(input.counted())?),
         _ => answers(input.counted()),
     }
     Some(())
@@ -95,6 +99,41 @@ fn answers(bytes: &[u8]) {
     let _ = decode::<v1::NewResponse>(bytes).is_some() | decode::<v1::StoreResponse>(bytes).is_some();
     let _ = decode::<v1::RenewResponse>(bytes).is_some() | decode::<v1::OperateResponse>(bytes).is_some();
     let _ = decode::<v1::GetSessionResponse>(bytes).is_some() | decode::<v1::ListKindsResponse>(bytes).is_some();
+    let _ = decode::<v1::ListSessionsResponse>(bytes).is_some() | decode::<v1::ActOnSessionsResponse>(bytes).is_some();
+}
+
+fn step_of(which: u8, message: &impl Message) -> Vec<u8> {
+    [vec![which], counted(message.encode_to_vec())].concat()
+}
+
+/// A session that a person parks, lists and redrives.
+fn administered() -> Vec<u8> {
+    let id = Some(convert::index(session::HANDLE.id));
+    let act = |action: v1::Action, force| {
+        let targets = vec![v1::Target { id, unchanged_since: None }, v1::Target { id, unchanged_since: id }];
+        step_of(ACT, &v1::ActOnSessionsRequest { action: action.into(), targets, force })
+    };
+    let filter = v1::Filter {
+        kinds: vec![1],
+        states: vec![v1::SessionState::Parked.into()],
+        created_until_ms: Some(1 << 40),
+        repeats_min: Some(0),
+        last_outcome: "trapped".into(),
+        last_cause_has: "unreachable".into(),
+        ..v1::Filter::default()
+    };
+    let page_token = "p.1.1700000000000.1-1".to_owned();
+    let list = v1::ListSessionsRequest { filter: Some(filter), page_size: 7, page_token };
+    let new = v1::NewRequest { kind: 1, ..v1::NewRequest::default() };
+    let steps = [
+        step_of(NEW, &new),
+        act(v1::Action::Park, true),
+        step_of(LIST, &list),
+        act(v1::Action::Redrive, false),
+        act(v1::Action::Repeat, false),
+        act(v1::Action::Delete, false),
+    ];
+    steps.concat()
 }
 
 fn seeds() -> Vec<Vec<u8>> {
@@ -112,21 +151,15 @@ fn seeds() -> Vec<Vec<u8>> {
     let store = v1::StoreRequest { handle, number: 5, timeout_s: Some(7) };
     let renew = v1::RenewRequest { handles: handle.into_iter().chain([v1::Handle::default()]).collect() };
     let get = v1::GetSessionRequest { id: handle.and_then(|handle| handle.id) };
-    let opened = [vec![NEW], counted(new.encode_to_vec())].concat();
-    let step = |which: u8, message: Vec<u8>| [vec![which], counted(message)].concat();
-    let shown = step(GET_SESSION, get.encode_to_vec());
+    let opened = step_of(NEW, &new);
+    let shown = step_of(GET_SESSION, &get);
     vec![
-        [
-            opened.clone(),
-            step(APPEND, append(1).encode_to_vec()),
-            step(APPEND, append(0).encode_to_vec()),
-            shown.clone(),
-        ]
-        .concat(),
-        [opened.clone(), step(REPLACE, replace.encode_to_vec()), step(DELETE, delete.encode_to_vec())].concat(),
-        [opened.clone(), step(STORE, store.encode_to_vec()), vec![CLAIM], shown.clone()].concat(),
-        [opened, vec![LEASE_ENDS], step(RENEW, renew.encode_to_vec()), vec![LEASE_ENDS, CLAIM], shown].concat(),
-        step(OPERATE, operate::seed().encode_to_vec()),
-        step(ANSWERS, v1::NewResponse { handle, fence: None, lease_ms: 1 }.encode_to_vec()),
+        [opened.clone(), step_of(APPEND, &append(1)), step_of(APPEND, &append(0)), shown.clone()].concat(),
+        [opened.clone(), step_of(REPLACE, &replace), step_of(DELETE, &delete)].concat(),
+        [opened.clone(), step_of(STORE, &store), vec![CLAIM], shown.clone()].concat(),
+        [opened, vec![LEASE_ENDS], step_of(RENEW, &renew), vec![LEASE_ENDS, CLAIM], shown].concat(),
+        administered(),
+        step_of(OPERATE, &operate::seed()),
+        step_of(ANSWERS, &v1::NewResponse { handle, fence: None, lease_ms: 1 }),
     ]
 }

@@ -1,10 +1,16 @@
 //! One session under the rules, and what they must keep.
 
 use bytes::Bytes;
-use mpy6a::{error, grpc::convert};
+use mpy6a::{
+    error,
+    grpc::{
+        admin::{act, filter::Filter, list, part},
+        convert,
+    },
+};
 use mpy6a_proto::{ERROR_DOMAIN, v1};
 use mpy6a_sessions::{
-    Backoff, Handle, Index, Key, KindPolicy, Limits, New, Refusal, Session, SessionOp,
+    Backoff, Handle, Index, Key, KindPolicy, Limits, Listed, New, Refusal, Session, SessionOp,
     op::{Op, Stamp},
     rules::{Change, Decision, Reply, decide},
 };
@@ -86,7 +92,7 @@ impl Host {
     pub fn show(&self, id: Option<v1::Index>) {
         let Some(id) = given(convert::id(id)) else { return };
         let Some(session) = self.session.clone().filter(|session| session.id == id) else { return };
-        let shown = convert::session(session, self.records.clone(), Vec::new());
+        let shown = v1::GetSessionResponse { records: self.records.clone(), ..convert::session(session) };
         let encoded = shown.encode_to_vec();
         assert_eq!(v1::GetSessionResponse::decode(encoded.as_slice()), Ok(shown.clone()));
         for key in [KEY, RUN_KEY] {
@@ -94,6 +100,26 @@ impl Host {
             let bare = v1::GetSessionResponse { records: Vec::new(), traceparent: String::new(), ..shown.clone() };
             words::hides(&format!("{bare:?}"), &key.0.to_string());
             assert!(!bare.encode_to_vec().windows(8).any(|bytes| bytes == key.0.to_le_bytes()), "a key is shown");
+        }
+    }
+
+    /// `ActOnSessions`.
+    pub fn act(&mut self, request: &v1::ActOnSessionsRequest) {
+        for request in given(act::asked(request)).unwrap_or_default() {
+            self.apply(&Op::Admin(request));
+        }
+    }
+
+    /// `ListSessions`, as far as it is not the writer's.
+    pub fn list(&self, request: v1::ListSessionsRequest) {
+        let Some(filter) = given(Filter::new(request.filter)) else { return };
+        let parts = filter.parts([1, u32::MAX].into_iter());
+        assert!(parts.iter().map(|part| part::place(*part)).is_sorted());
+        if let Some(Some(first)) = given(list::begin(&parts, &request.page_token)) {
+            assert_eq!(part::parse(&part::token(first)), Some(first));
+        }
+        if let Some(session) = self.session.clone() {
+            let _ = filter.matches(&Listed { session, last: None, lease_left: None });
         }
     }
 
@@ -108,6 +134,7 @@ impl Host {
         // As the writer does: an operation is decided over the session that it names.
         let named = match op {
             Op::Client { handle, .. } | Op::Resume(handle) => Some(handle.id),
+            Op::Admin(request) => Some(request.id),
             Op::LeaseEnded(id) | Op::Claim { id, .. } => Some(*id),
             _ => None,
         };

@@ -12,8 +12,9 @@ const CLIENTS_MAX: usize = 24;
 impl People {
     pub(super) fn client_message(&mut self, model: &Model) -> Sent {
         let lean = &self.lean;
+        let (wrong, turn, admin) = (lean.wrong, lean.turn, lean.admin);
         let weights =
-            [lean.new, lean.append, lean.replace, lean.store, lean.delete, lean.renew, lean.wrong, 3, 2, lean.turn];
+            [lean.new, lean.append, lean.replace, lean.store, lean.delete, lean.renew, wrong, 3, 2, turn, admin];
         let mut draw = self.chance.below(weights.iter().sum());
         let choice = weights.iter().position(|weight| {
             let here = draw < *weight;
@@ -22,6 +23,9 @@ impl People {
         });
         if choice == Some(9) {
             return self.stream_message();
+        }
+        if choice == Some(10) {
+            return self.admin_message(model);
         }
         if self.clients.is_empty() || choice == Some(0) {
             return Sent::Apply(self.wish());

@@ -1,6 +1,7 @@
 //! The workload: clients that open sessions, work on them, lose answers and try again; runs of handlers; somebody who changes
 //! the config. Most of what they ask is right, some of it is wrong on purpose.
 
+mod admins;
 mod clients;
 mod pipelines;
 mod runs;
@@ -52,6 +53,7 @@ struct Lean {
     renew: u64,
     wrong: u64,
     turn: u64,
+    admin: u64,
     run: u64,
     batch_max: u64,
     record_max: u64,
@@ -68,6 +70,7 @@ impl People {
             renew: chance.between(0, 10),
             wrong: chance.between(0, 15),
             turn: *chance.pick(&[0, 10, 60]),
+            admin: *chance.pick(&[0, 3, 15]),
             run: chance.between(10, 90),
             batch_max: *chance.pick(&[1, 4, 8, 40]),
             record_max: *chance.pick(&[8, 40, 40, 3_200]),

@@ -1,0 +1,126 @@
+//! `mpy6a session ls`.
+
+use std::{collections::BTreeMap, process::ExitCode};
+
+use clap::Args;
+use mpy6a_proto::v1;
+use serde_json::json;
+
+use super::{Output, filter, shown, state_name};
+use crate::{
+    cli::{
+        remote::{Host, Trouble},
+        table::{KIND_COLUMNS, Table, cut, span},
+    },
+    limits::REPORT_COLUMNS,
+    time::now_ms,
+};
+
+#[derive(Args, Debug)]
+pub struct Arguments {
+    #[command(flatten)]
+    filter: filter::Which,
+    /// Most sessions to list; 0 for all.
+    #[arg(long, value_name = "COUNT", default_value_t = 100)]
+    limit: usize,
+    /// How they are printed.
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+    /// Say in full what each waits for, however long the lines.
+    #[arg(long)]
+    wide: bool,
+}
+
+/// List them.
+pub async fn run(arguments: &Arguments, host: Host) -> Result<ExitCode, Trouble> {
+    let limit = if arguments.limit == 0 { usize::MAX } else { arguments.limit };
+    let names: BTreeMap<u32, String> = host.kinds().await?.kinds.into_iter().map(|kind| (kind.id, kind.name)).collect();
+    let mut pages = filter::Pages::new(arguments.filter.filter(&host).await?, 0);
+    let (mut table, mut count, mut more) = (head(), 0, false);
+    while let Some(page) = pages.next(&host).await? {
+        for session in page {
+            if count == limit {
+                more = true;
+                break;
+            }
+            count += 1;
+            match arguments.output {
+                Output::Table => table.row(row(&session, &names, arguments.wide)),
+                Output::Json => println!("{}", object(&session, &names)),
+            }
+        }
+        if more {
+            break;
+        }
+    }
+    if arguments.output == Output::Table {
+        let columns = (!arguments.wide).then_some(REPORT_COLUMNS);
+        print!("{}", if count == 0 { "no such sessions\n".to_owned() } else { table.text(columns) });
+        if more {
+            println!("and more: --limit 0 lists all");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The head of a list.
+pub fn head() -> Table {
+    Table::new(&["ID", "KIND", "STATE", " AGE", " REPEATS", "WAITS FOR"])
+}
+
+/// A session in a list. `wide`: with all that is known of why it waits.
+pub fn row(session: &v1::SessionSummary, names: &BTreeMap<u32, String>, wide: bool) -> Vec<String> {
+    let waiting = session.waiting.clone().unwrap_or_default();
+    let columns = (!wide).then_some(KIND_COLUMNS);
+    vec![
+        shown(session.id),
+        cut(&kind_name(session.kind, names), columns),
+        state_name(session.state()).to_owned(),
+        span(now_ms().saturating_sub(session.created_ms)),
+        session.repeats.to_string(),
+        if wide { waiting.words.replace('\n', " ") } else { short(session, &waiting) },
+    ]
+}
+
+/// What it waits for, the word that matters most first.
+fn short(session: &v1::SessionSummary, waiting: &v1::Waiting) -> String {
+    let reason = reason(waiting.reason());
+    match session.state() {
+        v1::SessionState::Parked if session.last_outcome.is_empty() => reason,
+        v1::SessionState::Parked if session.last_cause.is_empty() => format!("{reason}: {}", session.last_outcome),
+        v1::SessionState::Parked => format!("{reason}: {}", session.last_cause.replace('\n', " ")),
+        v1::SessionState::Stored if session.due_ms > now_ms() => format!("due in {}", span(session.due_ms - now_ms())),
+        _ => reason,
+    }
+}
+
+fn object(session: &v1::SessionSummary, names: &BTreeMap<u32, String>) -> serde_json::Value {
+    let waiting = session.waiting.clone().unwrap_or_default();
+    json!({
+        "id": shown(session.id),
+        "kind": kind_name(session.kind, names),
+        "kind_id": session.kind,
+        "state": state_name(session.state()),
+        "change_id": shown(session.change_id),
+        "created_ms": session.created_ms,
+        "stored_ms": session.stored_ms,
+        "due_ms": session.due_ms,
+        "repeats": session.repeats,
+        "records": session.records,
+        "record_bytes": session.record_bytes,
+        "waits_for": reason(waiting.reason()),
+        "waits_because": waiting.words,
+        "last_outcome": session.last_outcome,
+        "last_cause": session.last_cause,
+    })
+}
+
+/// A kind's name; its number where the config does not name it.
+pub fn kind_name(kind: u32, names: &BTreeMap<u32, String>) -> String {
+    names.get(&kind).filter(|name| !name.is_empty()).cloned().unwrap_or_else(|| kind.to_string())
+}
+
+/// `WAIT_REASON_KIND_PAUSED` as `kind-paused`.
+pub fn reason(reason: v1::WaitReason) -> String {
+    reason.as_str_name().trim_start_matches("WAIT_REASON_").to_lowercase().replace('_', "-")
+}

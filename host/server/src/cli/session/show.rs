@@ -1,0 +1,159 @@
+//! `mpy6a session show`.
+
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use mpy6a_proto::v1;
+use serde_json::{Value, json};
+
+use super::{Output, id, ls::reason, shown, state_name};
+use crate::{
+    cli::{
+        remote::{Host, Trouble},
+        report::Report,
+        table::span,
+    },
+    time::now_ms,
+};
+
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// The session: 3-1042.
+    id: String,
+    /// How records are shown.
+    #[arg(long, value_enum, default_value_t)]
+    records: Records,
+    /// How it is printed.
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+}
+
+/// How records are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Records {
+    /// As text, what is none escaped.
+    #[default]
+    Text,
+    /// As JSON where they are, else as text.
+    Json,
+    /// Byte by byte.
+    Hex,
+}
+
+/// Show it.
+pub async fn run(arguments: &Arguments, host: Host) -> Result<ExitCode, Trouble> {
+    let request = v1::GetSessionRequest { id: Some(id(&arguments.id)?) };
+    let answer = host.admin.clone().get_session(request).await;
+    let session = answer.map_err(|status| host.trouble(&status))?.into_inner();
+    let kinds = host.kinds().await?.kinds;
+    let kind = kinds.iter().find(|kind| kind.id == session.kind && !kind.name.is_empty());
+    let kind = kind.map_or_else(|| session.kind.to_string(), |kind| kind.name.clone());
+    match arguments.output {
+        Output::Table => print!("{}", text(&session, &kind, arguments.records)),
+        Output::Json => println!("{}", object(&session, &kind, arguments.records)),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn text(session: &v1::GetSessionResponse, kind: &str, records: Records) -> String {
+    let ago = |ms: u64| format!("{} ago", span(now_ms().saturating_sub(ms)));
+    let mut report = Report::default();
+    report.line("session    ", &shown(session.id));
+    report.line("kind       ", kind);
+    report.line("state      ", state_name(session.state()));
+    report.line("waits      ", &session.waiting.clone().unwrap_or_default().words);
+    report.line("created    ", &ago(session.created_ms));
+    if session.stored_ms > 0 {
+        report.line("stored     ", &ago(session.stored_ms));
+    }
+    report.line("repeats    ", &session.repeats.to_string());
+    report.line("fence      ", &shown(session.fence));
+    if !session.traceparent.is_empty() {
+        report.line("trace      ", &session.traceparent);
+    }
+    report.line("records    ", &format!("{}, {} bytes", session.records.len(), session.record_bytes));
+    for (number, bytes) in session.records.iter().enumerate() {
+        report.line(&format!("  {number:<9}"), &record(bytes, records));
+    }
+    report.line("attempts   ", &format!("the last {}", session.attempts.len()));
+    for attempt in &session.attempts {
+        let cause = if attempt.cause.is_empty() { String::new() } else { format!(": {}", attempt.cause) };
+        let took = format!("{}.{:03} ms", attempt.duration_us / 1_000, attempt.duration_us % 1_000);
+        let what = format!("{}, {took}, {} fuel{cause}", ago(attempt.started_ms), attempt.fuel);
+        report.line(&format!("  {:<9}", attempt.repeat), &format!("{}, {what}", attempt.outcome));
+        attempt.log.lines().for_each(|line| report.line("           | ", line));
+    }
+    report.text
+}
+
+fn object(session: &v1::GetSessionResponse, kind: &str, records: Records) -> Value {
+    let waiting = session.waiting.clone().unwrap_or_default();
+    let attempt = |attempt: &v1::Attempt| {
+        json!({
+            "fence": shown(attempt.fence),
+            "repeat": attempt.repeat,
+            "started_ms": attempt.started_ms,
+            "duration_us": attempt.duration_us,
+            "outcome": attempt.outcome,
+            "cause": attempt.cause,
+            "fuel": attempt.fuel,
+            "memory_peak_bytes": attempt.memory_peak_bytes,
+            "plugin_digest": attempt.plugin_digest,
+            "log": attempt.log,
+        })
+    };
+    json!({
+        "id": shown(session.id),
+        "kind": kind,
+        "kind_id": session.kind,
+        "state": state_name(session.state()),
+        "change_id": shown(session.change_id),
+        "fence": shown(session.fence),
+        "created_ms": session.created_ms,
+        "stored_ms": session.stored_ms,
+        "due_ms": session.due_ms,
+        "repeats": session.repeats,
+        "traceparent": session.traceparent,
+        "waits_for": reason(waiting.reason()),
+        "waits_because": waiting.words,
+        "records": session.records.iter().map(|bytes| record_value(bytes, records)).collect::<Vec<_>>(),
+        "record_bytes": session.record_bytes,
+        "attempts": session.attempts.iter().map(attempt).collect::<Vec<_>>(),
+    })
+}
+
+/// A record for a terminal: nothing in it moves the cursor or changes its colours.
+fn record(bytes: &[u8], how: Records) -> String {
+    match record_value(bytes, how) {
+        Value::String(text) => text.chars().flat_map(printable).collect(),
+        value => value.to_string(),
+    }
+}
+
+fn record_value(bytes: &[u8], how: Records) -> Value {
+    let text = || Value::String(String::from_utf8_lossy(bytes).into_owned());
+    match how {
+        Records::Hex => Value::String(hex::encode(bytes)),
+        Records::Json => serde_json::from_slice(bytes).unwrap_or_else(|_| text()),
+        Records::Text => text(),
+    }
+}
+
+fn printable(letter: char) -> Vec<char> {
+    if letter.is_control() { letter.escape_default().collect() } else { vec![letter] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_are_shown_as_asked_and_never_move_the_cursor() {
+        assert_eq!(record(b"plain \xc3\xa9", Records::Text), "plain é");
+        assert_eq!(record(b"\x1b[2J\n", Records::Text), "\\u{1b}[2J\\n");
+        assert_eq!(record(b"\xff", Records::Text), "\u{fffd}");
+        assert_eq!(record(b"\x00\xff", Records::Hex), "00ff");
+        assert_eq!(record(b"{ \"a\": 1 }", Records::Json), "{\"a\":1}");
+        assert_eq!(record(b"no json\n", Records::Json), "no json\\n");
+    }
+}

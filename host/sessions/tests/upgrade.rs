@@ -1,0 +1,109 @@
+//! Data folders that earlier versions of this program left behind, each as its host was killed: opened, taken over, and found
+//! whole.
+//!
+//! `golden/store-N.tar.gz` has one for each format of the store (`docs/storage.md`). Each was written by the last program of that
+//! format, in two lives: `first` was closed, `second` was killed. In each life one session is active with two records, one is
+//! stored for a day, one was deleted, and one is parked after an attempt that trapped; in the second one more is being
+//! repeated.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use std::{path::Path, process::Command};
+
+use mpy6a_sessions::{
+    Environment, Error, Index, KindPolicy, Kinds, Limits, Line, New, Outcome, Page, Part, Refusal, Session, SessionOp,
+    Sessions, StateName, start, store::logged::LoggedStore,
+};
+use tempfile::TempDir;
+
+const CACHE_BYTES: usize = 16 << 20;
+
+fn kinds() -> Kinds {
+    let patient = KindPolicy { lease_ms: 3_600_000, jitter_ms: 0, ..KindPolicy::default() };
+    Kinds([(1, patient), (2, patient)].into())
+}
+
+fn unpacked(name: &str) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let archive = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    let done = Command::new("tar").arg("-xzf").arg(archive).arg("-C").arg(folder.path()).status().unwrap();
+    assert!(done.success());
+    folder
+}
+
+fn open(folder: &TempDir) -> Sessions {
+    let store = LoggedStore::open(&folder.path().join("mpy6a.redb"), CACHE_BYTES).unwrap();
+    start(store, Limits::default(), kinds(), Environment::real()).unwrap().sessions
+}
+
+fn id(term: u64, index: u64) -> Index {
+    Index { term, index }
+}
+
+fn ids(page: &Page) -> Vec<Index> {
+    page.sessions.iter().map(|listed| listed.session.id).collect()
+}
+
+/// Everything that both lives left is there, and can be worked on.
+async fn is_whole(sessions: &Sessions) {
+    for (term, tag, [active, stored, gone, parked]) in [(1, "first", [1, 3, 5, 7]), (2, "second", [11, 13, 15, 17])] {
+        let it = sessions.inspect(id(term, active)).await.unwrap().unwrap();
+        assert_eq!((it.session.state.name(), &it.records[..]), (StateName::Active, &[tag.into(), "second".into()][..]));
+        a_client_goes_on(sessions, &it.session, tag).await;
+
+        let it = sessions.inspect(id(term, stored)).await.unwrap().unwrap();
+        assert_eq!(
+            (it.session.state.name(), it.session.kind, &it.records[..]),
+            (StateName::Stored, 2, &[tag.into()][..])
+        );
+
+        assert!(sessions.inspect(id(term, gone)).await.unwrap().is_none());
+
+        let it = sessions.inspect(id(term, parked)).await.unwrap().unwrap();
+        assert_eq!((it.session.state.name(), it.attempts.len()), (StateName::Parked, 1));
+        let report = &it.attempts[0].report;
+        assert_eq!(report.outcome, Outcome::Trapped("unreachable".into()));
+        assert_eq!(report.log_tail, "a line\n");
+    }
+    let list = async |part| sessions.list(part).await.unwrap();
+    assert_eq!(ids(&list(Part::Waiting(1, Line::Parked, None)).await)[..2], [id(1, 7), id(2, 17)], "listed as parked");
+    assert_eq!(ids(&list(Part::Waiting(2, Line::Stored, None)).await), [id(1, 3), id(2, 13)]);
+    assert_eq!(ids(&list(Part::Held(None)).await), [id(1, 1), id(2, 11)]);
+}
+
+/// Its client has its key, and a `New` that it repeats opens nothing new.
+async fn a_client_goes_on(sessions: &Sessions, session: &Session, tag: &'static str) {
+    let handle = session.client_handle();
+    let new = New { kind: 1, record: Some(tag.into()), request_id: Some(tag.into()), traceparent: None };
+    assert_eq!(sessions.open(new.clone()).await.unwrap().handle, handle);
+    let other = New { record: Some("other".into()), ..new };
+    assert_eq!(sessions.open(other).await, Err(Error::Refused(Refusal::RequestIdReused)));
+    let first = sessions.operate(handle, 1, SessionOp::Append("second".into())).await.unwrap();
+    assert_eq!(first.change_id.index, session.change_id.index, "the operation that it repeats is not applied again");
+}
+
+async fn is_taken_over(name: &str) {
+    let folder = unpacked(name);
+    let sessions = open(&folder);
+    is_whole(&sessions).await;
+    let running = sessions.inspect(id(2, 21)).await.unwrap().unwrap();
+    assert_eq!(running.attempts.last().unwrap().report.outcome, Outcome::HostDied);
+    sessions.set_paused(2, true).await.unwrap();
+    let _ = sessions.stop().await;
+    drop(sessions);
+
+    let sessions = open(&folder);
+    is_whole(&sessions).await;
+    assert!(sessions.pauses().await.unwrap().contains_key(&2));
+    assert_eq!(sessions.term(), 4);
+}
+
+#[tokio::test]
+async fn a_store_from_before_there_was_a_log_is_taken_over_whole() {
+    is_taken_over("store-1.tar.gz").await;
+}
+
+#[tokio::test]
+async fn a_store_from_before_parked_sessions_were_listed_is_taken_over_whole_with_its_log() {
+    is_taken_over("store-2.tar.gz").await;
+}
