@@ -144,7 +144,7 @@ pub fn run(plan: Plan) -> Result<Summary, Failure> {
         Ok(()) | Err(Stop::Over(Over)) => Ok(world.summary.clone()),
         // What of it can be held against the store, and what cannot, `only_misses_rows` says.
         Err(Stop::Violated(violation)) if world.rotten == Some(Rotten::Tree) && world.only_misses_rows() => {
-            world.host = None;
+            world.let_go();
             if !crate::host::is_seen_by_verifying(&world.disk) {
                 let violation = format!("rows are missed, and verifying the store finds nothing: {violation}");
                 return Err(Failure { violation, tail: world.history.tail() });
@@ -156,7 +156,20 @@ pub fn run(plan: Plan) -> Result<Summary, Failure> {
     }
 }
 
+/// Over damaged bytes redb may panic once more when it is dropped.
+impl Drop for World {
+    fn drop(&mut self) {
+        self.let_go();
+    }
+}
+
 impl World {
+    fn let_go(&mut self) {
+        if let Some(host) = self.host.take() {
+            let _ = host.stop();
+        }
+    }
+
     fn new(plan: Plan) -> Self {
         let mut chance = Chance::new(plan.seed, "world");
         let history = History::new(plan.verbose);
