@@ -171,6 +171,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_name_is_listed() {
+        let text = String::new;
+        let all = [
+            Outcome::Returned,
+            Outcome::Retry(text()),
+            Outcome::Permanent(text()),
+            Outcome::Trapped(text()),
+            Outcome::OutOfFuel,
+            Outcome::OutOfMemory,
+            Outcome::TimedOut,
+            Outcome::ContractBroken(text()),
+            Outcome::NotStarted(text()),
+            Outcome::HostDied,
+        ];
+        assert_eq!(all.each_ref().map(Outcome::name), Outcome::NAMES);
+    }
+
+    #[test]
     fn texts_are_cut_at_characters_the_cause_from_its_end_and_the_log_from_its_start() {
         let report = Report {
             log_tail: format!("{}end", "ж".repeat(LOG_TAIL_BYTES_MAX)),

@@ -252,7 +252,7 @@ impl Sessions {
     ///
     /// If the host cannot now.
     pub async fn set_paused(&self, kind: u32, paused: bool) -> Result<(), Error> {
-        self.ask(Sender::Host, |reply_to| Message::SetPaused(kind, paused, reply_to)).await
+        self.ask(Sender::Client, |reply_to| Message::SetPaused(kind, paused, reply_to)).await
     }
 
     /// The config changed. Holds from the next batch on; a session keeps the lease that it

@@ -127,8 +127,8 @@ pub enum State {
     },
 }
 
-/// When a stored session is to be repeated; also, by [`Line`], the place of a parked one. Sorts as sessions are claimed: earlier due time first; for equal due times,
-/// the one stored first.
+/// When a stored session is to be repeated; also, by [`Line`], the place of a parked one. Sorts as sessions are claimed: earlier
+/// due time first; for equal due times, the one stored first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Due {
     /// The due time, Unix milliseconds.

@@ -76,8 +76,7 @@ async fn each_session_says_what_it_waits_for() {
     let busy = Kind::misbehave(3).set("max_running", 1).set("plugin.time", "10m");
     let pluginless = Kind::new(4, "/nowhere.wasm");
     let paused = Kind::misbehave(5).set("paused", true);
-    let config = Config::of([patient(1), busy, pluginless, paused]);
-    let host = Host::start(&config).await;
+    let host = Host::start(&Config::of([patient(1), busy, pluginless, paused])).await;
 
     let active = host.open(1, "x").await.id.unwrap();
     let (reason, words) = waits(&host, active).await;
@@ -94,7 +93,7 @@ async fn each_session_says_what_it_waits_for() {
     let behind = host.left(3, &["delete"]).await;
     let (reason, words) = waits(&host, behind).await;
     assert_eq!(reason, WaitReason::Worker);
-    assert!(words.contains("all 1 runs of kind k3 are taken"), "{words}");
+    assert!(words.contains("all 1 runs of kind k3 are taken: wait, or raise max_running"), "{words}");
 
     let request = NewRequest { kind: 4, ..NewRequest::default() };
     let handle = host.new_session(request).await.unwrap().handle.unwrap();
@@ -117,9 +116,7 @@ async fn each_session_says_what_it_waits_for() {
     assert_eq!(reason, WaitReason::OutOfRepeats);
     assert!(words.contains("out of repeats after 1"), "{words}");
 
-    host.configure(&config.with(patient(1)).set("log.level", "info"));
-    let without = Config::of([patient(1)]);
-    host.configure(&without);
+    host.configure(&Config::of([patient(1)]));
     host.kind_is(5, "left the config", |kind| kind.name.is_empty()).await;
     assert_eq!(waits(&host, by_config).await.0, WaitReason::KindUnknown);
 }

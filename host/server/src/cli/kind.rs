@@ -95,6 +95,11 @@ pub fn table(kinds: &[v1::Kind]) -> Table {
     table
 }
 
+/// A kind's name; its number where the config does not name it.
+pub fn name(kind: &v1::Kind) -> String {
+    if kind.name.is_empty() { kind.id.to_string() } else { kind.name.clone() }
+}
+
 /// Whether sessions of a kind are repeated, and why not.
 fn repeated(kind: &v1::Kind) -> String {
     if let Some(since_ms) = kind.paused_since_ms {

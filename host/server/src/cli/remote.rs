@@ -1,6 +1,6 @@
 //! Speaking to a host that runs: what every command over its services shares.
 
-use std::{fmt::Display, process::ExitCode, time::Duration};
+use std::{collections::BTreeMap, fmt::Display, process::ExitCode, time::Duration};
 
 use clap::Args;
 use mpy6a_proto::v1::{self, admin_client::AdminClient, truba_client::TrubaClient};
@@ -10,7 +10,7 @@ use tonic::{
     transport::{Channel, Endpoint},
 };
 
-use super::report::Report;
+use super::{kind, report::Report};
 
 /// How long a host may take to be connected to.
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
@@ -119,6 +119,11 @@ impl Host {
     pub async fn kinds(&self) -> Result<v1::ListKindsResponse, Trouble> {
         let asked = self.admin.clone().list_kinds(v1::ListKindsRequest {}).await;
         Ok(asked.map_err(|status| self.trouble(&status))?.into_inner())
+    }
+
+    /// What every kind is called, by number.
+    pub async fn kind_names(&self) -> Result<BTreeMap<u32, String>, Trouble> {
+        Ok(self.kinds().await?.kinds.iter().map(|it| (it.id, kind::name(it))).collect())
     }
 
     /// The kind of this name or number.

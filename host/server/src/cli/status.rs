@@ -87,7 +87,7 @@ fn text(answer: &v1::ListKindsResponse) -> String {
 fn troubles(kinds: &[v1::Kind]) -> Vec<String> {
     let mut troubles = Vec::new();
     for kind in kinds {
-        let name = if kind.name.is_empty() { kind.id.to_string() } else { kind.name.clone() };
+        let name = kind::name(kind);
         if kind.parked > 0 {
             let parked = kind.parked;
             let how = format!("mpy6a session ls --kind {name} --state parked");

@@ -79,7 +79,7 @@ fn possible_states(action: Action, force: bool) -> Vec<v1::SessionState> {
 }
 
 async fn show(action: Action, filter: v1::Filter, host: Host) -> Result<ExitCode, Trouble> {
-    let names: BTreeMap<u32, String> = host.kinds().await?.kinds.into_iter().map(|kind| (kind.id, kind.name)).collect();
+    let names = host.kind_names().await?;
     let (mut table, mut count) = (ls::head(), 0);
     let mut by_kind: BTreeMap<u32, usize> = BTreeMap::new();
     let mut pages = filter::Pages::new(filter, 0);

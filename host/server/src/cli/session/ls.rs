@@ -34,7 +34,7 @@ pub struct Arguments {
 /// List them.
 pub async fn run(arguments: &Arguments, host: Host) -> Result<ExitCode, Trouble> {
     let limit = if arguments.limit == 0 { usize::MAX } else { arguments.limit };
-    let names: BTreeMap<u32, String> = host.kinds().await?.kinds.into_iter().map(|kind| (kind.id, kind.name)).collect();
+    let names = host.kind_names().await?;
     let mut pages = filter::Pages::new(arguments.filter.filter(&host).await?, 0);
     let (mut table, mut count, mut more) = (head(), 0, false);
     while let Some(page) = pages.next(&host).await? {
@@ -117,7 +117,7 @@ fn object(session: &v1::SessionSummary, names: &BTreeMap<u32, String>) -> serde_
 
 /// A kind's name; its number where the config does not name it.
 pub fn kind_name(kind: u32, names: &BTreeMap<u32, String>) -> String {
-    names.get(&kind).filter(|name| !name.is_empty()).cloned().unwrap_or_else(|| kind.to_string())
+    names.get(&kind).cloned().unwrap_or_else(|| kind.to_string())
 }
 
 /// `WAIT_REASON_KIND_PAUSED` as `kind-paused`.

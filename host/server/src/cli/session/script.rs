@@ -92,7 +92,7 @@ pub async fn replace(arguments: &Record, host: Host) -> Result<ExitCode, Trouble
 
 /// `store`.
 pub async fn store(arguments: &Store, host: Host) -> Result<ExitCode, Trouble> {
-    let too_long = |_| refused("--timeout is longer than a session can wait");
+    let too_long = |_| refused("--timeout is longer than a session can wait: give a shorter one");
     let timeout_s = arguments.timeout.map(|span| u32::try_from(span.as_secs())).transpose().map_err(too_long)?;
     let request = v1::StoreRequest { handle: Some(handle(&arguments.handle)?), number: 0, timeout_s };
     host.truba.clone().store(request).await.map_err(|status| host.trouble(&status))?;
@@ -115,7 +115,9 @@ impl GivenRecord {
         } else {
             fs::read(file).map(|content| bytes = content)
         };
-        read.map_err(|error| refused(format!("cannot read the record from {}: {error}", file.display())))?;
+        read.map_err(|error| {
+            refused(format!("cannot read the record from {}: {error}: name a file that can be read", file.display()))
+        })?;
         Ok(Some(bytes.into()))
     }
 

@@ -6,7 +6,11 @@ use clap::{Args, ValueEnum};
 use mpy6a_proto::v1;
 use serde_json::{Value, json};
 
-use super::{Output, id, ls::reason, shown, state_name};
+use super::{
+    Output, id,
+    ls::{kind_name, reason},
+    shown, state_name,
+};
 use crate::{
     cli::{
         remote::{Host, Trouble},
@@ -45,9 +49,7 @@ pub async fn run(arguments: &Arguments, host: Host) -> Result<ExitCode, Trouble>
     let request = v1::GetSessionRequest { id: Some(id(&arguments.id)?) };
     let answer = host.admin.clone().get_session(request).await;
     let session = answer.map_err(|status| host.trouble(&status))?.into_inner();
-    let kinds = host.kinds().await?.kinds;
-    let kind = kinds.iter().find(|kind| kind.id == session.kind && !kind.name.is_empty());
-    let kind = kind.map_or_else(|| session.kind.to_string(), |kind| kind.name.clone());
+    let kind = kind_name(session.kind, &host.kind_names().await?);
     match arguments.output {
         Output::Table => print!("{}", text(&session, &kind, arguments.records)),
         Output::Json => println!("{}", object(&session, &kind, arguments.records)),

@@ -56,7 +56,7 @@ impl Why<'_> {
             return (WaitReason::KindPaused, words);
         }
         if config.paused {
-            let words = format!("due, but the config has paused = true for kind {name}");
+            let words = format!("due, but the config has paused = true for kind {name}: set it to false");
             return (WaitReason::ConfigPaused, words);
         }
         if self.plugins.get(kind).is_none() {
@@ -66,7 +66,7 @@ impl Why<'_> {
         let running = self.counts.get(&kind).map_or(0, |counts| counts.repeating);
         let workers = config.policy.max_running;
         if running >= u64::from(workers) {
-            let words = format!("due, but all {workers} runs of kind {name} are taken (max_running)");
+            let words = format!("due, but all {workers} runs of kind {name} are taken: wait, or raise max_running");
             return (WaitReason::Worker, words);
         }
         (WaitReason::Claim, "due, and about to be repeated".to_owned())

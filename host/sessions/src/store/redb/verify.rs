@@ -126,7 +126,11 @@ impl RedbStore {
 }
 
 fn explain_read(path: &Path, error: StoreError) -> OpenError {
-    OpenError::Damaged { path: path.to_owned(), what: error.to_string() }
+    let path = path.to_owned();
+    match error {
+        StoreError::Damaged(what) => OpenError::Damaged { path, what },
+        error => OpenError::Io { path, source: std::io::Error::other(error) },
+    }
 }
 
 fn walk(transaction: &ReadTransaction) -> Result<(Verified, Option<LogState>), StoreError> {
