@@ -40,11 +40,16 @@ fn status(name: &str) -> u64 {
     kibibytes << 10
 }
 
+/// What tests before this one held is given back in its own time, which hides growth: a later try sees it.
 #[test]
 fn the_watch_sees_memory_that_is_gone_again() {
     const BYTES: usize = 64 << 20;
+    const TRIES: usize = 8;
     let _alone = crate::table::alone();
-    let watch = Watch::begin();
-    drop(std::hint::black_box(vec![1_u8; BYTES]));
-    assert!(watch.growth() > BYTES as u64 / 2, "{}", watch.growth());
+    let seen = [(); TRIES].map(|()| {
+        let watch = Watch::begin();
+        drop(std::hint::black_box(vec![1_u8; BYTES]));
+        watch.growth()
+    });
+    assert!(seen.iter().any(|growth| *growth > BYTES as u64 / 2), "{seen:?}");
 }

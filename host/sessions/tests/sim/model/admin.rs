@@ -36,7 +36,7 @@ impl Model {
             return Err(Refusal::WrongState { id, state: kept.session.state.name(), remedy: "" });
         }
         if kept.slack_ms > 0 {
-            self.unseen.insert(id, kept.slack_ms);
+            self.unseen.entry(id).or_insert(kept.slack_ms);
         }
         let index = self.next_index();
         kept.session.change_id = index;

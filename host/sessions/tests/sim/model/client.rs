@@ -54,7 +54,9 @@ impl Model {
         op: &SessionOp,
         moment: Moment,
     ) -> Expected {
-        let slack_ms = self.sessions.get(&handle.id).map_or(0, |kept| kept.slack_ms);
+        // What a retry is told was said before a person changed the session, in this batch.
+        let unseen = self.unseen.get(&handle.id).copied();
+        let slack_ms = unseen.or_else(|| Some(self.sessions.get(&handle.id)?.slack_ms)).unwrap_or(0);
         match self.check_client(handle, number, fingerprint) {
             Ok(Some(first)) => {
                 if let Some(kept) = self.sessions.get_mut(&handle.id) {
