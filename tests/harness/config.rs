@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use toml::{Table, Value};
 
-use super::guests::built;
+use super::{guests::built, program::Ports};
 
 /// The folder of compiled plugins that all tests share, so that a guest is compiled once.
 const CACHE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/plugins");
@@ -38,10 +38,11 @@ impl Config {
         self
     }
 
-    /// The text, for a host at this port.
-    pub fn text(&self, port: u16) -> String {
+    /// The text, for a host at these ports.
+    pub fn text(&self, ports: Ports) -> String {
         let mut root = self.root.clone();
-        root.insert("listen".to_owned(), format!("127.0.0.1:{port}").into());
+        put(&mut root, "listen", format!("127.0.0.1:{}", ports.clients).into());
+        put(&mut root, "admin.listen", format!("127.0.0.1:{}", ports.operators).into());
         let kinds: Vec<Value> = self.kinds.values().map(|kind| Value::Table(kind.table.clone())).collect();
         root.insert("kind".to_owned(), Value::Array(kinds));
         toml::to_string(&root).unwrap()

@@ -1,4 +1,4 @@
-//! A host as a process of its own, in a folder of its own, at a port of its own.
+//! A host as a process of its own, in a folder of its own, at ports of its own.
 //!
 //! It is killed when the test ends, and the end of its log is printed when the test failed.
 
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use super::{
     Config, PATIENCE, Wire,
-    program::{free_port, serve},
+    program::{Ports, serve},
     until, until_within,
 };
 
@@ -25,11 +25,11 @@ const ADDRESS_TAKEN: Option<i32> = Some(4);
 /// A host. Dereferences to a [`Wire`] to it.
 pub struct Host {
     folder: TempDir,
-    port: u16,
-    /// What the config says, for when it has to say another port.
+    ports: Ports,
+    /// What the config says, for when it has to say other ports.
     config: Config,
-    /// Whether somebody may know the port already.
-    port_is_known: bool,
+    /// Whether somebody may know the ports already.
+    ports_are_known: bool,
     child: Option<Child>,
     /// How long a start may take.
     start_within: Duration,
@@ -57,16 +57,16 @@ impl Host {
 
     /// A folder with this config, and no host yet.
     pub fn prepare(config: &Config) -> Self {
-        let port = free_port();
+        let ports = Ports::free();
         let host = Self {
             folder: tempfile::tempdir().unwrap(),
-            port,
+            ports,
             config: config.clone(),
-            port_is_known: false,
+            ports_are_known: false,
             child: None,
             start_within: PATIENCE,
             log_from: 0,
-            wire: Wire::to(port),
+            wire: Wire::to(ports),
         };
         host.configure(config);
         host
@@ -74,7 +74,7 @@ impl Host {
 
     /// Write another config, or another text in its place: what a running host is to reload.
     pub fn configure(&self, config: &Config) {
-        self.write_config(&config.text(self.port));
+        self.write_config(&config.text(self.ports));
     }
 
     /// Use another config from the start.
@@ -107,13 +107,13 @@ impl Host {
         loop {
             self.spawn(command());
             match self.ready().await {
-                Err(exit) if exit.code == ADDRESS_TAKEN && !self.port_is_known => {
-                    self.port = free_port();
+                Err(exit) if exit.code == ADDRESS_TAKEN && !self.ports_are_known => {
+                    self.ports = Ports::free();
                     self.configure(&self.config);
                 }
                 Err(exit) => return Err(exit),
                 Ok(()) => {
-                    self.port_is_known = true;
+                    self.ports_are_known = true;
                     return Ok(());
                 }
             }
@@ -125,9 +125,9 @@ impl Host {
         self.start_within = within;
     }
 
-    /// Let it try this port and no other.
+    /// Let it try this port for clients, and no other.
     pub fn insist_on(&mut self, port: u16) {
-        (self.port, self.port_is_known) = (port, true);
+        (self.ports.clients, self.ports_are_known) = (port, true);
         self.configure(&self.config);
     }
 
@@ -139,7 +139,7 @@ impl Host {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         self.child = Some(command.spawn().unwrap());
         // A connection of its own for each life of the host.
-        self.wire = Wire::to(self.port);
+        self.wire = Wire::to(self.ports);
     }
 
     async fn ready(&mut self) -> Result<(), Exit> {
@@ -202,17 +202,27 @@ impl Host {
 
     /// Another connection to it.
     pub fn connect(&self) -> Wire {
-        Wire::to(self.port)
+        Wire::to(self.ports)
     }
 
-    /// Its address as a URL.
+    /// Its address for clients, as a URL.
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("http://127.0.0.1:{}", self.ports.clients)
     }
 
-    /// Its port.
+    /// Its address for operators, as a URL.
+    pub fn admin_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.ports.operators)
+    }
+
+    /// Its port for clients.
     pub fn port(&self) -> u16 {
-        self.port
+        self.ports.clients
+    }
+
+    /// Where it listens.
+    pub fn ports(&self) -> Ports {
+        self.ports
     }
 }
 

@@ -40,7 +40,7 @@ pub use self::{
     guests::{GuestFile, built, handler, module, tagged, wat},
     host::{Exit, Host},
     look::{newer, shown},
-    program::{serve, squeezed},
+    program::{Ports, serve, squeezed},
     proxy::Proxy,
     refused::Refused,
     streamed::Streamed,

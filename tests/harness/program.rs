@@ -23,6 +23,19 @@ pub fn squeezed(bytes_max: u64) -> Command {
     command
 }
 
+/// Where a host listens.
+#[derive(Clone, Copy, Debug)]
+pub struct Ports {
+    pub clients: u16,
+    pub operators: u16,
+}
+
+impl Ports {
+    pub fn free() -> Self {
+        Self { clients: free_port(), operators: free_port() }
+    }
+}
+
 /// A port of loopback that nobody listens at.
 ///
 /// From below the range that systems take the ports of outgoing connections from: a host that was killed finds it free

@@ -13,7 +13,7 @@ use tonic::{
 };
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 
-use super::{PATIENCE, Refused};
+use super::{PATIENCE, Refused, program::Ports};
 
 /// The largest answer to take: a whole session.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
@@ -21,7 +21,7 @@ const ANSWER_BYTES_MAX: usize = 64 << 20;
 /// How long a host may take to say how it is.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(2);
 
-/// A connection to a host, which is made when it is first used.
+/// Connections to a host, each made when it is first used.
 #[derive(Clone)]
 pub struct Wire {
     pub truba: TrubaClient<Channel>,
@@ -30,11 +30,14 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// To a host at this port of loopback. Needs a tokio runtime.
-    pub fn to(port: u16) -> Self {
-        let endpoint = Endpoint::from_shared(format!("http://127.0.0.1:{port}")).unwrap();
-        let channel = endpoint.timeout(PATIENCE).connect_lazy();
-        let admin = AdminClient::new(channel.clone()).max_decoding_message_size(ANSWER_BYTES_MAX);
+    /// To a host at these ports of loopback. Needs a tokio runtime.
+    pub fn to(ports: Ports) -> Self {
+        let connection = |port| {
+            let endpoint = Endpoint::from_shared(format!("http://127.0.0.1:{port}")).unwrap();
+            endpoint.timeout(PATIENCE).connect_lazy()
+        };
+        let (channel, operators) = (connection(ports.clients), connection(ports.operators));
+        let admin = AdminClient::new(operators).max_decoding_message_size(ANSWER_BYTES_MAX);
         Self { truba: TrubaClient::new(channel.clone()), admin, channel }
     }
 

@@ -30,6 +30,9 @@ pub const SETTINGS_BYTES_MAX: usize = 64 << 10;
 /// Most connections that a config may allow, each a file descriptor and some 20 KiB.
 pub const CONNECTIONS_MAX: u32 = 100_000;
 
+/// Most connections of operators at once: people, their dashboards and what scrapes metrics.
+pub const ADMIN_CONNECTIONS_MAX: u32 = 64;
+
 /// Most requests at once on one connection that a config may allow.
 pub const REQUESTS_MAX: u32 = 10_000;
 

@@ -30,6 +30,8 @@ const WINDOW_BYTES: u32 = 4 << 20;
 pub struct Host {
     pub url: String,
     address: SocketAddr,
+    /// Where operators ask it.
+    admin: SocketAddr,
     daemon: Daemon,
     folder: TempDir,
 }
@@ -38,10 +40,10 @@ impl Host {
     /// A host with an empty store, serving.
     pub async fn start(due: Due) -> Outcome<Self> {
         let folder = daemon::folder(User::Same)?;
-        let address = daemon::free_address()?;
-        std::fs::write(folder.path().join("mpy6a.toml"), config::text(address, due)?)?;
+        let (address, admin) = (daemon::free_address()?, daemon::free_address()?);
+        std::fs::write(folder.path().join("mpy6a.toml"), config::text(address, admin, due)?)?;
         let daemon = spawn(folder.path())?;
-        let mut host = Self { url: format!("http://{address}"), address, daemon, folder };
+        let mut host = Self { url: format!("http://{address}"), address, admin, daemon, folder };
         host.daemon.listening(address).await?;
         host.kind_until(PLAIN, |kind| kind.plugin.is_some()).await?;
         host.kind_until(DUE, |kind| kind.plugin.is_some()).await?;
@@ -63,7 +65,7 @@ impl Host {
     pub async fn reconfigure(&self, due: Due) -> Outcome<()> {
         let file = self.folder.path().join("mpy6a.toml");
         let new = file.with_extension("new");
-        std::fs::write(&new, config::text(self.address, due)?)?;
+        std::fs::write(&new, config::text(self.address, self.admin, due)?)?;
         std::fs::rename(new, file)?;
         self.kind_until(DUE, |kind| kind.paused == due.paused).await?;
         Ok(())
@@ -71,13 +73,13 @@ impl Host {
 
     /// Its kinds, with their sessions by state.
     pub async fn kinds(&self) -> Outcome<Vec<Kind>> {
-        let mut admin = AdminClient::new(channel(&self.url).await?);
+        let mut admin = AdminClient::new(channel(&format!("http://{}", self.admin)).await?);
         Ok(admin.list_kinds(ListKindsRequest {}).await?.into_inner().kinds)
     }
 
     /// Wait until a kind is so, and answer it.
     pub async fn kind_until(&self, id: u32, so: impl Fn(&Kind) -> bool) -> Outcome<Kind> {
-        let mut admin = AdminClient::new(channel(&self.url).await?);
+        let mut admin = AdminClient::new(channel(&format!("http://{}", self.admin)).await?);
         let deadline = Instant::now() + PATIENCE;
         loop {
             let kinds = admin.list_kinds(ListKindsRequest {}).await?.into_inner().kinds;

@@ -16,7 +16,7 @@ pub async fn mpy6a(host: &Host, arguments: &[&str]) -> Output {
 
 async fn mpy6a_fed(host: &Host, arguments: &[&str], input: &[u8]) -> Output {
     let mut command = serve();
-    command.args(arguments).env("MPY6A_HOST", host.url());
+    command.args(arguments).env("MPY6A_HOST", host.admin_url());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let input = input.to_vec();
     let run = move || {

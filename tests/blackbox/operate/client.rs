@@ -58,7 +58,7 @@ async fn a_lease_holds_though_the_connection_broke() {
     proxy.cut();
     // A session of a stream that is known to be gone, and was cut later, is taken; this one is not.
     let second = Proxy::to(host.port()).await;
-    let mut stream = through(&second).stream().await;
+    let mut stream = through(&second, &host).stream().await;
     let taken = stream.open(1, 1, "delete").await.handle.unwrap();
     second.cut();
     host.gone(taken.id.unwrap()).await;

@@ -50,7 +50,7 @@ async fn a_half_close_is_answered_to_the_last_and_then_stores_what_is_open() {
 async fn a_stream_that_is_cut_has_its_sessions_repeated_after_the_delay() {
     let host = host(Kind::misbehave(1).set("delay", "300ms").set("lease", "1h")).await;
     let proxy = Proxy::to(host.port()).await;
-    let mut stream = through(&proxy).stream().await;
+    let mut stream = through(&proxy, &host).stream().await;
     let handle = stream.open(1, 1, "delete").await.handle.unwrap();
     let elsewhere = host.open(1, "delete").await;
     applied(stream.one(append(by(elsewhere), 1, "used here, not opened here")).await);
@@ -72,7 +72,7 @@ async fn a_client_that_cancels_is_gone() {
 async fn a_client_that_comes_back_with_its_keys_goes_on() {
     let host = host(paused().set("delay", LONG).set("lease", "1h")).await;
     let proxy = Proxy::to(host.port()).await;
-    let mut stream = through(&proxy).stream().await;
+    let mut stream = through(&proxy, &host).stream().await;
     let [by_append, by_renew, by_call] = [1, 2, 3].map(|n| new(n, 1, "a"));
     let handles: Vec<Handle> = stream
         .all([by_append, by_renew, by_call])
@@ -85,7 +85,7 @@ async fn a_client_that_comes_back_with_its_keys_goes_on() {
         host.in_state(id(*handle), SessionState::Stored).await;
     }
     proxy.mend();
-    let mut stream = through(&proxy).stream().await;
+    let mut stream = through(&proxy, &host).stream().await;
     applied(stream.one(append(by(handles[0]), 1, "b")).await);
     stream.one(renew(by(handles[1]))).await;
     host.append(handles[2], 1, "b").await.unwrap();

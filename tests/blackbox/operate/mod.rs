@@ -8,7 +8,7 @@ mod pipelined;
 mod refused;
 mod survives;
 
-use crate::harness::{Config, Host, Kind, Proxy, Wire};
+use crate::harness::{Config, Host, Kind, Ports, Proxy, Wire};
 
 /// A kind whose sessions nobody repeats.
 fn paused() -> Kind {
@@ -19,7 +19,8 @@ async fn host(kind: Kind) -> Host {
     Host::start(&Config::of([kind])).await
 }
 
-/// A wire through a proxy.
-fn through(proxy: &Proxy) -> Wire {
-    Wire::to(proxy.url.rsplit(':').next().unwrap().parse().unwrap())
+/// A wire for a client, through a proxy.
+fn through(proxy: &Proxy, host: &Host) -> Wire {
+    let clients = proxy.url.rsplit(':').next().unwrap().parse().unwrap();
+    Wire::to(Ports { clients, ..host.ports() })
 }

@@ -100,9 +100,16 @@ async fn a_right_config_is_told_from_a_wrong_one_without_touching_store_or_port(
 async fn the_documented_config_serves() {
     let documented = include_str!("../../../docs/mpy6a.toml");
     let mut host = Host::prepare(&Config::of([]));
-    let line = "#listen = \"127.0.0.1:7340\"";
-    assert!(documented.contains(line));
-    host.write_config(&documented.replace(line, &format!("listen = \"127.0.0.1:{}\"", host.port())));
+    let ports = host.ports();
+    let config = [(7340, ports.clients), (7341, ports.operators)].into_iter().fold(
+        documented.to_owned(),
+        |text, (known, free)| {
+            let line = format!("#listen = \"127.0.0.1:{known}\"");
+            assert!(text.contains(&line));
+            text.replace(&line, &format!("listen = \"127.0.0.1:{free}\""))
+        },
+    );
+    host.write_config(&config);
     host.launch().await;
     // Its plugin is not there: that kind waits.
     assert!(host.kind(1).await.trouble.contains("create_user_handler.wasm"));

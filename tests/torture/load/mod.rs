@@ -36,6 +36,8 @@ const LIBRARY: u64 = 8;
 pub struct Field {
     /// Where the host is: twice, the second over a wire that is cut now and then.
     pub urls: [String; 2],
+    /// Where its operators ask it.
+    pub admin_url: String,
     pub watch: Watch,
     /// The longest record, in bytes.
     pub record_max: Arc<AtomicU32>,
@@ -74,7 +76,7 @@ impl Field {
         let stop = watch::channel(false).0;
         let (tags, acknowledged) = (Arc::default(), Arc::default());
         let record_max = Arc::new(AtomicU32::new(record_max));
-        Self { urls, watch, record_max, tags, acknowledged, stop }
+        Self { urls, admin_url: String::new(), watch, record_max, tags, acknowledged, stop }
     }
 
     /// Set them all to work.

@@ -57,10 +57,12 @@ impl From<Told<Answer>> for Answer {
 }
 
 impl Transport {
-    pub fn to(url: &str) -> Self {
-        let channel = Endpoint::from_shared(url.to_owned()).unwrap().connect_timeout(CONNECT_TIME_MAX).connect_lazy();
-        let admin = AdminClient::new(channel.clone()).max_decoding_message_size(ANSWER_BYTES_MAX);
-        Self { truba: TrubaClient::new(channel), admin }
+    /// To a host: as a client by the one way, as an operator by the other.
+    pub fn to(url: &str, admin_url: &str) -> Self {
+        let channel =
+            |url: &str| Endpoint::from_shared(url.to_owned()).unwrap().connect_timeout(CONNECT_TIME_MAX).connect_lazy();
+        let admin = AdminClient::new(channel(admin_url)).max_decoding_message_size(ANSWER_BYTES_MAX);
+        Self { truba: TrubaClient::new(channel(url)), admin }
     }
 
     /// Open a session: its handle, and the answer.

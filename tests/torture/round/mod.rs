@@ -100,6 +100,7 @@ async fn set(plan: Plan, watch: Watch) -> (Stage, Cutting) {
     stage.launch().await;
     let proxy = Proxy::to(stage.host.port()).await;
     stage.field.urls = [stage.host.url(), proxy.url.clone()];
+    stage.field.admin_url = stage.host.admin_url();
     (stage, Cutting::start(proxy, plan.seed))
 }
 

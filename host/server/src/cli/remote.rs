@@ -23,7 +23,7 @@ const ANSWER_BYTES_MAX: usize = 1 << 30;
 #[derive(Args, Clone, Debug)]
 pub struct Remote {
     /// The host to ask, as a URL.
-    #[arg(long, value_name = "URL", env = "MPY6A_HOST", default_value = "http://127.0.0.1:7340", global = true)]
+    #[arg(long, value_name = "URL", env = "MPY6A_HOST", default_value = "http://127.0.0.1:7341", global = true)]
     host: String,
 }
 
@@ -92,7 +92,7 @@ impl Remote {
     async fn host(&self, answer_time_max: Option<Duration>) -> Result<Host, Trouble> {
         let url = if self.host.contains("://") { self.host.clone() } else { format!("http://{}", self.host) };
         let wrong =
-            |error| refused(format!("--host {url} is no address of a host ({error}): use http://127.0.0.1:7340"));
+            |error| refused(format!("--host {url} is no address of a host ({error}): use http://127.0.0.1:7341"));
         let endpoint = Endpoint::from_shared(url.clone()).map_err(wrong)?;
         let endpoint = endpoint.connect_timeout(CONNECT_TIME_MAX);
         let endpoint = match answer_time_max {

@@ -21,6 +21,8 @@ use crate::limits::{CONNECTIONS_MAX, REQUESTS_MAX};
 pub struct Fixed {
     /// Where clients connect.
     pub listen: SocketAddr,
+    /// Where operators connect.
+    pub admin_listen: SocketAddr,
     /// The database file.
     pub store_path: PathBuf,
     /// Memory for the database's pages, in bytes.
@@ -54,6 +56,9 @@ pub enum LogFormat {
 /// by name.
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7340);
 
+/// Port 7341, for operators of the same machine.
+const ADMIN_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7341);
+
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
@@ -62,8 +67,10 @@ const GIB: u64 = 1 << 30;
 pub(super) fn read(root: &Table<'_, '_>, limits: &Table<'_, '_>, log: &Table<'_, '_>, folder: &Path) -> Fixed {
     let store = root.table("store");
     let plugins = root.table("plugins");
+    let admin = root.table("admin");
     let fixed = Fixed {
         listen: root.or("listen", LISTEN, socket_address),
+        admin_listen: admin.or("listen", ADMIN_LISTEN, socket_address),
         store_path: store.or("path", folder.join("mpy6a.redb"), path(folder)),
         store_cache_bytes: store.or("cache", 64 * MIB, size(MIB..=1024 * GIB)),
         log_format: log.or("format", LogFormat::Text, one_of(&[("text", LogFormat::Text), ("json", LogFormat::Json)])),
@@ -76,6 +83,7 @@ pub(super) fn read(root: &Table<'_, '_>, limits: &Table<'_, '_>, log: &Table<'_,
     };
     store.done();
     plugins.done();
+    admin.done();
     fixed
 }
 

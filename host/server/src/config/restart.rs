@@ -32,6 +32,7 @@ impl Config {
 fn differences(old: &Fixed, new: &Fixed) -> Vec<&'static str> {
     let Fixed {
         listen,
+        admin_listen,
         store_path,
         store_cache_bytes,
         log_format,
@@ -52,6 +53,7 @@ fn differences(old: &Fixed, new: &Fixed) -> Vec<&'static str> {
     } = limits;
     let same = [
         ("listen", *listen == new.listen),
+        ("admin.listen", *admin_listen == new.admin_listen),
         ("store.path", *store_path == new.store_path),
         ("store.cache", *store_cache_bytes == new.store_cache_bytes),
         ("log.format", *log_format == new.log_format),

@@ -31,24 +31,24 @@ pub struct ListenError {
 }
 
 impl Listener {
-    /// Take the address. Port 0 takes any free one.
+    /// Take the address, which the config has under this key. Port 0 takes any free one.
     ///
     /// # Errors
     ///
     /// Why it cannot be had, and what to do.
-    pub async fn bind(address: SocketAddr, connections_max: u32) -> Result<Self, ListenError> {
+    pub async fn bind(key: &str, address: SocketAddr, connections_max: u32) -> Result<Self, ListenError> {
         let socket = TcpListener::bind(address).await.map_err(|error| {
             let advice = match error.kind() {
                 io::ErrorKind::AddrInUse => {
-                    "the port is in use: end the program that has it, or set `listen` to another port".to_owned()
+                    format!("the port is in use: end the program that has it, or set `{key}` to another port")
                 }
                 io::ErrorKind::AddrNotAvailable => {
-                    "this machine has no such address: set `listen` to one of its own".to_owned()
+                    format!("this machine has no such address: set `{key}` to one of its own")
                 }
                 io::ErrorKind::PermissionDenied => {
-                    "not permitted: set `listen` to a port from 1024 on, or grant the right to low ports".to_owned()
+                    format!("not permitted: set `{key}` to a port from 1024 on, or grant the right to low ports")
                 }
-                _ => format!("{error}: set `listen` to an address that can be had"),
+                _ => format!("{error}: set `{key}` to an address that can be had"),
             };
             ListenError { address, advice }
         })?;
@@ -114,14 +114,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_port_in_use_is_an_error_that_says_what_to_do() {
-        let first = Listener::bind(local(), 1).await.unwrap();
-        let error = Listener::bind(first.address().unwrap(), 1).await.unwrap_err().to_string();
+        let first = Listener::bind("listen", local(), 1).await.unwrap();
+        let error = Listener::bind("listen", first.address().unwrap(), 1).await.unwrap_err().to_string();
         assert!(error.contains("in use") && error.contains("`listen`"), "{error}");
     }
 
     #[tokio::test]
     async fn past_the_bound_a_connection_waits_until_another_closes() {
-        let listener = Listener::bind(local(), 1).await.unwrap();
+        let listener = Listener::bind("listen", local(), 1).await.unwrap();
         let address = listener.address().unwrap();
         let mut incoming = listener.incoming();
         let _clients = (TcpStream::connect(address).await.unwrap(), TcpStream::connect(address).await.unwrap());

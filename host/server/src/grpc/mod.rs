@@ -1,4 +1,4 @@
-//! gRPC: the services, and the server around them.
+//! gRPC: the services, and the two servers around them: one for clients, one for operators.
 //!
 //! | file | its job |
 //! |---|---|
@@ -8,6 +8,7 @@
 //! | [`convert`] | between messages and the state machine's values |
 //! | [`gate`] | turns requests away during shutdown |
 //! | [`listener`], [`connection`] | the socket, with a bound on connections |
+//! | [`server`] | HTTP/2 on a socket, with its bounds |
 //! | [`oversize`] | gives a message that is too long the error of a record that is |
 //!
 //! Health and reflection are the standard services. Errors are mapped in [`crate::error`] and nowhere else.
@@ -19,20 +20,20 @@ pub mod gate;
 pub mod listener;
 pub mod operate;
 pub mod oversize;
+pub mod server;
 pub mod truba;
 
-use std::{future::Future, sync::Arc};
+use std::sync::Arc;
 
 use mpy6a_proto::v1::{admin_server::AdminServer, truba_server::TrubaServer};
 use mpy6a_sessions::{Sessions, limits::RENEW_MAX};
-use tonic::transport::{Error, Server};
+use tonic::service::Routes;
 use tonic_health::pb::health_server::{Health, HealthServer};
-use tower::util::MapResponseLayer;
 
-use self::{admin::AdminService, gate::Gate, listener::Listener, truba::TrubaService};
+use self::{admin::AdminService, gate::Gate, truba::TrubaService};
 use crate::{
     config::Fixed,
-    limits::{KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, MESSAGE_BYTES_MIN, MESSAGE_SLACK_BYTES, RENEW_HANDLE_BYTES},
+    limits::{MESSAGE_BYTES_MIN, MESSAGE_SLACK_BYTES, RENEW_HANDLE_BYTES},
     reload::{Bell, Board},
 };
 
@@ -49,43 +50,42 @@ pub struct Services {
     pub bell: Bell,
 }
 
-/// Serve until `stop` resolves and every connection is done. A client that keeps a stream open keeps this waiting; the
-/// caller bounds it.
-///
-/// # Errors
-///
-/// Those of the transport.
-pub async fn serve(
-    listener: Listener,
-    services: Services,
-    health: HealthServer<impl Health>,
-    fixed: Fixed,
-    stop: impl Future<Output = ()>,
-) -> Result<(), Error> {
-    let Services { sessions, board, gate, bell } = services;
-    let message_bytes_max = message_bytes_max(fixed.limits.record_bytes_max);
-    let truba =
-        TrubaServer::new(TrubaService::new(sessions.clone(), gate)).max_decoding_message_size(message_bytes_max);
-    let admin = AdminServer::new(AdminService::new(sessions, board, bell));
+impl Services {
+    /// What clients may call.
+    #[must_use]
+    pub fn for_clients(&self, health: &HealthServer<impl Health>, fixed: &Fixed) -> Routes {
+        standard(Routes::new(self.truba(fixed)), health)
+    }
+
+    /// What operators may call: what clients may, for scripts that mend something, and service `Admin`.
+    #[must_use]
+    pub fn for_operators(&self, health: &HealthServer<impl Health>, fixed: &Fixed) -> Routes {
+        let admin = AdminService::new(self.sessions.clone(), Arc::clone(&self.board), self.bell.clone());
+        standard(Routes::new(self.truba(fixed)).add_service(AdminServer::new(admin)), health)
+    }
+
+    fn truba(&self, fixed: &Fixed) -> TrubaServer<TrubaService> {
+        TrubaServer::new(TrubaService::new(self.sessions.clone(), self.gate.clone()))
+            .max_decoding_message_size(message_bytes_max(fixed.limits.record_bytes_max))
+    }
+}
+
+/// With health and reflection.
+fn standard(routes: Routes, health: &HealthServer<impl Health>) -> Routes {
     // The descriptors are built in: a failure here is seen by this module's test, not by a user.
+    let mut routes = routes.add_service(health.clone());
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(mpy6a_proto::FILE_DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
-    let record_bytes_max = fixed.limits.record_bytes_max;
-    Server::builder()
-        .max_concurrent_streams(fixed.requests_max)
-        .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
-        .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
-        .layer(MapResponseLayer::new(move |response| oversize::renamed(response, record_bytes_max)))
-        .add_service(truba)
-        .add_service(admin)
-        .add_service(health)
-        .add_optional_service(reflection().build_v1().ok())
-        .add_optional_service(reflection().build_v1alpha().ok())
-        .serve_with_incoming_shutdown(listener.incoming(), stop)
-        .await
+    if let Ok(v1) = reflection().build_v1() {
+        routes = routes.add_service(v1);
+    }
+    if let Ok(v1alpha) = reflection().build_v1alpha() {
+        routes = routes.add_service(v1alpha);
+    }
+    routes
 }
 
 /// The longest message to accept: one record with what stands around it, one full `Renew`, or what any host accepts.

@@ -29,7 +29,8 @@ use self::{
 };
 use crate::{
     config::{Config, Fixed},
-    grpc::{self, Services, gate::Gate, listener::Listener},
+    grpc::{Services, gate::Gate, listener::Listener, server},
+    limits::ADMIN_CONNECTIONS_MAX,
     reload::{self, Board, Reloader},
     repeats::{Context, Runs},
     telemetry::Telemetry,
@@ -83,8 +84,10 @@ impl Host {
 
     async fn start(self, hangup: Signal) -> Result<Running, Failure> {
         let fixed = self.config.fixed.clone();
-        let listener = Listener::bind(fixed.listen, fixed.connections_max).await?;
+        let listener = Listener::bind("listen", fixed.listen, fixed.connections_max).await?;
         let address = listener.address()?;
+        let operators = Listener::bind("admin.listen", fixed.admin_listen, ADMIN_CONNECTIONS_MAX).await?;
+        let admin = operators.address()?;
         let store = open_store(&fixed).await?;
         let sandbox = Sandbox::new(sandbox_config(&fixed))?;
         let (board, loads, watcher) = reload::start(&self.file, self.config, sandbox).await;
@@ -117,12 +120,20 @@ impl Host {
         let gate = Gate::default();
         let services = Services { sessions: sessions.clone(), board: Arc::clone(&board), gate: gate.clone(), bell };
         let stop = CancellationToken::new();
-        let stopped = stop.clone().cancelled_owned();
-        let server = tokio::spawn(grpc::serve(listener, services, health_service, fixed, stopped));
+        let for_clients = services.for_clients(&health_service, &fixed);
+        let for_operators = services.for_operators(&health_service, &fixed);
+        let (told, operators_told) = (stop.clone().cancelled_owned(), stop.clone().cancelled_owned());
+        let server = tokio::spawn(async move {
+            tokio::try_join!(
+                server::serve(listener, for_clients, false, &fixed, told),
+                server::serve(operators, for_operators, true, &fixed, operators_told),
+            )
+            .map(|_| ())
+        });
         health.serving().await;
         let kinds = board.now().config.kinds.len();
         let served = board.plugins.all().len();
-        info!(%address, term = sessions.term(), kinds, served, "ready");
+        info!(%address, %admin, term = sessions.term(), kinds, served, "ready");
         Ok(Running { sessions, board, health, gate, runs: self.runs, server, stop })
     }
 }

@@ -64,7 +64,7 @@ pub async fn check_handler(url: &str) -> Result<(), Trouble> {
 
 /// Wait until the host has no session left, but for parked ones.
 pub async fn wait_until_none_left(stage: &mut Stage, board: &Board) -> Result<(), Trouble> {
-    let url = stage.host_url();
+    let url = stage.admin_url();
     loop {
         stage.check_runs()?;
         let sessions = sessions(&url).await?;

@@ -57,7 +57,7 @@ pub struct Args {
     /// Write what the table says to this file, as JSON.
     #[arg(long)]
     pub json: Option<PathBuf>,
-    /// No demonstration: start the host on port 7340, A on 8081, B on 8082, with these faults, until Ctrl-C.
+    /// No demonstration: start the host on ports 7340 and 7341, A on 8081, B on 8082, with these faults, until Ctrl-C.
     #[arg(long)]
     pub serve: bool,
 }

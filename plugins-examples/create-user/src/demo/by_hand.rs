@@ -24,7 +24,7 @@ pub async fn serve(args: &Args) -> Result<bool, Trouble> {
 
 fn what_to_try(stage: &Stage, args: &Args) -> Result<String, Trouble> {
     let (a, b) = stage.service_urls();
-    let host = stage.host_url();
+    let (host, admin) = (stage.host_url(), stage.admin_url());
     let folder = stage.folder().display();
     let handler = args.handler_file()?;
     let handler = handler.display();
@@ -36,7 +36,8 @@ fn what_to_try(stage: &Stage, args: &Args) -> Result<String, Trouble> {
         r#"
 The host, service A and service B run; {percent:.0} % of the calls of A and B go wrong.
 
-  host       {host}   (gRPC, with reflection)
+  host       {host}   for clients (gRPC, with reflection)
+             {admin}   for operators: mpy6a status --host {admin}
   service A  {a}   keeps users
   service B  {b}   indexes and searches them
   {folder}

@@ -12,6 +12,8 @@ pub const KIND: u32 = 1;
 pub struct Facts<'a> {
     /// Where the host listens.
     pub listen: &'a str,
+    /// Where it listens for operators.
+    pub admin_listen: &'a str,
     /// The store's file.
     pub store: &'a Path,
     /// The repeat handler's file.
@@ -32,10 +34,13 @@ pub struct Facts<'a> {
 /// The limits are the host's defaults, and fit every language: over the records of `tests/conformance`, of up to 64 KiB,
 /// a run takes at most 80 million of fuel (QuickJS) and 13 MiB (CPython).
 pub fn render(facts: &Facts<'_>) -> String {
-    let Facts { listen, service_a, service_b, log_format, .. } = facts;
+    let Facts { listen, admin_listen, service_a, service_b, log_format, .. } = facts;
     let (store, handler) = (quoted(facts.store), quoted(facts.handler));
     format!(
         r#"listen = "{listen}"
+
+[admin]
+listen = "{admin_listen}"
 
 [store]
 path = {store}
@@ -87,6 +92,7 @@ mod tests {
     fn paths_with_odd_characters_survive() {
         let facts = Facts {
             listen: "127.0.0.1:1",
+            admin_listen: "127.0.0.1:4",
             store: Path::new("/tmp/a \"b\"\\c/мир.redb"),
             handler: Path::new("/h.wasm"),
             service_a: "http://127.0.0.1:2",

@@ -65,7 +65,7 @@ impl Report {
     /// Add what the services and the host say.
     pub async fn ask(&mut self, stage: &Stage) -> Result<(), Trouble> {
         (self.calls_a, self.calls_b) = stage.fault_counts().await?;
-        self.parked = admin::sessions(&stage.host_url()).await?.parked;
+        self.parked = admin::sessions(&stage.admin_url()).await?.parked;
         self.repeats = latency::read_file(stage.host_log())?;
         Ok(())
     }

@@ -28,12 +28,15 @@ impl Default for Due {
 }
 
 /// The whole file.
-pub fn text(address: SocketAddr, due: Due) -> Outcome<String> {
+pub fn text(address: SocketAddr, admin: SocketAddr, due: Due) -> Outcome<String> {
     let guest = daemon::build_folder()?.join("guests/misbehave.wasm");
     if !guest.exists() {
         return Err(format!("{} is missing: .ci/build-guests builds it", guest.display()).into());
     }
-    let mut text = format!("listen = \"{address}\"\n[log]\nformat = \"json\"\n[limits]\nruns = {}\n", RUNS + 8);
+    let mut text = format!(
+        "listen = \"{address}\"\n[admin]\nlisten = \"{admin}\"\n[log]\nformat = \"json\"\n[limits]\nruns = {}\n",
+        RUNS + 8
+    );
     let plain = Due { lease_s: 3600, delay_s: 3600, jitter_s: 0, paused: false };
     for (id, name, due, runs) in [(PLAIN, "plain", plain, 8), (DUE, "due", due, RUNS)] {
         let Due { lease_s, delay_s, jitter_s, paused } = due;

@@ -26,6 +26,7 @@ pub const TARGET: Target = Target {
     words: &[
         "listen",
         "[limits]",
+        "[admin]",
         "record",
         "session",
         "session_records",

@@ -62,7 +62,7 @@ impl Stage {
 
     /// Start the host, and wait until it answers and its handler is in service.
     pub async fn start_host(&mut self) -> Result<(), Trouble> {
-        let url = self.host_url();
+        let url = self.admin_url();
         self.host.start(async || admin::list_kinds(&url).await.is_ok()).await?;
         admin::check_handler(&url).await
     }
@@ -112,6 +112,11 @@ impl Stage {
     /// Where the host listens.
     pub fn host_url(&self) -> String {
         loopback_url(self.ports.host)
+    }
+
+    /// Where it listens for operators.
+    pub fn admin_url(&self) -> String {
+        loopback_url(self.ports.admin)
     }
 
     /// Where services A and B listen.

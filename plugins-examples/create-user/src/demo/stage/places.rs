@@ -17,6 +17,7 @@ use crate::demo::{
 #[derive(Clone, Copy)]
 pub struct Ports {
     pub host: u16,
+    pub admin: u16,
     pub a: u16,
     pub b: u16,
 }
@@ -62,6 +63,7 @@ pub fn write_config(args: &Args, folder: &Path, ports: Ports) -> Result<PathBuf,
     let file = folder.join("mpy6a.toml");
     let config = config::render(&Facts {
         listen: &format!("127.0.0.1:{}", ports.host),
+        admin_listen: &format!("127.0.0.1:{}", ports.admin),
         store: &folder.join("mpy6a.redb"),
         handler: &args.handler_file()?,
         service_a: &loopback_url(ports.a),
@@ -74,20 +76,20 @@ pub fn write_config(args: &Args, folder: &Path, ports: Ports) -> Result<PathBuf,
 
 /// The ports that are written in the documentation, if nobody listens on them.
 pub fn known_ports() -> Result<Ports, Trouble> {
-    let ports = Ports { host: 7340, a: 8081, b: 8082 };
-    for port in [ports.host, ports.a, ports.b] {
+    let ports = Ports { host: 7340, admin: 7341, a: 8081, b: 8082 };
+    for port in [ports.host, ports.admin, ports.a, ports.b] {
         TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .map_err(|why| format!("port {port} cannot be listened on: {why}; stop the program that uses it"))?;
     }
     Ok(ports)
 }
 
-/// Three ports that nobody listens on. All are held until all are found, so they differ.
+/// Four ports that nobody listens on. All are held until all are found, so they differ.
 pub fn free_ports() -> Result<Ports, std::io::Error> {
     let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
-    let (host, a, b) = (listen()?, listen()?, listen()?);
+    let (host, admin, a, b) = (listen()?, listen()?, listen()?, listen()?);
     let port = |listener: &TcpListener| Ok::<_, std::io::Error>(listener.local_addr()?.port());
-    Ok(Ports { host: port(&host)?, a: port(&a)?, b: port(&b)? })
+    Ok(Ports { host: port(&host)?, admin: port(&admin)?, a: port(&a)?, b: port(&b)? })
 }
 
 /// The base URL of who listens on this port.
