@@ -107,3 +107,12 @@ async fn a_store_from_before_there_was_a_log_is_taken_over_whole() {
 async fn a_store_from_before_parked_sessions_were_listed_is_taken_over_whole_with_its_log() {
     is_taken_over("store-2.tar.gz").await;
 }
+
+#[tokio::test]
+async fn a_store_of_today_is_taken_over_whole_with_its_log_and_its_pause() {
+    let folder = unpacked("store-3.tar.gz");
+    let sessions = open(&folder);
+    assert!(sessions.pauses().await.unwrap().contains_key(&2));
+    drop(sessions);
+    is_taken_over("store-3.tar.gz").await;
+}

@@ -8,6 +8,7 @@ use std::{
 use clap::Parser;
 
 use crate::{
+    apart,
     disk::FaultKind,
     sabotage::Sabotage,
     sweep::{self, Sweep},
@@ -65,6 +66,9 @@ pub struct Args {
     quiet: bool,
     /// A test filter, as `cargo test` passes it on: nothing is run unless it fits `sim`.
     filter: Option<String>,
+    /// With --seed: print nothing but what the history came to, for the run that asked for it.
+    #[arg(long, hide = true)]
+    told: bool,
     #[arg(long, hide = true)]
     nocapture: bool,
 }
@@ -116,6 +120,9 @@ impl Args {
     }
 
     fn replay(&self, seed: u64) -> Result<(), String> {
+        if self.told {
+            return apart::tell(self.plan(seed)?);
+        }
         let plan = Plan { verbose: !self.quiet, ..self.plan(seed)? };
         let summary = world::run(plan).map_err(|failure| report(&plan, &failure, false))?;
         println!("seed {seed}: {:?}", Summary { sorts: Vec::new(), ..summary });
@@ -154,7 +161,7 @@ impl Args {
             if nth % 8 == 7 && self.weather == "storm" {
                 plan.weather = Weather::Rot;
             }
-            match world::run(plan) {
+            match apart::run(plan) {
                 Ok(summary) => total.add(&summary),
                 Err(failure) => return Err(report_shortest(plan, failure)),
             }
@@ -210,7 +217,7 @@ fn find(sabotage: Sabotage) -> Result<(), String> {
 /// The same seed with fewer steps is the same history, cut short: find the shortest that fails.
 fn report_shortest(plan: Plan, failure: Failure) -> String {
     let shorter = (1..plan.steps).map(|steps| Plan { steps, ..plan });
-    let shortest = shorter.filter_map(|plan| world::run(plan).err().map(|failure| (plan, failure))).next();
+    let shortest = shorter.filter_map(|plan| apart::run(plan).err().map(|failure| (plan, failure))).next();
     let (plan, failure) = shortest.unwrap_or((plan, failure));
     report(&plan, &failure, true)
 }

@@ -19,6 +19,7 @@ mod question;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use mpy6a_sessions::{Claimed, Index, Limits, store::logged::Sizes};
+use serde::{Deserialize, Serialize};
 
 use self::{
     people::People,
@@ -59,11 +60,12 @@ pub enum Weather {
 }
 
 /// What a history came to.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Summary {
     pub hash: u64,
     pub calls: u64,
     /// Of which sort each call of the disk was.
+    #[serde(skip)]
     pub sorts: Vec<Call>,
     pub operations: u64,
     pub claims: u64,
