@@ -8,6 +8,8 @@
 //! | [`config`] | TOML in, a checked config out |
 //! | [`host`] | starting, health, stopping: the order of things |
 //! | [`grpc`] | the services that clients and operators call |
+//! | [`console`] | the web page for operators, and what it asks |
+//! | [`json`] | kinds and sessions as JSON, for the command line and the console |
 //! | [`error`] | the one place that maps errors to the wire |
 //! | [`repeats`] | runs the handlers of claimed sessions |
 //! | [`reload`] | puts changed configs and plugins into service while the host runs |
@@ -29,9 +31,11 @@
 
 pub mod cli;
 pub mod config;
+pub mod console;
 pub mod error;
 pub mod grpc;
 pub mod host;
+pub mod json;
 pub mod limits;
 pub mod reload;
 pub mod repeats;

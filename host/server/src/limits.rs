@@ -73,6 +73,20 @@ pub const LISTED_CAUSE_BYTES_MAX: usize = 200;
 /// Sessions that one call may act on: they wait in the writer's queue together.
 pub const TARGETS_MAX: usize = 1_000;
 
+/// Longest body that the console sends, in bytes: [`TARGETS_MAX`] targets of two ids of 41 characters each, with their names.
+pub const CONSOLE_BODY_BYTES_MAX: usize = 256 << 10;
+
+/// How much of each record the console gets with a session, in bytes: a screen or two. It asks for a whole one by itself.
+pub const RECORD_PREVIEW_BYTES: usize = 4 << 10;
+
+/// How many records the console gets with a session: with [`RECORD_PREVIEW_BYTES`], in hex, that is 800 KiB at most.
+pub const RECORDS_LISTED_MAX: usize = 100;
+
+/// Most names of this machine in a config, and the longest, in bytes, that DNS knows.
+pub const HOST_NAMES_MAX: usize = 64;
+/// See [`HOST_NAMES_MAX`].
+pub const HOST_NAME_BYTES_MAX: usize = 253;
+
 /// Bytes of a backup in one message.
 pub const BACKUP_CHUNK_BYTES: usize = 256 << 10;
 

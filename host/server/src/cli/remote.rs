@@ -10,7 +10,8 @@ use tonic::{
     transport::{Channel, Endpoint},
 };
 
-use super::{kind, report::Report};
+use super::report::Report;
+use crate::json;
 
 /// How long a host may take to be connected to.
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
@@ -123,7 +124,7 @@ impl Host {
 
     /// What every kind is called, by number.
     pub async fn kind_names(&self) -> Result<BTreeMap<u32, String>, Trouble> {
-        Ok(self.kinds().await?.kinds.iter().map(|it| (it.id, kind::name(it))).collect())
+        Ok(json::names(&self.kinds().await?.kinds))
     }
 
     /// The kind of this name or number.

@@ -14,7 +14,7 @@ use super::{
     reader::{Parsed, Table},
     values::{duration_s, integer, nonempty, one_of, path, size, socket_address, string},
 };
-use crate::limits::{CONNECTIONS_MAX, REQUESTS_MAX};
+use crate::limits::{CONNECTIONS_MAX, HOST_NAME_BYTES_MAX, HOST_NAMES_MAX, REQUESTS_MAX};
 
 /// What stays as it is until the host is restarted: sockets, files and memory are taken at start.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct Fixed {
     pub listen: SocketAddr,
     /// Where operators connect.
     pub admin_listen: SocketAddr,
+    /// Names under which browsers may reach the operators' listener, in lower case, beside addresses and `localhost`.
+    pub admin_names: Vec<String>,
     /// The database file.
     pub store_path: PathBuf,
     /// Memory for the database's pages, in bytes.
@@ -71,6 +73,7 @@ pub(super) fn read(root: &Table<'_, '_>, limits: &Table<'_, '_>, log: &Table<'_,
     let fixed = Fixed {
         listen: root.or("listen", LISTEN, socket_address),
         admin_listen: admin.or("listen", ADMIN_LISTEN, socket_address),
+        admin_names: admin.or("names", Vec::new(), host_names),
         store_path: store.or("path", folder.join("mpy6a.redb"), path(folder)),
         store_cache_bytes: store.or("cache", 64 * MIB, size(MIB..=1024 * GIB)),
         log_format: log.or("format", LogFormat::Text, one_of(&[("text", LogFormat::Text), ("json", LogFormat::Json)])),
@@ -99,6 +102,18 @@ fn read_limits(limits: &Table<'_, '_>) -> Limits {
             size(KIB..=64 * GIB)(value).and_then(|bytes| usize::try_from(bytes).map_err(|error| error.to_string()))
         }),
     }
+}
+
+/// Names of this machine, as browsers write them: without a port.
+fn host_names(value: &DeValue<'_>) -> Parsed<Vec<String>> {
+    const ADVICE: &str = "write a list of at most 64 names without ports, for example [\"mpy6a.example.com\"]";
+    let is_name = |text: &String| {
+        let right = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        (1..=HOST_NAME_BYTES_MAX).contains(&text.len()) && text.chars().all(right)
+    };
+    let items = value.as_array().filter(|items| items.len() <= HOST_NAMES_MAX).ok_or_else(|| ADVICE.to_owned())?;
+    let name = |item: &DeValue<'_>| string(item).ok().filter(is_name).map(|text| text.to_ascii_lowercase());
+    items.iter().map(|item| name(item.get_ref()).ok_or_else(|| ADVICE.to_owned())).collect()
 }
 
 fn cache(folder: &Path) -> impl Fn(&DeValue<'_>) -> Parsed<Option<PathBuf>> {

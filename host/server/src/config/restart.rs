@@ -33,6 +33,7 @@ fn differences(old: &Fixed, new: &Fixed) -> Vec<&'static str> {
     let Fixed {
         listen,
         admin_listen,
+        admin_names,
         store_path,
         store_cache_bytes,
         log_format,
@@ -54,6 +55,7 @@ fn differences(old: &Fixed, new: &Fixed) -> Vec<&'static str> {
     let same = [
         ("listen", *listen == new.listen),
         ("admin.listen", *admin_listen == new.admin_listen),
+        ("admin.names", *admin_names == new.admin_names),
         ("store.path", *store_path == new.store_path),
         ("store.cache", *store_cache_bytes == new.store_cache_bytes),
         ("log.format", *log_format == new.log_format),

@@ -25,6 +25,7 @@ pub mod truba;
 
 use std::sync::Arc;
 
+use axum::middleware::from_fn_with_state;
 use mpy6a_proto::v1::{admin_server::AdminServer, truba_server::TrubaServer};
 use mpy6a_sessions::{Sessions, limits::RENEW_MAX};
 use tonic::service::Routes;
@@ -33,6 +34,7 @@ use tonic_health::pb::health_server::{Health, HealthServer};
 use self::{admin::AdminService, gate::Gate, truba::TrubaService};
 use crate::{
     config::Fixed,
+    console,
     limits::{MESSAGE_BYTES_MIN, MESSAGE_SLACK_BYTES, RENEW_HANDLE_BYTES},
     reload::{Bell, Board},
 };
@@ -57,11 +59,14 @@ impl Services {
         standard(Routes::new(self.truba(fixed)), health)
     }
 
-    /// What operators may call: what clients may, for scripts that mend something, and service `Admin`.
+    /// What operators may call: what clients may, for scripts that mend something, service `Admin`, and the console.
     #[must_use]
     pub fn for_operators(&self, health: &HealthServer<impl Health>, fixed: &Fixed) -> Routes {
         let admin = AdminService::new(self.sessions.clone(), Arc::clone(&self.board), self.bell.clone());
-        standard(Routes::new(self.truba(fixed)).add_service(AdminServer::new(admin)), health)
+        let services = Routes::new(self.truba(fixed)).add_service(AdminServer::new(admin.clone()));
+        let names = Arc::from(fixed.admin_names.clone());
+        let routes = standard(services, health).into_axum_router().merge(console::routes(admin));
+        routes.layer(from_fn_with_state(names, console::guard::every_route)).into()
     }
 
     fn truba(&self, fixed: &Fixed) -> TrubaServer<TrubaService> {
