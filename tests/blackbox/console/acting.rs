@@ -36,7 +36,7 @@ async fn a_session_is_deleted_after_asking_and_not_before() {
     assert!(offered.contains("Redrive") && offered.contains("Delete") && !offered.contains("Repeat now"), "{offered}");
     page.click("[data-act=delete]").await;
     let words = page.says("#dialog", "for ever").await.text().await.unwrap();
-    assert!(words.contains(&shown(id)) && words.contains("of k1, parked, with 1 records"), "{words}");
+    assert!(words.contains(&shown(id)) && words.contains("of k1, parked, with 1 record:"), "{words}");
     assert_eq!(page.js("return document.activeElement.id").await, "confirm-no", "Enter alone does nothing");
     page.click("#confirm-no").await;
     page.is("!document.getElementById('dialog').open").await;
@@ -169,7 +169,7 @@ async fn a_kind_is_paused_and_resumed() {
     page.says("#kinds [data-kind='1']", "no: paused").await;
     assert!(host.kind(1).await.paused);
     let waiting = host.left(1, &["delete"]).await;
-    page.says("#wrong", "paused by a person, and 1 session wait").await;
+    page.says("#wrong", "paused by a person, and 1 session waits").await;
     page.click("[aria-label='Resume k1']").await;
     page.click("#confirm-yes").await;
     host.gone(waiting).await;

@@ -89,7 +89,7 @@ async fn rates_and_percentiles_come_from_two_looks_at_the_metrics() {
     assert_eq!(found[6], Value::Null, "nothing was observed");
 
     let script = format!(
-        "{METRICS} const rates = await import('/console/rates.js');
+        "{METRICS} const rates = await import('/console/rates.js?apart');
          rates.sawMetrics(0, text(10, 5, 8, 15));
          const first = rates.runs('users');
          rates.sawMetrics(10_000, text(110, 30, 108, 140));
@@ -110,7 +110,7 @@ async fn rates_and_percentiles_come_from_two_looks_at_the_metrics() {
 #[tokio::test]
 async fn how_the_number_of_those_that_wait_moves_is_told_from_two_looks() {
     let (_host, page) = page().await;
-    let script = "const rates = await import('/console/rates.js');
+    let script = "const rates = await import('/console/rates.js?apart');
         const kinds = (stored) => [{ id: 1, stored, parked: 2 }];
         rates.sawKinds(0, kinds(10));
         const first = rates.growth(1);

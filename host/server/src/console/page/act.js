@@ -3,7 +3,7 @@
 import { post } from "./api.js";
 import { confirm, tell } from "./confirm.js";
 import { make, say } from "./dom.js";
-import { count, sessions } from "./words.js";
+import { count, waiting } from "./words.js";
 import { nameOf } from "./wrong.js";
 
 /** What can be done to sessions. `means`: in words, of one or of many. */
@@ -41,7 +41,7 @@ export async function actOnOne(name, session) {
   const action = ACTIONS[name];
   const force = session.can[name] === "force";
   const body = [
-    `Session ${session.id} of ${session.kind}, ${session.state}, with ${count(session.record_count)} records: ${action.means("it is")}`,
+    `Session ${session.id} of ${session.kind}, ${session.state}, with ${count(session.record_count)} ${session.record_count === 1 ? "record" : "records"}: ${action.means("it is")}`,
     force ? "A client holds it: the client loses it, and is told that its lease is lost." : null,
   ].filter(Boolean);
   const title = `${action.verb}: session ${session.id}?`;
@@ -58,8 +58,8 @@ export async function pauseKind(kind, pause) {
   const name = nameOf(kind);
   const body = pause
     ? [`No session of ${name} is repeated any more, over restarts too, until somebody resumes it. Runs under way go on, and clients are served.`,
-      `${sessions(kind.stored)} wait now.`]
-    : [`Sessions of ${name} are repeated again: ${sessions(kind.stored)} wait, and those that are due start at once, at most ${kind.workers} at a time.`,
+      `${waiting(kind.stored)} now.`]
+    : [`Sessions of ${name} are repeated again: ${waiting(kind.stored)}, and those that are due start at once, at most ${kind.workers} at a time.`,
       ...(kind.name ? [] : ["The config does not name this kind, so its sessions wait all the same."])];
   const verb = pause ? "Pause" : "Resume";
   if (!(await confirm({ title: `${verb} ${name}?`, body, verb }))) return;

@@ -51,9 +51,9 @@ function fields(kinds) {
   const option = (value, words) => make("option", { value }, words);
   const chip = (state) => make("label", { class: "chip" }, make("input", { type: "checkbox", name: "state", value: state }), make("span", {}, state));
   return [
-    label("Cause has, or an id", make("input", { name: "cause", id: "filter-cause", placeholder: "refused, 3-42", autocomplete: "off", spellcheck: "false", maxlength: 400 })),
+    label("Cause, or an id", make("input", { name: "cause", id: "filter-cause", placeholder: "refused, 3-42", autocomplete: "off", spellcheck: "false", maxlength: 400 })),
     label("Kind", make("select", { name: "kind" }, option("", "every kind"), kinds.map(({ id, name }) => option(id, name)))),
-    make("fieldset", {}, make("legend", {}, "State"), STATES.map(chip)),
+    make("div", { role: "group", "aria-label": "State" }, make("span", { class: "name" }, "State"), make("div", { class: "chips" }, STATES.map(chip))),
     label("Older than", make("input", { name: "older", class: "short", placeholder: "1h", autocomplete: "off" })),
     label("Younger than", make("input", { name: "younger", class: "short", placeholder: "2d", autocomplete: "off" })),
     label("Repeats, at least", make("input", { name: "repeats", class: "short", type: "number", min: 0, max: 4294967295, placeholder: "0" })),

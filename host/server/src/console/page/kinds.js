@@ -11,7 +11,7 @@ const COLUMNS = [
   ["Kind"], ["Active", "Held by clients"], ["Stored", "Waiting to be repeated"], ["Runs", "Runs under way, of how many may be"],
   ["Parked", "Waiting for a person"], ["Late", "How long the first stored session has been due"],
   ["Runs/s", "Runs of the last minute"], ["Failed", "Runs of the last minute that did not return well"],
-  ["p50", "Half of the runs took at most this"], ["p99", "99 of 100 runs took at most this"], ["Repeated", "Whether its sessions are repeated"],
+  ["p50", "Half of the runs took at most this"], ["p99", "99 of 100 runs took at most this"], ["Repeated", "Whether its sessions are repeated"], ["Plugin", "The version in service"], [""],
 ];
 
 /** Show them, those in trouble first. */
@@ -46,7 +46,7 @@ function table(rows, measured) {
 }
 
 function line({ kind, late, runs: went, growth: grows }, measured) {
-  const cell = (name, content, attributes = {}) => make("td", { role: "cell", "data-name": name, ...attributes }, content);
+  const cell = (name, content, attributes = {}) => make("td", { role: "cell", "data-name": name || null, ...attributes }, content);
   const of = (state, number, extra = null) => {
     const link = make("a", { href: toSessions({ kind: kind.id, state }), "data-focus": `${kind.id} ${state}`, "aria-label": `${count(number)} ${state} of ${nameOf(kind)}` }, count(number));
     return [number ? link : make("span", { class: "dim" }, "0"), extra];
@@ -67,7 +67,9 @@ function line({ kind, late, runs: went, growth: grows }, measured) {
     cell("Parked", of("parked", kind.parked), { class: kind.parked ? "bad" : null }),
     cell("Late", late >= 1000 ? span(late) : "–", { class: late >= 10_000 ? "bad" : null }),
     ...(measured ? measures : []),
-    cell("Repeated", repeated(kind), { class: "wide" }));
+    cell("Repeated", repeated(kind)),
+    cell("Plugin", plugin(kind)),
+    cell("", pauseButton(kind), { class: "does" }));
 }
 
 /** Where the number of those that wait goes. */
@@ -85,11 +87,19 @@ function repeated(kind) {
     : kind.paused ? ["no: the config pauses it"]
       : !kind.plugin ? ["no: no plugin in service"]
         : kind.trouble ? ["by the old version"] : ["yes"];
+  return make("span", {}, ...state);
+}
+
+function plugin({ plugin: it }) {
+  return it ? make("code", { title: `${it.file}, SHA-256 ${it.digest}` }, it.digest.slice(0, 8)) : make("span", { class: "dim" }, "none");
+}
+
+function pauseButton(kind) {
+  const byPerson = kind.paused_since_ms !== null;
   const verb = byPerson ? "Resume" : "Pause";
-  const isKnown = byPerson || kind.name;
-  const button = make("button", {
+  // One that left the config can be resumed, and not be paused.
+  if (!byPerson && !kind.name) return null;
+  return make("button", {
     type: "button", "data-focus": `pause ${kind.id}`, "aria-label": `${verb} ${nameOf(kind)}`, on: { click: () => pauseKind(kind, !byPerson) },
   }, `${verb}…`);
-  const digest = kind.plugin ? make("code", { title: `${kind.plugin.file}, SHA-256 ${kind.plugin.digest}` }, kind.plugin.digest.slice(0, 8)) : null;
-  return [make("span", { class: "state" }, ...state), digest, isKnown ? button : null];
 }

@@ -80,7 +80,7 @@ function cells(session, filter) {
   return [
     make("th", { scope: "row", role: "rowheader" },
       make("a", { class: "row", href: toSessions(filter, session.id), "data-focus": session.id }, session.id)),
-    cell("Kind", session.kind, { class: "name" }),
+    cell("Kind", session.kind, { class: "kind" }),
     cell("State", make("span", { class: `tag ${session.state}` }, session.state)),
     cell("Created", when(session.created_ms)),
     cell("Repeats", count(session.repeats), { class: "number" }),

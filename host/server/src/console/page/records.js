@@ -37,7 +37,7 @@ function choice(session, query, form) {
   };
   const radio = (name) => make("label", { class: "chip" },
     make("input", { type: "radio", name: "as", value: name, checked: name === form, "data-focus": `as ${name}`, on: { change: () => pick(name) } }), make("span", {}, name));
-  return make("fieldset", {}, make("legend", {}, "Shown as"), Object.keys(FORMS).map(radio));
+  return make("div", { class: "chips", role: "radiogroup", "aria-label": "Shown as" }, make("span", { class: "name" }, "Shown as"), Object.keys(FORMS).map(radio));
 }
 
 function item(session, record, form) {

@@ -22,6 +22,9 @@ export const count = (number) => grouped.format(number);
 /** `1 session`, `12 sessions`. */
 export const sessions = (number) => `${count(number)} ${number === 1 ? "session" : "sessions"}`;
 
+/** `1 session waits`, `12 sessions wait`. */
+export const waiting = (number) => `${sessions(number)} ${number === 1 ? "waits" : "wait"}`;
+
 /** Three digits that matter: 0.0123, 12.3, 1,230. */
 export const rough = (number) => few.format(number);
 
@@ -78,8 +81,12 @@ export function when(ms) {
 
 function distance(ms) {
   const away = now() - ms;
-  return away >= 0 ? `${span(away < SECOND ? 0 : away)} ago`.replace("0 ms ago", "now") : `in ${span(-away + SECOND - 1)}`;
+  if (away < 0) return `in ${span(-away + SECOND - 1)}`;
+  return away < SECOND ? "now" : `${largest(span(away))} ago`;
 }
+
+/** `4 min` of `4 min 56 s`: what is past need not be watched by the second. */
+const largest = (text) => text.split(" ").slice(0, 2).join(" ");
 
 /** Let every time on the page go on. */
 export function tick() {

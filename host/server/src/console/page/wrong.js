@@ -2,7 +2,7 @@
 
 import { byId, draw, make } from "./dom.js";
 import { toSessions } from "./route.js";
-import { now, sessions, span } from "./words.js";
+import { now, sessions, span, waiting } from "./words.js";
 
 /** How late a kind's first session may be before a person should know, in milliseconds. */
 const LATE_MS = 10_000;
@@ -16,7 +16,7 @@ export const lateMs = (kind) => (kind.first_due_ms === null ? 0 : Math.max(0, no
 export function troublesOf(kind) {
   const found = [];
   if (kind.parked > 0) {
-    found.push({ what: "parked", state: "parked", words: `${sessions(kind.parked)} parked: they wait for a person` });
+    found.push({ what: "parked", state: "parked", words: `${sessions(kind.parked)} parked: ${kind.parked === 1 ? "it waits" : "they wait"} for a person` });
   }
   if (kind.trouble) {
     const served = kind.plugin ? "the old version goes on" : "nothing is repeated";
@@ -24,7 +24,7 @@ export function troublesOf(kind) {
   }
   if (kind.paused && kind.stored > 0) {
     const who = kind.paused_since_ms === null ? "by the config" : "by a person";
-    found.push({ what: "paused", state: "stored", words: `paused ${who}, and ${sessions(kind.stored)} wait` });
+    found.push({ what: "paused", state: "stored", words: `paused ${who}, and ${waiting(kind.stored)}` });
   }
   const late = lateMs(kind);
   if (late > LATE_MS && !kind.paused && kind.plugin) {
