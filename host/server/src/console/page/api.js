@@ -2,7 +2,8 @@
 
 const TOKEN = "mpy6a.token";
 /** How long an answer may take, in milliseconds; a reload compiles plugins meanwhile. */
-const PATIENCE_MS = 20_000, RELOAD_MS = 120_000;
+const PATIENCE_MS = 20_000,
+  RELOAD_MS = 120_000;
 
 /** Why the host did not do it; `status` 0: it did not answer. */
 export class Failure extends Error {
@@ -58,11 +59,11 @@ async function ask(method, path, body) {
     throw new Failure(0, "UNREACHABLE", `the host does not answer (${error.name}): is it running?`);
   }
   if (response.ok) return response;
-  throw refused(response, await response.text().catch(() => ""));
+  throw refused(method, response, await response.text().catch(() => ""));
 }
 
 /** What the host said against it: JSON, or a line of text. */
-function refused(response, body) {
+function refused(method, response, body) {
   let said = { message: body.trim() };
   if (response.headers.get("content-type")?.includes("json")) {
     try {
@@ -72,5 +73,8 @@ function refused(response, body) {
     }
   }
   const message = said.message || `the host answered ${response.status} ${response.statusText}: look at its log`;
-  return new Failure(response.status, said.reason ?? "", String(message));
+  // Refused for who one is, and not for how it was asked.
+  const isRight = response.status === 403 && !said.reason;
+  const right = isRight ? ` (the right to ${method === "GET" ? "read" : "administer"} is missing)` : "";
+  return new Failure(response.status, said.reason ?? "", message + right);
 }

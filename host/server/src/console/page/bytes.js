@@ -24,7 +24,10 @@ export function hex(bytes, from = 0) {
   const rows = [];
   for (let at = 0; at < bytes.length; at += ROW) {
     const row = [...bytes.subarray(at, at + ROW)];
-    const digits = row.map((byte) => byte.toString(16).padStart(2, "0")).join(" ").padEnd(3 * ROW - 1);
+    const digits = row
+      .map((byte) => byte.toString(16).padStart(2, "0"))
+      .join(" ")
+      .padEnd(3 * ROW - 1);
     const letters = row.map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : ".")).join("");
     rows.push(`${(from + at).toString(16).padStart(8, "0")}  ${digits}  ${letters}`);
   }
@@ -36,7 +39,8 @@ export function json(bytes) {
   const given = decoded(bytes);
   if (given === null || !isJson(given)) return null;
   const tokens = given.match(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g) ?? [];
-  let out = "", depth = 0;
+  let out = "",
+    depth = 0;
   const line = () => `\n${"  ".repeat(Math.min(depth, 32))}`;
   tokens.forEach((token, at) => {
     const next = tokens[at + 1];

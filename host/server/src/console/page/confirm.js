@@ -10,13 +10,24 @@ export function confirm({ title, body, verb, danger = false, typed = null }) {
   return new Promise((resolve) => {
     const yes = make("button", { class: danger ? "danger" : "main", type: "submit", id: "confirm-yes" }, verb);
     const field = typed === null ? null : typedField(typed, yes);
-    open({ title, body: [...body, field], buttons: [yes], submit: () => { close(); resolve(true); }, closed: () => resolve(false) });
+    open({
+      title,
+      body: [...body, field],
+      buttons: [yes],
+      submit: () => {
+        close();
+        resolve(true);
+      },
+      closed: () => resolve(false),
+    });
   });
 }
 
 function typedField(typed, yes) {
   const input = make("input", { id: "confirm-typed", autocomplete: "off", inputmode: "numeric", required: true, pattern: typed });
-  input.addEventListener("input", () => { yes.disabled = input.value.trim() !== typed; });
+  input.addEventListener("input", () => {
+    yes.disabled = input.value.trim() !== typed;
+  });
   yes.disabled = true;
   return make("p", {}, make("label", { for: "confirm-typed" }, `Type ${typed} to confirm`), input);
 }
@@ -30,14 +41,31 @@ export function tell(title, ...body) {
 export function open({ title, body, buttons, submit, closed, no = "Cancel" }) {
   const dialog = byId("dialog");
   const cancel = make("button", { type: "button", id: "confirm-no", autofocus: true, on: { click: close } }, no);
-  const form = make("form", { method: "dialog", on: { submit: (event) => { event.preventDefault(); submit(); } } },
+  const form = make(
+    "form",
+    {
+      method: "dialog",
+      on: {
+        submit: (event) => {
+          event.preventDefault();
+          submit();
+        },
+      },
+    },
     make("h2", { id: "dialog-title" }, title),
-    make("div", { class: "body" }, ...body.filter((part) => part !== null).map((part) => (typeof part === "string" ? make("p", {}, part) : part))),
-    make("div", { class: "buttons" }, cancel, ...buttons));
+    make(
+      "div",
+      { class: "body" },
+      ...body.filter((part) => part !== null).map((part) => (typeof part === "string" ? make("p", {}, part) : part)),
+    ),
+    make("div", { class: "buttons" }, cancel, ...buttons),
+  );
   dialog.replaceChildren(form);
   dialog.onclose = closed;
   // Beside it: the backdrop counts as the dialog itself.
-  dialog.onclick = (event) => { if (event.target === dialog) close(); };
+  dialog.onclick = (event) => {
+    if (event.target === dialog) close();
+  };
   if (!dialog.open) dialog.showModal();
 }
 

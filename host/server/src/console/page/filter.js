@@ -6,7 +6,18 @@ import { seconds } from "./words.js";
 import { nameOf } from "./wrong.js";
 
 export const STATES = ["active", "stored", "repeating", "parked"];
-const OUTCOMES = ["returned", "retry", "permanent", "trapped", "out-of-fuel", "out-of-memory", "timed-out", "contract-broken", "not-started", "host-died"];
+const OUTCOMES = [
+  "returned",
+  "retry",
+  "permanent",
+  "trapped",
+  "out-of-fuel",
+  "out-of-memory",
+  "timed-out",
+  "contract-broken",
+  "not-started",
+  "host-died",
+];
 
 /** The filter as the host's routes take it: ages are numbers there. */
 export function apiQuery(query) {
@@ -41,23 +52,72 @@ export function showFilter(kinds, query) {
 /** The form, empty. */
 export function makeFilter() {
   const changed = () => apply(byId("filter"));
-  return make("form", { id: "filter", role: "search", "aria-label": "Filter sessions", on: { change: changed, submit: (event) => { event.preventDefault(); changed(); } } },
+  return make(
+    "form",
+    {
+      id: "filter",
+      role: "search",
+      "aria-label": "Filter sessions",
+      on: {
+        change: changed,
+        submit: (event) => {
+          event.preventDefault();
+          changed();
+        },
+      },
+    },
     make("div", { id: "filter-fields" }),
-    make("button", { type: "submit", class: "unseen", tabindex: "-1" }, "Filter"));
+    make("button", { type: "submit", class: "unseen", tabindex: "-1" }, "Filter"),
+  );
 }
 
 function fields(kinds) {
   const label = (words, field) => make("label", {}, make("span", {}, words), field);
   const option = (value, words) => make("option", { value }, words);
-  const chip = (state) => make("label", { class: "chip" }, make("input", { type: "checkbox", name: "state", value: state }), make("span", {}, state));
+  const chip = (state) =>
+    make("label", { class: "chip" }, make("input", { type: "checkbox", name: "state", value: state }), make("span", {}, state));
   return [
-    label("Cause, or an id", make("input", { name: "cause", id: "filter-cause", placeholder: "refused, 3-42", autocomplete: "off", spellcheck: "false", maxlength: 400 })),
-    label("Kind", make("select", { name: "kind" }, option("", "every kind"), kinds.map(({ id, name }) => option(id, name)))),
-    make("div", { role: "group", "aria-label": "State" }, make("span", { class: "name" }, "State"), make("div", { class: "chips" }, STATES.map(chip))),
+    label(
+      "Cause, or an id",
+      make("input", {
+        name: "cause",
+        id: "filter-cause",
+        placeholder: "refused, 3-42",
+        autocomplete: "off",
+        spellcheck: "false",
+        maxlength: 400,
+      }),
+    ),
+    label(
+      "Kind",
+      make(
+        "select",
+        { name: "kind" },
+        option("", "every kind"),
+        kinds.map(({ id, name }) => option(id, name)),
+      ),
+    ),
+    make(
+      "div",
+      { role: "group", "aria-label": "State" },
+      make("span", { class: "name" }, "State"),
+      make("div", { class: "chips" }, STATES.map(chip)),
+    ),
     label("Older than", make("input", { name: "older", class: "short", placeholder: "1h", autocomplete: "off" })),
     label("Younger than", make("input", { name: "younger", class: "short", placeholder: "2d", autocomplete: "off" })),
-    label("Repeats, at least", make("input", { name: "repeats", class: "short", type: "number", min: 0, max: 4294967295, placeholder: "0" })),
-    label("Last outcome", make("select", { name: "outcome" }, option("", "any"), OUTCOMES.map((name) => option(name, name)))),
+    label(
+      "Repeats, at least",
+      make("input", { name: "repeats", class: "short", type: "number", min: 0, max: 4294967295, placeholder: "0" }),
+    ),
+    label(
+      "Last outcome",
+      make(
+        "select",
+        { name: "outcome" },
+        option("", "any"),
+        OUTCOMES.map((name) => option(name, name)),
+      ),
+    ),
     make("button", { id: "filter-clear", type: "button", hidden: true, on: { click: () => go("#/sessions") } }, "Clear"),
   ];
 }
@@ -75,7 +135,9 @@ function mark(form) {
 function apply(form) {
   mark(form);
   if (!form.reportValidity()) return;
-  const given = new URLSearchParams([...new FormData(form)].map(([name, value]) => [name, value.trim()]).filter(([, value]) => value !== ""));
+  const given = new URLSearchParams(
+    [...new FormData(form)].map(([name, value]) => [name, value.trim()]).filter(([, value]) => value !== ""),
+  );
   const id = /^\d+-\d+$/.exec(given.get("cause") ?? "")?.[0];
   if (id) {
     byId("filter-cause").value = "";

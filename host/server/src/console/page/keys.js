@@ -19,8 +19,25 @@ const HELP = [
 ];
 
 export function showKeys() {
-  tell("Keys", make("dl", { class: "keys" }, HELP.map(([keys, words]) =>
-    make("div", {}, make("dt", {}, keys.split(" ").map((key) => make("kbd", {}, key))), make("dd", {}, words)))));
+  tell(
+    "Keys",
+    make(
+      "dl",
+      { class: "keys" },
+      HELP.map(([keys, words]) =>
+        make(
+          "div",
+          {},
+          make(
+            "dt",
+            {},
+            keys.split(" ").map((key) => make("kbd", {}, key)),
+          ),
+          make("dd", {}, words),
+        ),
+      ),
+    ),
+  );
 }
 
 export function listen() {
@@ -53,8 +70,16 @@ function press(key) {
     return true;
   }
   const does = {
-    "/": toFilter, "?": showKeys, j: () => step(1), ArrowDown: () => step(1), k: () => step(-1), ArrowUp: () => step(-1),
-    1: () => go("#/"), 2: () => go("#/sessions"), n: () => byId("next-page")?.click(), t: () => byId("theme").click(),
+    "/": toFilter,
+    "?": showKeys,
+    j: () => step(1),
+    ArrowDown: () => step(1),
+    k: () => step(-1),
+    ArrowUp: () => step(-1),
+    1: () => go("#/"),
+    2: () => go("#/sessions"),
+    n: () => byId("next-page")?.click(),
+    t: () => byId("theme").click(),
   }[key];
   if (!does) return false;
   return does() !== false;
@@ -65,7 +90,7 @@ function toFilter() {
   if (here().view === "kinds") go("#/sessions");
   const focus = (left) => {
     const field = byId("filter-cause");
-    if (field?.checkVisibility()) field.select(), field.focus();
+    if (field?.checkVisibility()) (field.select(), field.focus());
     else if (left > 0) requestAnimationFrame(() => focus(left - 1));
   };
   focus(120);

@@ -8,10 +8,19 @@ import { count, duration, rough, span, when } from "./words.js";
 import { lateMs, nameOf, troublesOf } from "./wrong.js";
 
 const COLUMNS = [
-  ["Kind"], ["Active", "Held by clients"], ["Stored", "Waiting to be repeated"], ["Runs", "Runs under way, of how many may be"],
-  ["Parked", "Waiting for a person"], ["Late", "How long the first stored session has been due"],
-  ["Runs/s", "Runs of the last minute"], ["Failed", "Runs of the last minute that did not return well"],
-  ["p50", "Half of the runs took at most this"], ["p99", "99 of 100 runs took at most this"], ["Repeated", "Whether its sessions are repeated"], ["Plugin", "The version in service"], [""],
+  ["Kind"],
+  ["Active", "Held by clients"],
+  ["Stored", "Waiting to be repeated"],
+  ["Runs", "Runs under way, of how many may be"],
+  ["Parked", "Waiting for a person"],
+  ["Late", "How long the first stored session has been due"],
+  ["Runs/s", "Runs of the last minute"],
+  ["Failed", "Runs of the last minute that did not return well"],
+  ["p50", "Half of the runs took at most this"],
+  ["p99", "99 of 100 runs took at most this"],
+  ["Repeated", "Whether its sessions are repeated"],
+  ["Plugin", "The version in service"],
+  [""],
 ];
 
 /** Show them, those in trouble first. */
@@ -24,7 +33,9 @@ export function showKinds(kinds) {
   draw(section, key, () => [
     make("h1", { id: "kinds-title" }, "Kinds"),
     flow === null ? null : make("p", { id: "flow", class: "dim" }, flowWords(flow)),
-    kinds.length ? table(rows, flow !== null) : make("p", {}, "The config names no kind: add a [[kind]] to it, and it is here within a second."),
+    kinds.length
+      ? table(rows, flow !== null)
+      : make("p", {}, "The config names no kind: add a [[kind]] to it, and it is here within a second."),
   ]);
 }
 
@@ -40,15 +51,31 @@ function table(rows, measured) {
   const isMeasure = (at) => at >= 6 && at <= 9;
   const heads = COLUMNS.filter((_, at) => measured || !isMeasure(at));
   const head = heads.map(([name, title]) => make("th", { scope: "col", role: "columnheader", title }, name));
-  return make("table", { class: "kinds", role: "table" },
+  return make(
+    "table",
+    { class: "kinds", role: "table" },
     make("thead", { role: "rowgroup" }, make("tr", { role: "row" }, head)),
-    make("tbody", { role: "rowgroup" }, rows.map((row) => line(row, measured))));
+    make(
+      "tbody",
+      { role: "rowgroup" },
+      rows.map((row) => line(row, measured)),
+    ),
+  );
 }
 
 function line({ kind, late, runs: went, growth: grows }, measured) {
-  const cell = (name, content, attributes = {}) => make("td", { role: "cell", "data-name": name || null, ...attributes }, content);
+  const cell = (name, content, attributes = {}) =>
+    make("td", { role: "cell", "data-name": name || null, ...attributes }, content);
   const of = (state, number, extra = null) => {
-    const link = make("a", { href: toSessions({ kind: kind.id, state }), "data-focus": `${kind.id} ${state}`, "aria-label": `${count(number)} ${state} of ${nameOf(kind)}` }, count(number));
+    const link = make(
+      "a",
+      {
+        href: toSessions({ kind: kind.id, state }),
+        "data-focus": `${kind.id} ${state}`,
+        "aria-label": `${count(number)} ${state} of ${nameOf(kind)}`,
+      },
+      count(number),
+    );
     return [number ? link : make("span", { class: "dim" }, "0"), extra];
   };
   const measures = [
@@ -57,10 +84,15 @@ function line({ kind, late, runs: went, growth: grows }, measured) {
     cell("p50", went?.p50 ? duration(went.p50) : "–"),
     cell("p99", went?.p99 ? duration(went.p99) : "–"),
   ];
-  return make("tr", { role: "row", "data-kind": kind.id },
-    make("th", { scope: "row", role: "rowheader", class: troublesOf(kind).length ? "troubled" : null },
+  return make(
+    "tr",
+    { role: "row", "data-kind": kind.id },
+    make(
+      "th",
+      { scope: "row", role: "rowheader", class: troublesOf(kind).length ? "troubled" : null },
       make("a", { class: "row", href: toSessions({ kind: kind.id }), "data-focus": `${kind.id}` }, nameOf(kind)),
-      kind.name ? make("span", { class: "dim" }, ` ${kind.id}`) : null),
+      kind.name ? make("span", { class: "dim" }, ` ${kind.id}`) : null,
+    ),
     cell("Active", of("active", kind.active)),
     cell("Stored", of("stored", kind.stored, trend(grows))),
     cell("Runs", of("repeating", kind.repeating, make("span", { class: "dim" }, ` / ${count(kind.workers)}`))),
@@ -69,7 +101,8 @@ function line({ kind, late, runs: went, growth: grows }, measured) {
     ...(measured ? measures : []),
     cell("Repeated", repeated(kind)),
     cell("Plugin", plugin(kind)),
-    cell("", pauseButton(kind), { class: "does" }));
+    cell("", pauseButton(kind), { class: "does" }),
+  );
 }
 
 /** Where the number of those that wait goes. */
@@ -83,15 +116,22 @@ function trend(perMinute) {
 
 function repeated(kind) {
   const byPerson = kind.paused_since_ms !== null;
-  const state = byPerson ? ["no: paused ", when(kind.paused_since_ms)]
-    : kind.paused ? ["no: the config pauses it"]
-      : !kind.plugin ? ["no: no plugin in service"]
-        : kind.trouble ? ["by the old version"] : ["yes"];
+  const state = byPerson
+    ? ["no: paused ", when(kind.paused_since_ms)]
+    : kind.paused
+      ? ["no: the config pauses it"]
+      : !kind.plugin
+        ? ["no: no plugin in service"]
+        : kind.trouble
+          ? ["by the old version"]
+          : ["yes"];
   return make("span", {}, ...state);
 }
 
 function plugin({ plugin: it }) {
-  return it ? make("code", { title: `${it.file}, SHA-256 ${it.digest}` }, it.digest.slice(0, 8)) : make("span", { class: "dim" }, "none");
+  return it
+    ? make("code", { title: `${it.file}, SHA-256 ${it.digest}` }, it.digest.slice(0, 8))
+    : make("span", { class: "dim" }, "none");
 }
 
 function pauseButton(kind) {
@@ -99,7 +139,14 @@ function pauseButton(kind) {
   const verb = byPerson ? "Resume" : "Pause";
   // One that left the config can be resumed, and not be paused.
   if (!byPerson && !kind.name) return null;
-  return make("button", {
-    type: "button", "data-focus": `pause ${kind.id}`, "aria-label": `${verb} ${nameOf(kind)}`, on: { click: () => pauseKind(kind, !byPerson) },
-  }, `${verb}…`);
+  return make(
+    "button",
+    {
+      type: "button",
+      "data-focus": `pause ${kind.id}`,
+      "aria-label": `${verb} ${nameOf(kind)}`,
+      on: { click: () => pauseKind(kind, !byPerson) },
+    },
+    `${verb}…`,
+  );
 }

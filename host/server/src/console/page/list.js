@@ -36,27 +36,38 @@ export function showList(kinds, page, query, open) {
   draw(section, "frame", frame);
   showFilter(kinds, query);
   const filter = filterOf(query);
-  draw(byId("bulk"), [String(filter), page.sessions.length > 0], () => page.sessions.length ? bulk(filter) : []);
+  draw(byId("bulk"), [String(filter), page.sessions.length > 0], () => (page.sessions.length ? bulk(filter) : []));
   showRows(page.sessions, filter, open);
-  draw(byId("paging"), [String(query), page.next, page.sessions.length, total(kinds, filter)], () => paging(kinds, page, query, filter));
+  draw(byId("paging"), [String(query), page.next, page.sessions.length, total(kinds, filter)], () =>
+    paging(kinds, page, query, filter),
+  );
 }
 
 function frame() {
-  const head = ["Session", "Kind", "State", "Created", "Repeats", "Waits for"].map((name) => make("th", { scope: "col", role: "columnheader" }, name));
+  const head = ["Session", "Kind", "State", "Created", "Repeats", "Waits for"].map((name) =>
+    make("th", { scope: "col", role: "columnheader" }, name),
+  );
   return [
     make("h1", { id: "sessions-title" }, "Sessions"),
     makeFilter(),
     make("div", { id: "bulk", role: "group", "aria-label": "Act on all that the filter lets through" }),
-    make("table", { class: "sessions", role: "table", "aria-labelledby": "sessions-title" },
+    make(
+      "table",
+      { class: "sessions", role: "table", "aria-labelledby": "sessions-title" },
       make("thead", { role: "rowgroup" }, make("tr", { role: "row" }, head)),
-      make("tbody", { id: "rows", role: "rowgroup" })),
+      make("tbody", { id: "rows", role: "rowgroup" }),
+    ),
     make("p", { id: "paging" }),
   ];
 }
 
 function bulk(filter) {
-  const button = ([name, { verb }]) => make("button", { type: "button", "data-bulk": name, on: { click: () => actOnAll(name, filter) } }, `${verb}…`);
-  return [make("span", { class: "dim" }, [...filter].length ? "All that match: " : "All sessions: "), ...Object.entries(ACTIONS).map(button)];
+  const button = ([name, { verb }]) =>
+    make("button", { type: "button", "data-bulk": name, on: { click: () => actOnAll(name, filter) } }, `${verb}…`);
+  return [
+    make("span", { class: "dim" }, [...filter].length ? "All that match: " : "All sessions: "),
+    ...Object.entries(ACTIONS).map(button),
+  ];
 }
 
 /** Each row by itself: those that did not change stay as they are. */
@@ -78,8 +89,11 @@ function showRows(list, filter, open) {
 function cells(session, filter) {
   const cell = (name, content, attributes = {}) => make("td", { role: "cell", "data-name": name, ...attributes }, content);
   return [
-    make("th", { scope: "row", role: "rowheader" },
-      make("a", { class: "row", href: toSessions(filter, session.id), "data-focus": session.id }, session.id)),
+    make(
+      "th",
+      { scope: "row", role: "rowheader" },
+      make("a", { class: "row", href: toSessions(filter, session.id), "data-focus": session.id }, session.id),
+    ),
     cell("Kind", session.kind, { class: "kind" }),
     cell("State", make("span", { class: `tag ${session.state}` }, session.state)),
     cell("Created", when(session.created_ms)),
@@ -91,10 +105,17 @@ function cells(session, filter) {
 function paging(kinds, page, query, filter) {
   const { sessions: list, next } = page;
   if (list.length === 0 && !next && !query.get("page")) {
-    return make("span", {}, [...filter].length ? "The filter lets no session through." : "There is no session: all that was begun is finished.");
+    return make(
+      "span",
+      {},
+      [...filter].length ? "The filter lets no session through." : "There is no session: all that was begun is finished.",
+    );
   }
   const all = total(kinds, filter);
-  const words = next || query.get("page") ? `${some(list.length)} on this page${all === null ? "" : `, of ${count(all)}`}` : some(list.length);
+  const words =
+    next || query.get("page")
+      ? `${some(list.length)} on this page${all === null ? "" : `, of ${count(all)}`}`
+      : some(list.length);
   const link = (name, text, token) => {
     const there = without(query, "page");
     if (token) there.set("page", token);

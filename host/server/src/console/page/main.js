@@ -3,9 +3,10 @@
 //   main      looks at the host, and shows what it said     kinds, wrong    how everything stands
 //   route     where one is, in the URL                      list, filter    which sessions
 //   api       asks the host                                 session,        one of them
-//   token     asks who one is                               records
-//   keys      the keyboard                                  act, bulk,      doing something, after asking
-//   theme     dark or light                                 confirm
+//   pulse     whether it answers                            records
+//   token     asks who one is                               act, confirm    doing something, after asking
+//   keys      the keyboard                                  bulk, dryrun    the same to many
+//   theme     dark or light
 //   dom       elements, of text only                        rates, metrics  how fast it goes
 //   words     numbers, sizes, times                         bytes           records and logs as text
 //
@@ -18,20 +19,21 @@ import { byId, focusOn, say } from "./dom.js";
 import { listen, showKeys } from "./keys.js";
 import { showKinds } from "./kinds.js";
 import { loadPage, showList } from "./list.js";
+import { isAsking, trouble, well } from "./pulse.js";
 import { sawKinds, sawMetrics } from "./rates.js";
 import { here } from "./route.js";
 import { hideSession, showGone, showSession } from "./session.js";
 import { name as nameTheme, nextTheme } from "./theme.js";
-import { askToken, tokenTaken } from "./token.js";
-import { clock, count, now, sessions, setNow, tick } from "./words.js";
+import { now, setNow, tick } from "./words.js";
 import { showWrong } from "./wrong.js";
 
 /** How long between two looks, in milliseconds: fast enough to watch, and a few hundred small reads a minute for the host. */
-const LOOK_MS = 2000, TICK_MS = 1000;
+const LOOK_MS = 2000,
+  TICK_MS = 1000;
 /** Metrics are looked at every so many looks. */
 const METRICS_EVERY = 3;
 
-const looks = { done: 0, running: false, again: false, metrics: true, asking: false, last: null, view: null, open: null };
+const looks = { done: 0, running: false, again: false, metrics: true, view: null, open: null };
 
 /** Look at the host, and show what it says. One look at a time; who asks meanwhile gets another one after it. */
 async function look() {
@@ -44,9 +46,8 @@ async function look() {
     looks.again = false;
     try {
       await show(here());
-      well();
     } catch (failure) {
-      trouble(failure);
+      trouble(failure, look);
     }
   } while (looks.again);
   looks.running = false;
@@ -58,17 +59,22 @@ async function show(place) {
   const [answer, page, session] = await Promise.all([
     get("/api/kinds"),
     view === "sessions" || (view === "session" && wide) ? loadPage(query) : null,
-    view === "session" ? get(`/api/sessions/${id}`).catch((failure) => (failure.status === 404 ? failure : Promise.reject(failure))) : null,
+    view === "session"
+      ? get(`/api/sessions/${id}`).catch((failure) => (failure.status === 404 ? failure : Promise.reject(failure)))
+      : null,
     measure(view),
   ]);
   // One went elsewhere meanwhile: what was asked for is not what is wanted.
-  if (location.hash && JSON.stringify([here().view, here().id, String(here().query)]) !== JSON.stringify([view, id, String(query)])) {
+  if (
+    location.hash &&
+    JSON.stringify([here().view, here().id, String(here().query)]) !== JSON.stringify([view, id, String(query)])
+  ) {
     looks.again = true;
     return;
   }
   setNow(answer.now_ms);
   sawKinds(now(), answer.kinds);
-  pulse(answer);
+  well(answer);
   showView(view, wide);
   if (view === "kinds") {
     showWrong(answer.kinds);
@@ -84,16 +90,24 @@ async function show(place) {
 /** The metrics, where the host has them and shows them. */
 async function measure(view) {
   if (view !== "kinds" || !looks.metrics || looks.done++ % METRICS_EVERY) return;
-  const text = await getText("/metrics").catch(() => null);
-  if (text === null) looks.metrics = false;
-  else sawMetrics(now(), text);
+  try {
+    const text = await getText("/metrics");
+    if (text === null) looks.metrics = false;
+    else sawMetrics(now(), text);
+  } catch (failure) {
+    // Kinds are shown without. One that answers nothing at all is asked again.
+    looks.metrics = failure.status === 0;
+  }
 }
 
 function showView(view, wide) {
   byId("wrong").hidden = byId("kinds").hidden = view !== "kinds";
   byId("sessions").hidden = !(view === "sessions" || (view === "session" && wide));
   byId("work").classList.toggle("split", view === "session");
-  for (const [link, is] of [["to-kinds", view === "kinds"], ["to-sessions", view !== "kinds"]]) {
+  for (const [link, is] of [
+    ["to-kinds", view === "kinds"],
+    ["to-sessions", view !== "kinds"],
+  ]) {
     if (is) byId(link).setAttribute("aria-current", "page");
     else byId(link).removeAttribute("aria-current");
   }
@@ -105,38 +119,6 @@ function arrive({ view, id }) {
   [looks.view, looks.open] = [view, id ?? null];
   document.title = id ? `${id} · mpy6a` : view === "kinds" ? "Kinds · mpy6a" : "Sessions · mpy6a";
   if (view === "sessions" && was[0] === "session" && was[1]) focusOn(byId("rows"), was[1]);
-}
-
-function pulse({ kinds, term, version }) {
-  const all = kinds.reduce((sum, kind) => sum + kind.active + kind.stored + kind.repeating + kind.parked, 0);
-  looks.last = now();
-  byId("pulse").textContent = `${sessions(all)} · term ${count(term)} · version ${version} · ${clock(Date.now())}`;
-}
-
-function well() {
-  looks.asking = false;
-  byId("trouble").hidden = true;
-  document.body.classList.remove("stale");
-  tokenTaken();
-}
-
-function trouble(failure) {
-  const line = byId("trouble");
-  if (failure.status === 401) {
-    looks.asking = true;
-    for (const part of ["wrong", "kinds", "sessions", "session"]) byId(part).hidden = true;
-    line.hidden = true;
-    byId("pulse").textContent = "";
-    looks.metrics = true;
-    askToken(look);
-    return;
-  }
-  const since = looks.last ? ` What you see is from ${clock(looks.last)}.` : "";
-  const right = failure.status === 403 ? " The right to read is missing." : "";
-  const words = `${failure.message}${right}${since}`;
-  document.body.classList.add("stale");
-  if (line.hidden || line.textContent !== words) line.textContent = words;
-  line.hidden = false;
 }
 
 function start() {
@@ -154,8 +136,12 @@ function start() {
   onChange(look);
   onBulk(look);
   addEventListener("hashchange", look);
-  document.addEventListener("visibilitychange", () => { if (!document.hidden && !looks.asking) look(); });
-  setInterval(() => { if (!document.hidden && !looks.asking) look(); }, LOOK_MS);
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && !isAsking()) look();
+  });
+  setInterval(() => {
+    if (!document.hidden && !isAsking()) look();
+  }, LOOK_MS);
   setInterval(tick, TICK_MS);
   look();
 }

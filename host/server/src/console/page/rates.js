@@ -6,7 +6,8 @@
 import { buckets, parse, quantile, sum } from "./metrics.js";
 
 /** How long a rate looks back, in milliseconds; and the most looks that are kept for it. */
-const BACK_MS = 60_000, LOOKS_MAX = 64;
+const BACK_MS = 60_000,
+  LOOKS_MAX = 64;
 
 /** Looks, oldest first: `{ at, value }`. */
 class Looks {

@@ -29,7 +29,11 @@ export function showSession(session, query) {
   section.hidden = false;
   draw(section, session.id, () => frame(session.id, query));
   draw(byId("session-head"), [session.state, session.kind, session.waits_because, session.can], () => head(session));
-  draw(byId("session-facts"), facts(session).map(([name, value]) => [name, value?.dateTime ?? value]), () => list(facts(session)));
+  draw(
+    byId("session-facts"),
+    facts(session).map(([name, value]) => [name, value?.dateTime ?? value]),
+    () => list(facts(session)),
+  );
   showRecords(session, query);
   draw(byId("attempts"), session.attempts, () => attempts(session));
   if (another) byId("session-title").focus({ preventScroll: true });
@@ -49,7 +53,12 @@ export function showGone(id, message, query) {
 }
 
 function back(query) {
-  return make("p", { class: "back" }, make("a", { id: "back", href: toSessions(filterOf(query)) }, "Back to the list"), make("kbd", {}, "Esc"));
+  return make(
+    "p",
+    { class: "back" },
+    make("a", { id: "back", href: toSessions(filterOf(query)) }, "Back to the list"),
+    make("kbd", {}, "Esc"),
+  );
 }
 
 function frame(id, query) {
@@ -65,14 +74,41 @@ function frame(id, query) {
 }
 
 function head(session) {
-  const buttons = Object.entries(ACTIONS).filter(([name]) => session.can[name] !== "no").map(([name, { verb, key, danger }]) =>
-    make("button", { type: "button", class: danger ? "danger" : null, "data-act": name, "data-focus": `act ${name}`, on: { click: () => actOnOne(name, session) } },
-      session.can[name] === "force" ? `${verb} by force…` : `${verb}…`, make("kbd", {}, key)));
+  const buttons = Object.entries(ACTIONS)
+    .filter(([name]) => session.can[name] !== "no")
+    .map(([name, { verb, key, danger }]) =>
+      make(
+        "button",
+        {
+          type: "button",
+          class: danger ? "danger" : null,
+          "data-act": name,
+          "data-focus": `act ${name}`,
+          on: { click: () => actOnOne(name, session) },
+        },
+        session.can[name] === "force" ? `${verb} by force…` : `${verb}…`,
+        make("kbd", {}, key),
+      ),
+    );
   return [
-    make("p", { class: "waits" }, make("span", { class: `tag ${session.state}` }, session.state), " ",
-      make("span", { id: "waits" }, plain(session.waits_because))),
-    make("div", { class: "buttons", role: "group", "aria-label": "Act on this session" },
-      buttons.length ? buttons : make("span", { class: "dim" }, "A run has it: it is left to that run, which ends within its time limit. To keep it from the next, pause the kind.")),
+    make(
+      "p",
+      { class: "waits" },
+      make("span", { class: `tag ${session.state}` }, session.state),
+      " ",
+      make("span", { id: "waits" }, plain(session.waits_because)),
+    ),
+    make(
+      "div",
+      { class: "buttons", role: "group", "aria-label": "Act on this session" },
+      buttons.length
+        ? buttons
+        : make(
+            "span",
+            { class: "dim" },
+            "A run has it: it is left to that run, which ends within its time limit. To keep it from the next, pause the kind.",
+          ),
+    ),
   ];
 }
 
@@ -101,11 +137,31 @@ function attempts(session) {
 
 function attempt(it) {
   const fine = it.outcome === "returned";
-  const what = [`repeat ${count(it.repeat)}`, duration(it.duration_us / 1e6), `${count(it.fuel)} fuel`, bytes(it.memory_peak_bytes)];
-  return make("li", {},
-    make("p", {},
-      make("span", { class: `tag ${fine ? "returned" : "failed"}` }, it.outcome), " ", when(it.started_ms),
-      make("span", { class: "dim" }, ` · ${what.join(" · ")} · plugin `, make("code", { title: it.plugin_digest }, it.plugin_digest.slice(0, 8)))),
+  const what = [
+    `repeat ${count(it.repeat)}`,
+    duration(it.duration_us / 1e6),
+    `${count(it.fuel)} fuel`,
+    bytes(it.memory_peak_bytes),
+  ];
+  return make(
+    "li",
+    {},
+    make(
+      "p",
+      {},
+      make("span", { class: `tag ${fine ? "returned" : "failed"}` }, it.outcome),
+      " ",
+      when(it.started_ms),
+      make(
+        "span",
+        { class: "dim" },
+        ` · ${what.join(" · ")} · plugin `,
+        make("code", { title: it.plugin_digest }, it.plugin_digest.slice(0, 8)),
+      ),
+    ),
     it.cause ? make("pre", { class: "cause" }, plain(it.cause)) : null,
-    it.log ? make("pre", { class: "log", tabindex: "0", role: "region", "aria-label": `Log of repeat ${it.repeat}` }, plain(it.log)) : null);
+    it.log
+      ? make("pre", { class: "log", tabindex: "0", role: "region", "aria-label": `Log of repeat ${it.repeat}` }, plain(it.log))
+      : null,
+  );
 }

@@ -16,7 +16,11 @@ export const lateMs = (kind) => (kind.first_due_ms === null ? 0 : Math.max(0, no
 export function troublesOf(kind) {
   const found = [];
   if (kind.parked > 0) {
-    found.push({ what: "parked", state: "parked", words: `${sessions(kind.parked)} parked: ${kind.parked === 1 ? "it waits" : "they wait"} for a person` });
+    found.push({
+      what: "parked",
+      state: "parked",
+      words: `${sessions(kind.parked)} parked: ${kind.parked === 1 ? "it waits" : "they wait"} for a person`,
+    });
   }
   if (kind.trouble) {
     const served = kind.plugin ? "the old version goes on" : "nothing is repeated";
@@ -28,7 +32,10 @@ export function troublesOf(kind) {
   }
   const late = lateMs(kind);
   if (late > LATE_MS && !kind.paused && kind.plugin) {
-    const busy = kind.repeating >= kind.workers ? `all ${kind.workers} runs are taken` : `${kind.repeating} of ${kind.workers} runs are taken`;
+    const busy =
+      kind.repeating >= kind.workers
+        ? `all ${kind.workers} runs are taken`
+        : `${kind.repeating} of ${kind.workers} runs are taken`;
     found.push({ what: "late", state: "stored", words: `late by ${span(late)}: ${busy}` });
   }
   return found;
@@ -44,10 +51,13 @@ export function showWrong(kinds) {
     if (found.length === 0) return make("h2", { id: "wrong-title" }, "All is well: nothing waits for a person");
     const line = ({ id, name, what, words, state }) => {
       const query = new URLSearchParams(state ? { kind: id, state } : { kind: id });
-      return make("li", {},
+      return make(
+        "li",
+        {},
         make("span", { class: `tag ${what}` }, what),
         make("a", { href: toSessions(query), "data-focus": `wrong ${id} ${what}` }, name),
-        make("span", { class: "words" }, words));
+        make("span", { class: "words" }, words),
+      );
     };
     const title = found.length === 1 ? "1 thing to look at" : `${found.length} things to look at`;
     return [make("h2", { id: "wrong-title" }, title), make("ul", {}, found.map(line))];
