@@ -7,6 +7,8 @@
 //! | [`cli`] | the command line |
 //! | [`config`] | TOML in, a checked config out |
 //! | [`host`] | starting, health, stopping: the order of things |
+//! | [`auth`] | who may do what: one check for everything that is asked |
+//! | [`tls`] | certificates: ours, and those of whoever connects |
 //! | [`grpc`] | the services that clients and operators call |
 //! | [`error`] | the one place that maps errors to the wire |
 //! | [`repeats`] | runs the handlers of claimed sessions |
@@ -27,6 +29,7 @@
 //! This is the only crate that names tonic's server. It keeps nothing durable itself and decides nothing about
 //! sessions.
 
+pub mod auth;
 pub mod cli;
 pub mod config;
 pub mod error;
@@ -37,3 +40,4 @@ pub mod reload;
 pub mod repeats;
 pub mod telemetry;
 pub mod time;
+pub mod tls;

@@ -7,19 +7,24 @@
 //! | [`admin`] | what operators of the host call |
 //! | [`convert`] | between messages and the state machine's values |
 //! | [`gate`] | turns requests away during shutdown |
-//! | [`listener`], [`connection`] | the socket, with a bound on connections |
-//! | [`server`] | HTTP/2 on a socket, with its bounds |
+//! | [`listener`], [`addresses`] | the socket, with bounds on connections, and TLS |
+//! | [`connection`], [`pulse`] | one connection; whether it is of use |
+//! | [`crowd`] | a bound on requests at once, over all connections |
+//! | [`server`] | HTTP on a socket, with its bounds |
 //! | [`oversize`] | gives a message that is too long the error of a record that is |
 //!
 //! Health and reflection are the standard services. Errors are mapped in [`crate::error`] and nowhere else.
 
+pub mod addresses;
 pub mod admin;
 pub mod connection;
 pub mod convert;
+pub mod crowd;
 pub mod gate;
 pub mod listener;
 pub mod operate;
 pub mod oversize;
+pub mod pulse;
 pub mod server;
 pub mod truba;
 
@@ -65,7 +70,8 @@ impl Services {
     }
 
     fn truba(&self, fixed: &Fixed) -> TrubaServer<TrubaService> {
-        TrubaServer::new(TrubaService::new(self.sessions.clone(), self.gate.clone()))
+        let keeper = Arc::clone(&self.board.keeper);
+        TrubaServer::new(TrubaService::new(self.sessions.clone(), self.gate.clone(), keeper))
             .max_decoding_message_size(message_bytes_max(fixed.limits.record_bytes_max))
     }
 }
