@@ -15,6 +15,8 @@
 //! | [`reload`] | configs and plugins are replaced without a dropped session |
 //! | [`leases`] | one operator at a time |
 //! | [`admin`] | people find what is stuck, learn why, and act on it |
+//! | [`security`] | only the right people can |
+//! | [`hostile_wire`] | peers that mean the host no good |
 //! | [`offline`] | handlers tried out without a host |
 //!
 //! The [`harness`] makes a test a few lines. Tests wait for conditions, never for a time to pass; only where a promise
@@ -30,6 +32,7 @@ mod errors;
 #[path = "../harness/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the conformance suite uses the rest")]
 mod harness;
+mod hostile_wire;
 mod kill;
 mod leases;
 mod lifecycle;
@@ -39,5 +42,6 @@ mod operate;
 mod plugin;
 mod reload;
 mod restart;
+mod security;
 mod shutdown;
 mod startup;

@@ -65,6 +65,10 @@ pub const RESETS_OWN_MAX: usize = 64;
 /// network that mends itself, and each such peer holds what it was to be sent.
 pub const WRITE_STALL_MAX: Duration = Duration::from_secs(60);
 
+/// How long an answer of one message may wait to be taken, or made: twice what a reload takes that compiles plugins. A peer that
+/// asks and takes nothing for as long is given up, or answers would pile up.
+pub const ANSWER_TAKEN_WITHIN: Duration = Duration::from_secs(240);
+
 /// Most requests at once over all connections of operators. An answer may be a whole session of 8 MiB.
 pub const ADMIN_REQUESTS_TOTAL_MAX: u32 = 128;
 

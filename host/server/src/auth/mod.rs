@@ -41,9 +41,6 @@ pub mod refusal;
 pub mod table;
 pub mod token;
 
-#[cfg(test)]
-mod tests;
-
 pub use self::{access::Doorkeeper, identity::Identity, layer::AuthLayer, opener::Opener, table::Right};
 use crate::grpc::connection::Peer;
 

@@ -18,7 +18,11 @@ use tonic::{Code, Status, body::Body};
 use tower::{Layer, Service};
 
 use super::{connection::Peer, pulse::Beat};
-use crate::{auth::refusal::is_grpc, error::build, limits::CROWD_RETRY};
+use crate::{
+    auth::{refusal::is_grpc, table::rule_of},
+    error::build,
+    limits::CROWD_RETRY,
+};
 
 /// What passes however many there are.
 const ALWAYS: &str = "/grpc.health.v1.Health/Check";
@@ -77,7 +81,8 @@ where
         if place.is_none() && request.uri().path() != ALWAYS {
             return Box::pin(std::future::ready(Ok(refusal(is_grpc(request.headers())))));
         }
-        let beat = request.extensions().get::<Peer>().map(|peer| peer.pulse.beat());
+        let is_brief = !rule_of(request.uri().path()).lasts;
+        let beat = request.extensions().get::<Peer>().map(|peer| peer.pulse.beat(is_brief));
         let taken = Taken { _place: place, _beat: beat };
         let answer = self.inner.call(request);
         Box::pin(async move {
