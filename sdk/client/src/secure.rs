@@ -32,6 +32,10 @@ impl Secure {
             return Ok(endpoint);
         }
         let mut tls = match &self.ca {
+            // It would be an authority that has signed nothing.
+            Some(pem) if !has_certificate(pem) => {
+                return Err(Error::Setup("the authority has no certificate in it: give it in PEM".to_owned()));
+            }
             Some(pem) => ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem)),
             None => ClientTlsConfig::new().trust_anchors(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
         };
@@ -66,6 +70,11 @@ impl Secure {
         header.set_sensitive(true);
         Ok(Bearer(Some(header)))
     }
+}
+
+fn has_certificate(pem: &[u8]) -> bool {
+    const BEGINS: &[u8] = b"-----BEGIN CERTIFICATE-----";
+    pem.windows(BEGINS.len()).any(|part| part == BEGINS)
 }
 
 /// Whether the host is named as one of this machine.
@@ -123,6 +132,7 @@ mod tests {
         let https = || Client::builder("https://127.0.0.1:1");
         assert!(refused(https().token("two words")).contains("mpy6a token new"));
         assert!(refused(https().token("")).contains("mpy6a token new"));
+        assert!(refused(https().ca("no certificate")).contains("PEM"));
         assert!(refused(https().certificate("no certificate", "no key")).contains("PEM"));
         assert!(refused(Client::builder("http://127.0.0.1:1").ca("x")).contains("https://"));
         let printed = format!("{:?}", https().token("secret-token").certificate("c", "secret-key"));

@@ -1,9 +1,13 @@
 //! Each right opens its calls and no others; refusals say nothing of what exists.
 
 use mpy6a_proto::v1::{self, answer::Outcome};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 use tonic::Code;
 
-use super::{guarded, token};
+use super::{config, guarded, token};
 use crate::harness::{
     Caller, Host, Refused,
     streamed::{append, local, new, opened, refused},
@@ -122,22 +126,44 @@ async fn the_log_says_who_was_turned_away_and_who_acted_and_never_a_token() {
     assert!(!host.text().contains("token-of"), "a token is in the log");
 }
 
+/// What the operators' listener answers to a GET by HTTP/1.
+async fn get(host: &Host, headers: &str) -> String {
+    let mut socket = TcpStream::connect(("127.0.0.1", host.ports().operators)).await.unwrap();
+    let request = format!("GET /metrics HTTP/1.1\r\nconnection: close\r\n{headers}\r\n");
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+/// Whether it was let in, whatever is there.
+fn is_let_in(answer: &str) -> bool {
+    !answer.starts_with("HTTP/1.1 401 ") && !answer.starts_with("HTTP/1.1 403 ")
+}
+
 #[tokio::test]
 async fn operators_pages_are_behind_the_same_check_by_http() {
     let host = Host::start(&guarded()).await;
-    let get = async |header: &str| {
-        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-        let mut socket = tokio::net::TcpStream::connect(("127.0.0.1", host.ports().operators)).await.unwrap();
-        let request = format!("GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{header}\r\n");
-        socket.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        socket.read_to_string(&mut answer).await.unwrap();
-        answer
-    };
-    let missing = get("").await;
+    let get = async |name: &str| get(&host, &format!("host: x\r\nauthorization: Bearer {}\r\n", token(name))).await;
+    let missing = super::rights::get(&host, "host: x\r\n").await;
     assert!(missing.starts_with("HTTP/1.1 401 ") && missing.contains("www-authenticate: Bearer"), "{missing}");
-    let denied = get(&format!("authorization: Bearer {}\r\n", token("shop"))).await;
+    let denied = get("shop").await;
     assert!(denied.starts_with("HTTP/1.1 403 ") && denied.contains("ask whoever keeps the host's config"), "{denied}");
-    let passed = get(&format!("authorization: Bearer {}\r\n", token("eyes"))).await;
-    assert!(!passed.starts_with("HTTP/1.1 401") && !passed.starts_with("HTTP/1.1 403"), "{passed}");
+    let passed = get("eyes").await;
+    assert!(is_let_in(&passed), "{passed}");
+}
+
+#[tokio::test]
+async fn a_web_page_of_somebody_else_asks_in_vain() {
+    let host = Host::start(&config()).await;
+    let own = format!("127.0.0.1:{}", host.ports().operators);
+    for (headers, expected) in [
+        (format!("host: {own}\r\n"), true),
+        (format!("host: {own}\r\norigin: http://{own}\r\n"), true),
+        (format!("host: {own}\r\norigin: http://evil.example\r\n"), false),
+        ("host: evil.example\r\n".to_owned(), false),
+    ] {
+        let answer = get(&host, &headers).await;
+        assert_eq!(is_let_in(&answer), expected, "{headers}: {answer}");
+    }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::{config, encrypted, place, trusting};
-use crate::harness::{Authority, Config, Exit, Host};
+use crate::harness::{Authority, Config, Exit, Host, serve};
 
 /// The exit code of a host whose config, or what it names, is wrong.
 const CONFIG_WRONG: Option<i32> = Some(3);
@@ -14,6 +14,8 @@ async fn ends(config: &Config, spoil: impl FnOnce(&Host)) -> Exit {
     spoil(&host);
     let exit = host.exit_of_start().await;
     assert_eq!(exit.code, CONFIG_WRONG, "{exit:?}");
+    let check = serve().args(["check", "--config"]).arg(host.path("mpy6a.toml")).output().unwrap();
+    assert!(!check.status.success(), "`check` finds nothing wrong: {check:?}");
     assert!(!host.path("mpy6a.redb").exists(), "a store was made");
     exit
 }

@@ -1,6 +1,6 @@
 //! A token that left the config lets nobody in any more, and keeps nobody in: within a second of the change.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use mpy6a_proto::v1::SessionState;
 use tonic::Code;
@@ -104,4 +104,27 @@ async fn a_broken_config_lets_in_whom_the_old_one_did_and_nobody_else() {
     host.logged("the config is wrong: the old one stays in service").await;
     host.with_token(&token("shop")).new_session(1).await.unwrap();
     assert_eq!(host.showing(None, None).kinds().await.unwrap_err().reason, "CREDENTIALS_MISSING");
+}
+
+#[tokio::test]
+async fn an_open_stream_ends_when_its_credentials_run_out() {
+    let until = SystemTime::now() + Duration::from_secs(3);
+    let entry = |expires: SystemTime| {
+        let expires = humantime::format_rfc3339_millis(expires);
+        config()
+            .admit(&format!("name = \"shop\"\ntoken = \"{}\"\nopen = \"*\"\nexpires = \"{expires}\"", digest("shop")))
+    };
+    let mut host = Host::prepare(&entry(until));
+    host.launch().await;
+    // A machine that took longer to start gets a later end.
+    let until = SystemTime::now() + Duration::from_secs(2);
+    host.reconfigure(&entry(until));
+    host.logged("config in service").await;
+    let shop = host.with_token(&token("shop"));
+    let mut stream = shop.stream().await.unwrap();
+    stream.open(1, 1, "in time").await;
+    let ended = Refused::from(stream.end().await.unwrap_err());
+    assert_eq!(ended.reason, "CREDENTIALS_WRONG");
+    assert!(SystemTime::now() >= until, "it ended early");
+    assert_eq!(shop.new_session(1).await.unwrap_err().reason, "CREDENTIALS_WRONG");
 }

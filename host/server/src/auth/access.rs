@@ -93,6 +93,12 @@ impl Access {
         }
     }
 
+    /// Whether everybody may do everything.
+    #[must_use]
+    pub fn asks_nobody(&self) -> bool {
+        self.holders.is_none()
+    }
+
     /// Resolves when another table takes the place of this one.
     pub fn replaced(&self) -> impl Future<Output = ()> + Send + 'static {
         self.replaced.clone().cancelled_owned()

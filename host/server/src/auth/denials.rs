@@ -17,7 +17,8 @@ use super::refusal::Denied;
 use crate::limits::{DENIAL_LINES_MAX, DENIAL_WINDOW};
 
 /// All reasons, in the order of their counters.
-const REASONS: [Denied; 5] = [Denied::Missing, Denied::Wrong, Denied::Expired, Denied::NotAllowed, Denied::Kind];
+const REASONS: [Denied; 6] =
+    [Denied::Missing, Denied::Wrong, Denied::Expired, Denied::NotAllowed, Denied::Kind, Denied::Foreign];
 
 /// Those who were turned away since the host was started.
 #[derive(Debug, Default)]

@@ -12,6 +12,7 @@ use tower::{Layer, Service};
 
 use super::{
     access::{Admitted, Doorkeeper},
+    browser::is_foreign,
     credential::Credential,
     lasting::{Lasting, Pass},
     refusal::{Denied, is_grpc},
@@ -75,9 +76,14 @@ impl<S> Guarded<S> {
     /// Let the request in, with who made it in its extensions, or not. The pass is for what may go on for long.
     fn check(&self, request: &mut Request<Body>) -> Result<Option<Pass>, Denied> {
         let rule = rule_of(request.uri().path());
-        let credential = Credential::of(request.headers(), request.extensions().get::<Peer>());
         let by = self.keeper.now();
-        match by.admit(&credential, rule.right) {
+        let peer = request.extensions().get::<Peer>();
+        let address = peer.map(|peer| peer.address);
+        let asks_nobody = by.asks_nobody();
+        let credential = Credential::of(request.headers(), peer);
+        let foreign = is_foreign(request.version(), request.uri(), request.headers(), address, asks_nobody);
+        let admitted = if foreign { Err((Denied::Foreign, None)) } else { by.admit(&credential, rule.right) };
+        match admitted {
             Ok(admitted) if rule.lasts => {
                 let admitted = Admitted { identity: admitted.identity.of_its_own(), ..admitted };
                 request.extensions_mut().insert(admitted.identity.clone());

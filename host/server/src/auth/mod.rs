@@ -6,6 +6,7 @@
 //! | [`identity`] | who asks, and what they may do |
 //! | [`credential`] | what a request shows for it: a token, or the certificate of its connection |
 //! | [`access`] | the config's `[[access]]` in service: from a credential to an identity |
+//! | [`browser`] | requests that somebody else's web page has a browser send |
 //! | [`layer`] | the check, in front of both listeners' routes |
 //! | [`opener`] | the check at `New`: may it be of this kind? |
 //! | [`lasting`] | a stream ends when what let it in is withdrawn |
@@ -31,6 +32,7 @@
 //! [`who`] words both for the log.
 
 pub mod access;
+pub mod browser;
 pub mod credential;
 pub mod denials;
 pub mod identity;

@@ -22,6 +22,8 @@ pub enum Denied {
     NotAllowed,
     /// Somebody's who may not open this kind.
     Kind,
+    /// A web page of another site asks.
+    Foreign,
 }
 
 /// Said of credentials.
@@ -31,6 +33,10 @@ const WHO: &str = "the credentials are missing, wrong or out of date: send a tok
 /// Said of rights.
 const WHAT: &str = "these credentials do not allow this, whether it exists or not: ask whoever keeps the host's config to add \
                     the right to their [[access]]";
+
+/// Said of web pages.
+const PAGE: &str = "a web page of another site asks for this, or this host goes by another name: open it by its address, for \
+                    example http://127.0.0.1:7341";
 
 impl Denied {
     /// For the log and the counters: more than the caller is told.
@@ -42,6 +48,7 @@ impl Denied {
             Self::Expired => "expired",
             Self::NotAllowed => "not-allowed",
             Self::Kind => "kind",
+            Self::Foreign => "foreign-page",
         }
     }
 
@@ -49,6 +56,7 @@ impl Denied {
         match self {
             Self::Missing => (Code::Unauthenticated, "CREDENTIALS_MISSING", WHO),
             Self::Wrong | Self::Expired => (Code::Unauthenticated, "CREDENTIALS_WRONG", WHO),
+            Self::Foreign => (Code::PermissionDenied, "FOREIGN_PAGE", PAGE),
             Self::NotAllowed | Self::Kind => (Code::PermissionDenied, "ACCESS_DENIED", WHAT),
         }
     }

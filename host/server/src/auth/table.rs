@@ -54,7 +54,6 @@ pub const RULES: &[Rule] = &[
     rule("/mpy6a.v1.Truba/Replace", Right::Open),
     rule("/mpy6a.v1.Truba/Store", Right::Open),
     rule("/grpc.health.v1.Health/Check", Right::Anyone),
-    rule("/grpc.health.v1.Health/List", Right::Anyone),
     lasting("/grpc.health.v1.Health/Watch", Right::Anyone),
     lasting("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", Right::Known),
     lasting("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", Right::Known),

@@ -6,6 +6,7 @@ use std::{env, fs, io::Read as _, path::PathBuf};
 
 use clap::Args;
 use http::Uri;
+use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use tonic::{
     Request, Status,
     metadata::{Ascii, MetadataValue},
@@ -49,7 +50,7 @@ impl Secure {
             return Ok(endpoint);
         }
         let mut tls = match &self.ca {
-            Some(file) => ClientTlsConfig::new().ca_certificate(Certificate::from_pem(read("--ca", file)?)),
+            Some(file) => ClientTlsConfig::new().ca_certificate(Certificate::from_pem(read_ca(file)?)),
             None => ClientTlsConfig::new().trust_anchors(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
         };
         tls = match (&self.cert, &self.key) {
@@ -91,6 +92,17 @@ impl Secure {
 fn is_this_machine(uri: &Uri) -> bool {
     let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+}
+
+/// A file without a certificate would be an authority that has signed nothing.
+fn read_ca(file: &PathBuf) -> Result<Vec<u8>, Trouble> {
+    let pem = read("--ca", file)?;
+    match CertificateDer::pem_slice_iter(&pem).next() {
+        Some(Ok(_)) => Ok(pem),
+        _ => {
+            Err(refused(format!("--ca {}: has no certificate in it: name a PEM file of the authority", file.display())))
+        }
+    }
 }
 
 fn read(flag: &str, file: &PathBuf) -> Result<Vec<u8>, Trouble> {
