@@ -16,6 +16,8 @@
 //! | [`leases`] | one operator at a time |
 //! | [`admin`] | people find what is stuck, learn why, and act on it |
 //! | [`console`] | the web page shows what is wrong, and steers the host for nobody but who sits before it |
+//! | [`security`] | only the right people can |
+//! | [`hostile_wire`] | peers that mean the host no good |
 //! | [`offline`] | handlers tried out without a host |
 //!
 //! The [`harness`] makes a test a few lines. Tests wait for conditions, never for a time to pass; only where a promise
@@ -32,6 +34,7 @@ mod errors;
 #[path = "../harness/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the conformance suite uses the rest")]
 mod harness;
+mod hostile_wire;
 mod kill;
 mod leases;
 mod lifecycle;
@@ -41,5 +44,6 @@ mod operate;
 mod plugin;
 mod reload;
 mod restart;
+mod security;
 mod shutdown;
 mod startup;

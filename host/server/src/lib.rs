@@ -7,6 +7,8 @@
 //! | [`cli`] | the command line |
 //! | [`config`] | TOML in, a checked config out |
 //! | [`host`] | starting, health, stopping: the order of things |
+//! | [`auth`] | who may do what: one check for everything that is asked |
+//! | [`tls`] | certificates: ours, and those of whoever connects |
 //! | [`grpc`] | the services that clients and operators call |
 //! | [`console`] | the web page for operators, and what it asks |
 //! | [`json`] | kinds and sessions as JSON, for the command line and the console |
@@ -29,6 +31,7 @@
 //! This is the only crate that names tonic's server. It keeps nothing durable itself and decides nothing about
 //! sessions.
 
+pub mod auth;
 pub mod cli;
 pub mod config;
 pub mod console;
@@ -41,3 +44,4 @@ pub mod reload;
 pub mod repeats;
 pub mod telemetry;
 pub mod time;
+pub mod tls;

@@ -10,8 +10,8 @@
 //!   still carry the name, so they are refused unless they name an address, `localhost`, or a name of the config, `admin.names`.
 //!
 //! The first half of it is for every route of the listener, gRPC included: tonic serves it over HTTP/1 too. Clients of gRPC speak
-//! HTTP/2 without an origin, which no browser does in plain text, and over TLS the certificate keeps strange names out: they may use
-//! any name.
+//! HTTP/2 without an origin, which no browser does in plain text: they may use any name. So may everybody over TLS, where a browser has
+//! held the name against our certificate.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -27,8 +27,17 @@ use super::answer::Refused;
 /// What the page sends with everything that changes something.
 pub const HEADER: &str = "x-mpy6a-console";
 
-/// For every route: the host that is meant is this one, and no other page sent it. `names`: of this host, in lower case.
-pub async fn every_route(State(names): State<Arc<[String]>>, request: Request, next: Next) -> Response {
+/// By which names this host is meant.
+#[derive(Clone, Debug)]
+pub struct Names {
+    /// Those of the config, in lower case.
+    pub listed: Arc<[String]>,
+    /// Whether any will do: the listener speaks TLS.
+    pub any: bool,
+}
+
+/// For every route: the host that is meant is this one, and no other page sent it.
+pub async fn every_route(State(names): State<Names>, request: Request, next: Next) -> Response {
     let authority = request.uri().authority();
     match meant(request.version(), request.headers(), authority, &names) {
         Ok(()) => next.run(request).await,
@@ -44,19 +53,14 @@ pub async fn only_the_page(request: Request, next: Next) -> Response {
     }
 }
 
-fn meant(
-    version: Version,
-    headers: &HeaderMap,
-    authority: Option<&Authority>,
-    names: &[String],
-) -> Result<(), Refused> {
+fn meant(version: Version, headers: &HeaderMap, authority: Option<&Authority>, names: &Names) -> Result<(), Refused> {
     let origin = headers.get(header::ORIGIN);
     if version >= Version::HTTP_2 && origin.is_none() {
         return Ok(());
     }
     let given = headers.get(header::HOST).map(|host| host.to_str().unwrap_or_default());
     let host = given.or(authority.map(Authority::as_str)).unwrap_or_default();
-    if !is_ours(host, names) {
+    if !names.any && !is_ours(host, &names.listed) {
         let message = "no name of this host: open it by its address or as localhost, or add the name to `admin.names` in the config";
         return Err(Refused::new(StatusCode::MISDIRECTED_REQUEST, "HOST_UNKNOWN", message));
     }
@@ -106,7 +110,8 @@ mod tests {
     }
 
     fn passes(version: Version, given: &[(&'static str, &'static str)]) -> bool {
-        meant(version, &headers(given), None, &["mpy6a.lan".to_owned()]).is_ok()
+        let names = Names { listed: Arc::new(["mpy6a.lan".to_owned()]), any: false };
+        meant(version, &headers(given), None, &names).is_ok()
     }
 
     #[test]
@@ -146,6 +151,14 @@ mod tests {
         assert!(passes(Version::HTTP_2, &[("host", "mpy6a.svc.cluster.local:7341")]));
         assert!(!passes(Version::HTTP_2, &[("host", "evil.example"), ("origin", "https://evil.example")]));
         assert!(passes(Version::HTTP_2, &[("host", "mpy6a.lan"), ("origin", "https://mpy6a.lan")]));
+    }
+
+    #[test]
+    fn over_tls_any_name_will_do_but_no_other_origin() {
+        let names = Names { listed: Arc::new([]), any: true };
+        let passes = |given: &[_]| meant(Version::HTTP_2, &headers(given), None, &names).is_ok();
+        assert!(passes(&[("host", "mpy6a.example:7341"), ("origin", "https://mpy6a.example:7341")]));
+        assert!(!passes(&[("host", "mpy6a.example:7341"), ("origin", "https://evil.example")]));
     }
 
     #[test]
