@@ -120,11 +120,6 @@ pub const RECORD_PREVIEW_BYTES: usize = 4 << 10;
 /// How many records the console gets with a session: with [`RECORD_PREVIEW_BYTES`], in hex, that is 800 KiB at most.
 pub const RECORDS_LISTED_MAX: usize = 100;
 
-/// Most names of this machine in a config, and the longest, in bytes, that DNS knows.
-pub const HOST_NAMES_MAX: usize = 64;
-/// See [`HOST_NAMES_MAX`].
-pub const HOST_NAME_BYTES_MAX: usize = 253;
-
 /// Bytes of a backup in one message.
 pub const BACKUP_CHUNK_BYTES: usize = 256 << 10;
 

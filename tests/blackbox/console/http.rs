@@ -27,8 +27,12 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
+    /// The reason of a refusal: the check in front of all routes gives none, but a line of text.
     pub fn reason(&self) -> String {
-        self.json()["reason"].as_str().unwrap_or_default().to_owned()
+        match self.headers.get("content-type") {
+            Some(kind) if kind.contains("json") => self.json()["reason"].as_str().unwrap_or_default().to_owned(),
+            _ => self.text().split(':').next().unwrap_or_default().to_owned(),
+        }
     }
 }
 

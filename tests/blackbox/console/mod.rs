@@ -10,6 +10,7 @@
 //! | [`hostile`] | whatever a client or a handler wrote is shown as text |
 //! | [`looks`] | both themes have enough contrast, everything has a name, nothing is cut off at 360 pixels |
 //! | [`units`] | the page's own functions, in the browser that runs them |
+//! | [`token`] | where the host wants to know who one is, the page asks |
 //! | [`scenes`] | the pictures in `docs/console` |
 //! | [`browser`], [`http`] | Chromium through WebDriver; requests that no client library would send |
 //!
@@ -25,4 +26,5 @@ mod looks;
 mod routes;
 mod scenes;
 mod seeing;
+mod token;
 mod units;

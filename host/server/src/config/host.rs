@@ -18,10 +18,7 @@ use super::{
 };
 use crate::{
     grpc::pulse::Patience,
-    limits::{
-        CONNECTIONS_MAX, FIRST_REQUEST_MS_MIN, HOST_NAME_BYTES_MAX, HOST_NAMES_MAX, IDLE_MS_MIN, REQUESTS_MAX,
-        REQUESTS_TOTAL_MAX,
-    },
+    limits::{CONNECTIONS_MAX, FIRST_REQUEST_MS_MIN, IDLE_MS_MIN, REQUESTS_MAX, REQUESTS_TOTAL_MAX},
 };
 
 /// What stays as it is until the host is restarted: sockets, files and memory are taken at start.
@@ -31,8 +28,6 @@ pub struct Fixed {
     pub listen: SocketAddr,
     /// Where operators connect.
     pub admin_listen: SocketAddr,
-    /// Names under which browsers may reach the operators' listener, in lower case, beside addresses and `localhost`.
-    pub admin_names: Vec<String>,
     /// How clients are met there.
     pub exposure: Exposure,
     /// How operators are.
@@ -95,7 +90,6 @@ pub(super) fn read(root: &Table<'_, '_>, limits: &Table<'_, '_>, log: &Table<'_,
     let fixed = Fixed {
         listen: root.or("listen", LISTEN, socket_address),
         admin_listen: admin.or("listen", ADMIN_LISTEN, socket_address),
-        admin_names: admin.or("names", Vec::new(), host_names),
         exposure: exposure::read(root, folder),
         admin_exposure: exposure::read(&admin, folder),
         store_path: store.or("path", folder.join("mpy6a.redb"), path(folder)),
@@ -129,18 +123,6 @@ fn read_limits(limits: &Table<'_, '_>) -> Limits {
             size(KIB..=64 * GIB)(value).and_then(|bytes| usize::try_from(bytes).map_err(|error| error.to_string()))
         }),
     }
-}
-
-/// Names of this machine, as browsers write them: without a port.
-fn host_names(value: &DeValue<'_>) -> Parsed<Vec<String>> {
-    const ADVICE: &str = "write a list of at most 64 names without ports, for example [\"mpy6a.example.com\"]";
-    let is_name = |text: &String| {
-        let right = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        (1..=HOST_NAME_BYTES_MAX).contains(&text.len()) && text.chars().all(right)
-    };
-    let items = value.as_array().filter(|items| items.len() <= HOST_NAMES_MAX).ok_or_else(|| ADVICE.to_owned())?;
-    let name = |item: &DeValue<'_>| string(item).ok().filter(is_name).map(|text| text.to_ascii_lowercase());
-    items.iter().map(|item| name(item.get_ref()).ok_or_else(|| ADVICE.to_owned())).collect()
 }
 
 fn cache(folder: &Path) -> impl Fn(&DeValue<'_>) -> Parsed<Option<PathBuf>> {

@@ -35,7 +35,6 @@ fn differences(old: &Fixed, new: &Fixed) -> Vec<&'static str> {
     let Fixed {
         listen,
         admin_listen,
-        admin_names,
         exposure,
         admin_exposure,
         store_path,
@@ -62,7 +61,6 @@ fn differences(old: &Fixed, new: &Fixed) -> Vec<&'static str> {
     let same = [
         ("listen", *listen == new.listen),
         ("admin.listen", *admin_listen == new.admin_listen),
-        ("admin.names", *admin_names == new.admin_names),
         ("tls", exposure.tls == new.exposure.tls),
         ("plain_text", exposure.plain_text == new.exposure.plain_text),
         ("open_to_all", exposure.open_to_all == new.exposure.open_to_all),

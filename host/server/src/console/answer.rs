@@ -1,5 +1,6 @@
 //! An answer of service `Admin` as HTTP and JSON: what went well as itself, what was refused as
-//! `{"reason", "message", "retry_ms"}` with a status that fits. Reasons are those of `docs/protocol.md`.
+//! `{"reason", "message", "retry_ms"}` with a status that fits. Reasons are those of `docs/protocol.md`, and
+//! some of the routes' own.
 
 use axum::{
     Json,

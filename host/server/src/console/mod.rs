@@ -3,7 +3,7 @@
 //! | file | its job |
 //! |---|---|
 //! | [`assets`] | the page: files in `page/`, built into the program |
-//! | [`guard`] | turns away what a browser should not have sent, for every route of the listener |
+//! | [`guard`] | what changes something has to come from the page itself |
 //! | [`headers`] | what every answer tells the browser that it may not do |
 //! | [`look`] | the routes that only look: kinds, sessions, records |
 //! | [`act`] | the routes that change something |

@@ -30,7 +30,6 @@ pub mod truba;
 
 use std::sync::Arc;
 
-use axum::middleware::from_fn_with_state;
 use mpy6a_proto::v1::{admin_server::AdminServer, truba_server::TrubaServer};
 use mpy6a_sessions::{Sessions, limits::RENEW_MAX};
 use tonic::service::Routes;
@@ -39,7 +38,7 @@ use tonic_health::pb::health_server::{Health, HealthServer};
 use self::{admin::AdminService, gate::Gate, truba::TrubaService};
 use crate::{
     config::Fixed,
-    console::{self, guard::Names},
+    console,
     limits::{MESSAGE_BYTES_MIN, MESSAGE_SLACK_BYTES, RENEW_HANDLE_BYTES},
     reload::{Bell, Board},
 };
@@ -69,9 +68,7 @@ impl Services {
     pub fn for_operators(&self, health: &HealthServer<impl Health>, fixed: &Fixed) -> Routes {
         let admin = AdminService::new(self.sessions.clone(), Arc::clone(&self.board), self.bell.clone());
         let services = Routes::new(self.truba(fixed)).add_service(AdminServer::new(admin.clone()));
-        let names = Names { listed: fixed.admin_names.clone().into(), any: fixed.admin_exposure.tls.is_some() };
-        let routes = standard(services, health).into_axum_router().merge(console::routes(admin));
-        routes.layer(from_fn_with_state(names, console::guard::every_route)).into()
+        standard(services, health).into_axum_router().merge(console::routes(admin)).into()
     }
 
     fn truba(&self, fixed: &Fixed) -> TrubaServer<TrubaService> {
