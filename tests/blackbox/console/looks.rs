@@ -44,6 +44,16 @@ const NAMELESS: &str = "
     return all.filter((element) => element.checkVisibility() && !named(element)).map((element) => element.outerHTML.slice(0, 80));
 ";
 
+/// Everything that is seen and reaches over the edge of what it stands in.
+const CUT_OFF: &str = "
+    const over = (part) => [...part.querySelectorAll('*')].filter((element) => {
+        const [inner, outer] = [element.getBoundingClientRect(), part.getBoundingClientRect()];
+        return element.checkVisibility() && inner.width > 0 && (inner.right > outer.right || inner.left < outer.left);
+    });
+    const parts = [...document.querySelectorAll('header, section:not([hidden]), dialog[open]')];
+    return parts.flatMap((part) => over(part).map((element) => `${part.id}: ${element.outerHTML.slice(0, 80)}`));
+";
+
 async fn check(page: &Browser, where_: &str) {
     for dark in [false, true] {
         page.dark(dark).await;
@@ -56,6 +66,7 @@ async fn check(page: &Browser, where_: &str) {
         page.resize(width, 800).await;
         let wide = page.js("return document.documentElement.scrollWidth").await.as_u64().unwrap();
         assert!(wide <= u64::from(width), "{where_}: {wide} pixels at {width}");
+        assert_eq!(page.js(CUT_OFF).await, json!([]), "{where_}, {width} pixels wide");
     }
 }
 
