@@ -93,18 +93,19 @@ async fn take() {
         picture(&browser, "#/", "#wrong", &format!("kinds-{theme}")).await;
         picture(&browser, "#/sessions?state=parked&kind=1", "#rows", &format!("sessions-{theme}")).await;
         picture(&browser, &session, "#attempts", &format!("session-{theme}")).await;
-        browser.go("#/sessions?state=parked&kind=1").await;
-        browser.click("[data-bulk=redrive]").await;
-        browser.says("#bulk-count", "12 sessions").await;
-        save(&browser, &format!("redrive-{theme}")).await;
-        browser.click("#confirm-no").await;
         browser.resize(390, 844).await;
         picture(&browser, "#/", "#wrong", &format!("kinds-phone-{theme}")).await;
         picture(&browser, "#/sessions?state=parked&kind=1", "#rows", &format!("sessions-phone-{theme}")).await;
         picture(&browser, &session, "#attempts", &format!("session-phone-{theme}")).await;
-        browser.resize(1600, 900).await;
-        picture(&browser, &session, "#attempts", &format!("session-wide-{theme}")).await;
     }
+    browser.resize(1600, 900).await;
+    picture(&browser, &session, "#attempts", "session-wide-dark").await;
+    browser.dark(false).await;
+    browser.resize(1280, 800).await;
+    browser.go("#/sessions?state=parked&kind=1").await;
+    browser.click("[data-bulk=redrive]").await;
+    browser.says("#bulk-count", "12 sessions").await;
+    save(&browser, "redrive-light").await;
 }
 
 async fn picture(browser: &Browser, place: &str, there: &str, name: &str) {

@@ -106,7 +106,7 @@ function fields(kinds) {
     label("Older than", make("input", { name: "older", class: "short", placeholder: "1h", autocomplete: "off" })),
     label("Younger than", make("input", { name: "younger", class: "short", placeholder: "2d", autocomplete: "off" })),
     label(
-      "Repeats, at least",
+      "Repeats from",
       make("input", { name: "repeats", class: "short", type: "number", min: 0, max: 4294967295, placeholder: "0" }),
     ),
     label(
