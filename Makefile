@@ -23,7 +23,7 @@ SEED ?=
 FAULT ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test sim torture fuzz handlers bench bench-handlers lint sdks compiler components build guests mkfs peers
+.PHONY: help demo run test sim torture fuzz handlers bench bench-handlers lint sdks compiler components build guests mkfs browser peers
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,7 +34,7 @@ demo: build ## Create 1,000 users while everything fails, then check them (HANDL
 run: build ## Serve the same set-up for your own hands, until Ctrl-C (HANDLER=…, ARGS=…)
 	$(BUILT)/release/demo --serve --dir run --handler '$(HANDLER)' $(ARGS)
 
-test: compiler mkfs lint handlers sdks ## Everything that CI runs: formatting, lints, every example and SDK, every test
+test: compiler mkfs browser lint handlers sdks ## Everything that CI runs: formatting, lints, every example and SDK, every test
 	cargo test --locked --workspace
 	cargo test --locked --workspace --test sandbox -- --ignored
 
@@ -92,6 +92,11 @@ components:
 mkfs:
 	@command -v mkfs.ext4 >/dev/null && command -v mount >/dev/null || \
 		{ apt-get update && apt-get install -y --no-install-recommends e2fsprogs mount; }
+
+# A real Chromium, which looks at the console: 440 MB on a machine that has what GTK needs, 870 MB on one that has nothing.
+browser:
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || \
+		{ apt-get update && apt-get install -y --no-install-recommends chromium chromium-driver fonts-dejavu-core; }
 
 # A C compiler: Rust links with it, and the example's SQLite is compiled by it.
 compiler:

@@ -15,6 +15,9 @@
 //! | [`reload`] | configs and plugins are replaced without a dropped session |
 //! | [`leases`] | one operator at a time |
 //! | [`admin`] | people find what is stuck, learn why, and act on it |
+//! | [`console`] | the web page shows what is wrong, and steers the host for nobody but who sits before it |
+//! | [`security`] | only the right people can |
+//! | [`hostile_wire`] | peers that mean the host no good |
 //! | [`offline`] | handlers tried out without a host |
 //!
 //! The [`harness`] makes a test a few lines. Tests wait for conditions, never for a time to pass; only where a promise
@@ -26,10 +29,12 @@
 
 mod admin;
 mod barrier;
+mod console;
 mod errors;
 #[path = "../harness/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the conformance suite uses the rest")]
 mod harness;
+mod hostile_wire;
 mod kill;
 mod leases;
 mod lifecycle;
@@ -39,5 +44,6 @@ mod operate;
 mod plugin;
 mod reload;
 mod restart;
+mod security;
 mod shutdown;
 mod startup;

@@ -32,10 +32,25 @@ impl Config {
         self
     }
 
+    /// Let somebody in: `lines` of an `[[access]]`.
+    pub fn admit(mut self, lines: &str) -> Self {
+        let entry = Value::Table(toml::from_str(lines).unwrap());
+        let access = self.root.entry("access").or_insert_with(|| Value::Array(Vec::new()));
+        access.as_array_mut().unwrap().push(entry);
+        self
+    }
+
     /// Add a kind, or put it in the place of the one with its number.
     pub fn with(mut self, kind: Kind) -> Self {
         self.kinds.insert(kind.id, kind);
         self
+    }
+
+    /// The text, with this address under this key.
+    pub fn text_with(&self, key: &str, address: &str) -> String {
+        let mut root = self.root.clone();
+        put(&mut root, key, address.into());
+        toml::to_string(&root).unwrap()
     }
 
     /// The text, for a host at these ports.

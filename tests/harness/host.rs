@@ -12,6 +12,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
+use tonic::transport::ClientTlsConfig;
 
 use super::{
     Config, PATIENCE, Wire,
@@ -33,6 +34,8 @@ pub struct Host {
     child: Option<Child>,
     /// How long a start may take.
     start_within: Duration,
+    /// How to speak to it; none: in plain text.
+    tls: Option<ClientTlsConfig>,
     /// How long the log was when the host was last started.
     pub(super) log_from: usize,
     wire: Wire,
@@ -65,6 +68,7 @@ impl Host {
             ports_are_known: false,
             child: None,
             start_within: PATIENCE,
+            tls: None,
             log_from: 0,
             wire: Wire::to(ports),
         };
@@ -139,7 +143,7 @@ impl Host {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         self.child = Some(command.spawn().unwrap());
         // A connection of its own for each life of the host.
-        self.wire = Wire::to(self.ports);
+        self.wire = Wire::over(self.ports, self.tls());
     }
 
     async fn ready(&mut self) -> Result<(), Exit> {
@@ -202,7 +206,18 @@ impl Host {
 
     /// Another connection to it.
     pub fn connect(&self) -> Wire {
-        Wire::to(self.ports)
+        Wire::over(self.ports, self.tls())
+    }
+
+    /// Speak TLS with it from now on.
+    pub fn speak(&mut self, tls: ClientTlsConfig) {
+        self.tls = Some(tls);
+        self.wire = Wire::over(self.ports, self.tls());
+    }
+
+    /// How to speak to it.
+    pub fn tls(&self) -> Option<ClientTlsConfig> {
+        self.tls.clone()
     }
 
     /// Its address for clients, as a URL.

@@ -13,18 +13,21 @@
 //! | [`guests`] | the handlers: built ones, hand-written ones |
 //! | [`host`], [`log`], [`program`] | the process: start, kill, restart; its log; its command line |
 //! | [`wire`], [`refused`] | raw gRPC: every call, every refusal |
+//! | [`caller`], [`pki`] | somebody with a token or a certificate; who signs certificates |
 //! | [`streamed`] | a raw `Operate` stream |
 //! | [`look`] | what becomes of a session or a kind, and waiting for it |
 //! | [`worker`] | a client at full speed that remembers what it was promised |
 //! | [`effects`] | an HTTP server that remembers what it was asked |
 //! | [`proxy`] | a wire that can be cut |
 
+mod caller;
 mod config;
 mod effects;
 mod guests;
 mod host;
 mod log;
 mod look;
+mod pki;
 mod program;
 mod proxy;
 mod refused;
@@ -35,11 +38,13 @@ mod worker;
 use std::time::{Duration, Instant};
 
 pub use self::{
+    caller::Caller,
     config::{Config, Kind},
     effects::{Effects, Seen, plain},
     guests::{GuestFile, built, handler, module, tagged, wat},
     host::{Exit, Host},
     look::{newer, shown},
+    pki::{Authority, Pair},
     program::{Ports, serve, squeezed},
     proxy::Proxy,
     refused::Refused,

@@ -12,7 +12,7 @@ use tokio::{sync::mpsc, time::timeout};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 
-use super::{PATIENCE, Wire};
+use super::{Caller, PATIENCE, Wire};
 
 /// Messages under way to the transport.
 const QUEUE: usize = 16;
@@ -32,6 +32,15 @@ impl Wire {
         let (requests, receiver) = mpsc::channel(QUEUE);
         let answers = self.truba.clone().operate(ReceiverStream::new(receiver)).await.unwrap().into_inner();
         Streamed { requests: Some(requests), answers, early: BTreeMap::new(), tag: 0 }
+    }
+}
+
+impl Caller {
+    /// Open a stream.
+    pub async fn stream(&self) -> Result<Streamed, Status> {
+        let (requests, receiver) = mpsc::channel(QUEUE);
+        let answers = self.truba.clone().operate(ReceiverStream::new(receiver)).await?.into_inner();
+        Ok(Streamed { requests: Some(requests), answers, early: BTreeMap::new(), tag: 0 })
     }
 }
 

@@ -9,7 +9,7 @@ use mpy6a_proto::v1::{
 use tokio::time::timeout;
 use tonic::{
     Status,
-    transport::{Channel, Endpoint},
+    transport::{Channel, ClientTlsConfig, Endpoint},
 };
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 
@@ -32,11 +32,24 @@ pub struct Wire {
 impl Wire {
     /// To a host at these ports of loopback. Needs a tokio runtime.
     pub fn to(ports: Ports) -> Self {
-        let connection = |port| {
-            let endpoint = Endpoint::from_shared(format!("http://127.0.0.1:{port}")).unwrap();
-            endpoint.timeout(PATIENCE).connect_lazy()
-        };
-        let (channel, operators) = (connection(ports.clients), connection(ports.operators));
+        Self::over(ports, None)
+    }
+
+    /// A connection for clients, and one for operators.
+    pub fn channels(ports: Ports, tls: Option<ClientTlsConfig>) -> [Channel; 2] {
+        [ports.clients, ports.operators].map(|port| {
+            let scheme = if tls.is_some() { "https" } else { "http" };
+            let endpoint = Endpoint::from_shared(format!("{scheme}://127.0.0.1:{port}")).unwrap().timeout(PATIENCE);
+            match tls.clone() {
+                Some(tls) => endpoint.tls_config(tls).unwrap().connect_lazy(),
+                None => endpoint.connect_lazy(),
+            }
+        })
+    }
+
+    /// To a host at these ports of loopback, over TLS where this is given.
+    pub fn over(ports: Ports, tls: Option<ClientTlsConfig>) -> Self {
+        let [channel, operators] = Self::channels(ports, tls);
         let admin = AdminClient::new(operators).max_decoding_message_size(ANSWER_BYTES_MAX);
         Self { truba: TrubaClient::new(channel.clone()), admin, channel }
     }

@@ -36,7 +36,8 @@ pub fn invalid_operation(what: &str) -> v1::Refused {
     refusal(Code::InvalidArgument, REQUEST_INVALID, Vec::new(), None, what.to_owned())
 }
 
-fn refusal(
+/// Put a refusal inside an answer together from its parts.
+pub(crate) fn refusal(
     code: Code,
     reason: &str,
     numbers: Vec<(&'static str, String)>,

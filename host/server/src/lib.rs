@@ -7,7 +7,11 @@
 //! | [`cli`] | the command line |
 //! | [`config`] | TOML in, a checked config out |
 //! | [`host`] | starting, health, stopping: the order of things |
+//! | [`auth`] | who may do what: one check for everything that is asked |
+//! | [`tls`] | certificates: ours, and those of whoever connects |
 //! | [`grpc`] | the services that clients and operators call |
+//! | [`console`] | the web page for operators, and what it asks |
+//! | [`json`] | kinds and sessions as JSON, for the command line and the console |
 //! | [`error`] | the one place that maps errors to the wire |
 //! | [`repeats`] | runs the handlers of claimed sessions |
 //! | [`reload`] | puts changed configs and plugins into service while the host runs |
@@ -27,13 +31,17 @@
 //! This is the only crate that names tonic's server. It keeps nothing durable itself and decides nothing about
 //! sessions.
 
+pub mod auth;
 pub mod cli;
 pub mod config;
+pub mod console;
 pub mod error;
 pub mod grpc;
 pub mod host;
+pub mod json;
 pub mod limits;
 pub mod reload;
 pub mod repeats;
 pub mod telemetry;
 pub mod time;
+pub mod tls;

@@ -46,6 +46,44 @@ pub const MESSAGE_BYTES_MIN: usize = 256 << 10;
 /// What one handle takes in a `Renew`, at most, in bytes: two indices of ten bytes each, the key, and the tags.
 pub const RENEW_HANDLE_BYTES: usize = 40;
 
+/// Most bytes of headers of one request, in however many frames. Ours take some 300, a token and traces included; what is
+/// over it ends the connection's part in this before it takes memory.
+pub const HEADER_BYTES_MAX: u32 = 16 << 10;
+
+/// Longest HTTP/2 frame to take, in bytes: the least that the standard allows to say. Longer ones would only make others
+/// on the connection wait.
+pub const FRAME_BYTES_MAX: u32 = 16 << 10;
+
+/// Most requests that a client may have taken back before the host has looked at them; one more ends the connection. A client
+/// that gives up now and then has one or two, a flood has hundreds.
+pub const RESETS_PENDING_MAX: usize = 20;
+
+/// Most streams that the host may have had to end for a client's mistakes; one more ends the connection.
+pub const RESETS_OWN_MAX: usize = 64;
+
+/// How long a peer may take nothing of what it is sent before the connection is given up: a minute is longer than any
+/// network that mends itself, and each such peer holds what it was to be sent.
+pub const WRITE_STALL_MAX: Duration = Duration::from_secs(60);
+
+/// How long an answer of one message may wait to be taken, or made: twice what a reload takes that compiles plugins. A peer that
+/// asks and takes nothing for as long is given up, or answers would pile up.
+pub const ANSWER_TAKEN_WITHIN: Duration = Duration::from_secs(240);
+
+/// Most requests at once over all connections of operators. An answer may be a whole session of 8 MiB.
+pub const ADMIN_REQUESTS_TOTAL_MAX: u32 = 128;
+
+/// Most requests at once over all connections that a config may allow.
+pub const REQUESTS_TOTAL_MAX: u32 = 1_000_000;
+
+/// When to try again, for a request over that bound: some commits later.
+pub const CROWD_RETRY: Duration = Duration::from_millis(100);
+
+/// Longest file of certificates or keys, in bytes: a bundle of a few hundred authorities.
+pub const PEM_BYTES_MAX: u64 = 1 << 20;
+
+/// Most names of a client certificate that are looked at.
+pub const CERTIFICATE_NAMES_MAX: usize = 64;
+
 /// How long a connection may be silent before the host asks whether its peer is still there.
 pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 
@@ -73,6 +111,15 @@ pub const LISTED_CAUSE_BYTES_MAX: usize = 200;
 /// Sessions that one call may act on: they wait in the writer's queue together.
 pub const TARGETS_MAX: usize = 1_000;
 
+/// Longest body that the console sends, in bytes: [`TARGETS_MAX`] targets of two ids of 41 characters each, with their names.
+pub const CONSOLE_BODY_BYTES_MAX: usize = 256 << 10;
+
+/// How much of each record the console gets with a session, in bytes: a screen or two. It asks for a whole one by itself.
+pub const RECORD_PREVIEW_BYTES: usize = 4 << 10;
+
+/// How many records the console gets with a session: with [`RECORD_PREVIEW_BYTES`], in hex, that is 800 KiB at most.
+pub const RECORDS_LISTED_MAX: usize = 100;
+
 /// Bytes of a backup in one message.
 pub const BACKUP_CHUNK_BYTES: usize = 256 << 10;
 
@@ -85,6 +132,37 @@ pub const POLL: Duration = Duration::from_millis(200);
 
 /// How long a changed file has to lie still before it is read: whoever copies a file writes it in shorter steps.
 pub const SETTLE: Duration = Duration::from_millis(100);
+
+/// Shortest time to the first request that a config may ask for, in milliseconds: a TLS handshake takes two round trips.
+pub const FIRST_REQUEST_MS_MIN: u64 = 100;
+
+/// Shortest rest between requests that a config may ask for, in milliseconds: connecting anew costs more than resting.
+pub const IDLE_MS_MIN: u64 = 1_000;
+
+/// Most `[[access]]` entries: each request without an open stream is compared with all of their tokens, some microseconds.
+pub const ACCESS_MAX: usize = 256;
+
+/// Most tokens of one entry: the old and the new one while it changes, and some to spare.
+pub const ACCESS_TOKENS_MAX: usize = 8;
+
+/// Longest token to look at, in bytes; ours have 70. Longer ones are nobody's.
+pub const TOKEN_BYTES_MAX: usize = 512;
+
+/// Shortest token that `mpy6a token hash` takes, in bytes: 22 letters and digits of chance have the 128 bits that nobody can
+/// try out, and a shorter one is a password.
+pub const TOKEN_BYTES_MIN: usize = 22;
+
+/// Longest name in a certificate to know somebody by, in bytes: what SPIFFE allows.
+pub const CERTIFICATE_NAME_BYTES_MAX: usize = 2048;
+
+/// Most log lines about those who were turned away, in each [`DENIAL_WINDOW`]; the others are counted.
+pub const DENIAL_LINES_MAX: u32 = 10;
+/// See [`DENIAL_LINES_MAX`].
+pub const DENIAL_WINDOW: Duration = Duration::from_secs(1);
+
+/// How long an open stream may rest before it is looked at whether its credentials have run out by the wall clock, which may
+/// have been set.
+pub const EXPIRY_LOOK_MAX: Duration = Duration::from_secs(60);
 
 /// Width of printed reports, in columns.
 pub const REPORT_COLUMNS: usize = 80;

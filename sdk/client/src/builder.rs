@@ -9,6 +9,7 @@ use crate::{
     client::Client,
     error::Error,
     limits::{CONNECT_TIMEOUT, KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, TRY_TIMEOUT},
+    secure::Secure,
 };
 
 /// Options of a client. Made by [`Client::builder`].
@@ -17,6 +18,7 @@ use crate::{
 pub struct Builder {
     target: Target,
     options: Options,
+    secure: Secure,
     connect_timeout: Duration,
 }
 
@@ -51,7 +53,7 @@ impl Builder {
     fn with(target: Target) -> Self {
         let options =
             Options { operation_timeout: None, try_timeout: TRY_TIMEOUT, streamed: true, outlives_stream: true };
-        Self { target, options, connect_timeout: CONNECT_TIMEOUT }
+        Self { target, options, secure: Secure::default(), connect_timeout: CONNECT_TIMEOUT }
     }
 
     /// How long an operation is tried before it fails as unavailable. Without this: as long as the session's lease, but
@@ -92,22 +94,57 @@ impl Builder {
         self
     }
 
+    /// Show this token with every request: what `mpy6a token new` printed. It is sent over TLS, or within this machine, only.
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.secure.token = Some(token.into());
+        self
+    }
+
+    /// Trust hosts whose certificate this authority has signed, and no others. PEM. Without this: the authorities that browsers
+    /// know.
+    pub fn ca(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.secure.ca = Some(pem.into());
+        self
+    }
+
+    /// Show this client certificate, with its chain, and its key. PEM.
+    pub fn certificate(mut self, certificate: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
+        self.secure.certificate = Some((certificate.into(), key.into()));
+        self
+    }
+
+    /// The name that the host's certificate has, where it is not the one in the URL.
+    pub fn host_name(mut self, name: impl Into<String>) -> Self {
+        self.secure.host_name = Some(name.into());
+        self
+    }
+
+    /// Send the token over `http://` beyond this machine all the same: something else encrypts it.
+    pub fn plain_text(mut self) -> Self {
+        self.secure.plain_text = true;
+        self
+    }
+
     /// Make the client. It connects when it is first used, and again whenever the connection broke.
     ///
     /// # Errors
     ///
-    /// [`Error::Setup`]: the URL is not of the form `http://host:port`, or there is no tokio runtime here, on which
-    /// leases could be renewed.
+    /// [`Error::Setup`]: the URL is not of the form `http://host:port` or `https://host:port`, a certificate cannot be used, a
+    /// token is none or would be sent in plain text, or there is no tokio runtime here, on which leases could be renewed.
     pub fn connect(self) -> Result<Client, Error> {
         if Handle::try_current().is_err() {
             let remedy = "call it inside a tokio runtime, on which it renews leases for as long as the client lives";
             return Err(Error::Setup(remedy.to_owned()));
         }
-        let channel = match self.target {
-            Target::Channel(channel) => channel,
-            Target::Url(url) => endpoint(&url, self.connect_timeout)?.connect_lazy(),
+        let (channel, bearer) = match self.target {
+            Target::Channel(channel) => (channel, self.secure.bearer(None)?),
+            Target::Url(url) => {
+                let endpoint = endpoint(&url, self.connect_timeout)?;
+                let bearer = self.secure.bearer(Some(endpoint.uri()))?;
+                (self.secure.endpoint(endpoint)?.connect_lazy(), bearer)
+            }
         };
-        Ok(Client::new(channel, self.options))
+        Ok(Client::new(channel, bearer, self.options))
     }
 }
 
@@ -117,11 +154,8 @@ fn endpoint(url: &str, connect_timeout: Duration) -> Result<Endpoint, Error> {
     let wrong = |why: &str| Error::Setup(format!("{url:?} {why}: write it like http://127.0.0.1:7340"));
     let uri: http::Uri = url.parse().map_err(|_| wrong("is not a URL"))?;
     match uri.scheme_str() {
-        Some("http") => {}
-        Some("https") => {
-            return Err(wrong("asks for TLS, which is not built in; use Client::over with your own channel"));
-        }
-        _ => return Err(wrong("does not begin with http://")),
+        Some("http" | "https") => {}
+        _ => return Err(wrong("does not begin with http:// or https://")),
     }
     Ok(Endpoint::from(uri)
         .user_agent(concat!("mpy6a-client/", env!("CARGO_PKG_VERSION")))
@@ -154,7 +188,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_url_that_cannot_work_is_refused_with_one_that_can() {
-        for url in ["", "127.0.0.1:7340", "ftp://127.0.0.1", "http://", "https://127.0.0.1:7340", "http://a b"] {
+        for url in ["", "127.0.0.1:7340", "ftp://127.0.0.1", "http://", "https://", "http://a b"] {
             assert!(refused(url).contains("http://127.0.0.1:7340"), "{url}: {}", refused(url));
         }
     }

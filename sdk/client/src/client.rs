@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
-use tonic::transport::Channel;
+use tonic::{service::interceptor::InterceptedService, transport::Channel};
 
 use crate::{
     builder::{Builder, Options},
@@ -13,6 +13,7 @@ use crate::{
     limits::OPERATION_TIMEOUT_MIN,
     line::Line,
     opening::Opening,
+    secure::Bearer,
     session::Session,
 };
 
@@ -36,7 +37,7 @@ pub(crate) struct Shared {
 }
 
 impl Client {
-    /// A client of the host at this URL, such as `http://127.0.0.1:7340`. It connects when it is first used, and again
+    /// A client of the host at this URL, such as `http://127.0.0.1:7340`, or `https://truba.example.org:7340` over TLS. It connects when it is first used, and again
     /// whenever the connection broke.
     ///
     /// # Errors
@@ -51,7 +52,7 @@ impl Client {
         Builder::new(url.into())
     }
 
-    /// A client over a channel of one's own: over TLS or a Unix socket, for instance. Set an HTTP/2 keepalive and a
+    /// A client over a channel of one's own: over a Unix socket, for instance. Set an HTTP/2 keepalive and a
     /// connect timeout on it, or a host that dies without a word goes unnoticed.
     pub fn over(channel: Channel) -> Builder {
         Builder::over(channel)
@@ -71,8 +72,8 @@ impl Client {
         Opening::new(self, kind)
     }
 
-    pub(crate) fn new(channel: Channel, options: Options) -> Self {
-        let truba = Truba::new(channel);
+    pub(crate) fn new(channel: Channel, bearer: Bearer, options: Options) -> Self {
+        let truba = Truba::new(InterceptedService::new(channel, bearer));
         let registry = Arc::new(Registry::new(Epoch(Instant::now())));
         let line = options.streamed.then(|| Arc::new(Line::new(truba.clone(), registry.clone())));
         let way = Way::new(truba, line);

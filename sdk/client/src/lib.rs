@@ -45,6 +45,7 @@ mod line;
 mod numbers;
 mod opening;
 mod operate;
+mod secure;
 mod session;
 mod unfinished;
 

@@ -13,6 +13,7 @@ use super::report::Report;
 use crate::{
     config::{Config, Kind, values::SizeText},
     host::sandbox_config,
+    time::now_ms,
 };
 
 /// Check a config and print what was found. Ends with 0 if everything is right, else with 1.
@@ -45,7 +46,7 @@ fn check_whole(file: &Path, config: &Config, report: &mut Report) -> bool {
     if kinds == 0 {
         report.line("  ", "no kind: a host serves none until a [[kind]] is added");
     }
-    let mut wrong = usize::from(!check_store_folder(config, report));
+    let mut wrong = usize::from(!check_store_folder(config, report)) + check_certificates(config, report);
     let loaded =
         Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string()).and_then(|runtime| {
             let sandbox = SandboxConfig { cache_dir: None, ..sandbox_config(&config.fixed) };
@@ -72,6 +73,24 @@ fn check_store_folder(config: &Config, report: &mut Report) -> bool {
         report.line("  ", &format!("store.path: the folder {} is missing: make it", folder.display()));
     }
     there
+}
+
+/// Read the certificates of both listeners; answers how many cannot be used.
+fn check_certificates(config: &Config, report: &mut Report) -> usize {
+    let mut wrong = 0;
+    for (key, exposure) in [("tls", &config.fixed.exposure), ("admin.tls", &config.fixed.admin_exposure)] {
+        let Some(files) = &exposure.tls else { continue };
+        match files.read(&[], now_ms() / 1_000) {
+            Ok(material) => {
+                material.warnings.iter().for_each(|warning| report.line("  ", &format!("{key}: {warning}")))
+            }
+            Err(error) => {
+                report.line("  ", &format!("{key}: {error}"));
+                wrong += 1;
+            }
+        }
+    }
+    wrong
 }
 
 /// Load every plugin; answers how many do not.

@@ -4,14 +4,13 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use mpy6a_proto::v1;
-use serde_json::json;
 
 use super::{
     remote::{Host, Remote, Trouble},
     session::Output,
     table::{KIND_COLUMNS, Table, cut, span},
 };
-use crate::{limits::REPORT_COLUMNS, time::now_ms};
+use crate::{json, limits::REPORT_COLUMNS, time::now_ms};
 
 /// What to do with kinds.
 #[derive(Debug, Subcommand)]
@@ -53,7 +52,7 @@ async fn list(output: Output, host: Host) -> Result<ExitCode, Trouble> {
     let kinds = host.kinds().await?.kinds;
     match output {
         Output::Table => print!("{}", table(&kinds).text(Some(REPORT_COLUMNS))),
-        Output::Json => kinds.iter().for_each(|kind| println!("{}", object(kind))),
+        Output::Json => kinds.iter().for_each(|kind| println!("{}", json::kind(kind))),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -112,25 +111,4 @@ fn repeated(kind: &v1::Kind) -> String {
         (false, Some(_)) if !trouble.is_empty() => format!("by old plugin: {trouble}"),
         (false, Some(_)) => "yes".to_owned(),
     }
-}
-
-fn object(kind: &v1::Kind) -> serde_json::Value {
-    json!({
-        "id": kind.id,
-        "name": kind.name,
-        "paused": kind.paused,
-        "paused_since_ms": kind.paused_since_ms,
-        "workers": kind.workers,
-        "active": kind.active,
-        "stored": kind.stored,
-        "repeating": kind.repeating,
-        "parked": kind.parked,
-        "first_due_ms": kind.first_due_ms,
-        "trouble": kind.trouble,
-        "plugin": kind.plugin.as_ref().map(|plugin| json!({
-            "file": plugin.file,
-            "digest": plugin.digest,
-            "since_ms": plugin.since_ms,
-        })),
-    })
 }

@@ -7,10 +7,12 @@ pub mod kind;
 pub mod plugin;
 pub mod remote;
 mod report;
+mod secure;
 pub mod serve;
 pub mod session;
 pub mod status;
 mod table;
+pub mod token;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -73,6 +75,11 @@ enum Command {
     ///
     /// Exit codes: 0 all of it is right, 1 it is not, 2 wrong command line.
     Verify(backup::Verify),
+    /// Make tokens, which let services and people in.
+    ///
+    /// Exit codes: 0 done, 1 not, 2 wrong command line.
+    #[command(subcommand)]
+    Token(token::Command),
     /// Print completions for a shell.
     Completions {
         /// The shell.
@@ -121,6 +128,7 @@ pub fn main() -> ExitCode {
         Command::Backup(arguments) => remote.run_patiently(async |host| backup::backup(&arguments, host).await),
         Command::Restore(arguments) => backup::restore(&arguments),
         Command::Verify(arguments) => backup::look(&arguments),
+        Command::Token(command) => token::run(&command),
         Command::Completions { shell } => generate::completions(shell, Cli::command()),
         Command::Man { folder } => generate::man(&folder, Cli::command()),
         Command::Reload => remote.run(async |host| status::reload(host).await),

@@ -7,10 +7,15 @@ use mpy6a_proto::v1::{self, admin_client::AdminClient, truba_client::TrubaClient
 use tokio::runtime::Builder;
 use tonic::{
     Code, Status,
+    service::interceptor::InterceptedService,
     transport::{Channel, Endpoint},
 };
 
-use super::{kind, report::Report};
+use super::{
+    report::Report,
+    secure::{Bearer, Secure, causes},
+};
+use crate::json;
 
 /// How long a host may take to be connected to.
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
@@ -25,7 +30,12 @@ pub struct Remote {
     /// The host to ask, as a URL.
     #[arg(long, value_name = "URL", env = "MPY6A_HOST", default_value = "http://127.0.0.1:7341", global = true)]
     host: String,
+    #[command(flatten)]
+    secure: Secure,
 }
+
+/// The way to a host: a connection, and who comes over it.
+pub type Way = InterceptedService<Channel, Bearer>;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
@@ -60,9 +70,9 @@ pub fn refused(text: impl Display) -> Trouble {
 pub struct Host {
     url: String,
     /// What people ask.
-    pub admin: AdminClient<Channel>,
+    pub admin: AdminClient<Way>,
     /// What clients ask.
-    pub truba: TrubaClient<Channel>,
+    pub truba: TrubaClient<Way>,
 }
 
 impl Remote {
@@ -99,9 +109,12 @@ impl Remote {
             Some(within) => endpoint.timeout(within),
             None => endpoint,
         };
-        let channel = endpoint.connect().await.map_err(|error| unreachable(&url, &error))?;
-        let admin = AdminClient::new(channel.clone()).max_decoding_message_size(ANSWER_BYTES_MAX);
-        Ok(Host { url, admin, truba: TrubaClient::new(channel) })
+        let endpoint = self.secure.endpoint(endpoint)?;
+        let bearer = self.secure.bearer(endpoint.uri())?;
+        let channel = endpoint.connect().await.map_err(|error| unreachable(&url, &causes(&error)))?;
+        let way = InterceptedService::new(channel, bearer);
+        let admin = AdminClient::new(way.clone()).max_decoding_message_size(ANSWER_BYTES_MAX);
+        Ok(Host { url, admin, truba: TrubaClient::new(way) })
     }
 }
 
@@ -123,7 +136,7 @@ impl Host {
 
     /// What every kind is called, by number.
     pub async fn kind_names(&self) -> Result<BTreeMap<u32, String>, Trouble> {
-        Ok(self.kinds().await?.kinds.iter().map(|it| (it.id, kind::name(it))).collect())
+        Ok(json::names(&self.kinds().await?.kinds))
     }
 
     /// The kind of this name or number.

@@ -3,6 +3,7 @@
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use mpy6a_plugins::limits::{MEMORY_BYTES_MAX, RUNS_MAX};
@@ -11,10 +12,14 @@ use toml::de::DeValue;
 use tracing_subscriber::EnvFilter;
 
 use super::{
+    exposure::{self, Exposure},
     reader::{Parsed, Table},
-    values::{duration_s, integer, nonempty, one_of, path, size, socket_address, string},
+    values::{duration_ms, duration_s, integer, nonempty, one_of, path, size, socket_address, string},
 };
-use crate::limits::{CONNECTIONS_MAX, REQUESTS_MAX};
+use crate::{
+    grpc::pulse::Patience,
+    limits::{CONNECTIONS_MAX, FIRST_REQUEST_MS_MIN, IDLE_MS_MIN, REQUESTS_MAX, REQUESTS_TOTAL_MAX},
+};
 
 /// What stays as it is until the host is restarted: sockets, files and memory are taken at start.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +28,10 @@ pub struct Fixed {
     pub listen: SocketAddr,
     /// Where operators connect.
     pub admin_listen: SocketAddr,
+    /// How clients are met there.
+    pub exposure: Exposure,
+    /// How operators are.
+    pub admin_exposure: Exposure,
     /// The database file.
     pub store_path: PathBuf,
     /// Memory for the database's pages, in bytes.
@@ -37,8 +46,14 @@ pub struct Fixed {
     pub run_memory_bytes_max: u64,
     /// Most connections at once.
     pub connections_max: u32,
+    /// Most connections at once from one address.
+    pub connections_per_address_max: u32,
     /// Most requests at once on one connection.
     pub requests_max: u32,
+    /// Most requests at once over all connections of clients.
+    pub requests_total_max: u32,
+    /// How long connections may rest.
+    pub patience: Patience,
     /// Where compiled plugins are kept; none: nowhere.
     pub plugin_cache: Option<PathBuf>,
 }
@@ -68,9 +83,15 @@ pub(super) fn read(root: &Table<'_, '_>, limits: &Table<'_, '_>, log: &Table<'_,
     let store = root.table("store");
     let plugins = root.table("plugins");
     let admin = root.table("admin");
+    let patience = Patience {
+        first_request: Duration::from_millis(limits.or("first_request", 10_000, duration_ms(FIRST_REQUEST_MS_MIN))),
+        idle: Duration::from_millis(limits.or("idle", 15 * 60_000, duration_ms(IDLE_MS_MIN))),
+    };
     let fixed = Fixed {
         listen: root.or("listen", LISTEN, socket_address),
         admin_listen: admin.or("listen", ADMIN_LISTEN, socket_address),
+        exposure: exposure::read(root, folder),
+        admin_exposure: exposure::read(&admin, folder),
         store_path: store.or("path", folder.join("mpy6a.redb"), path(folder)),
         store_cache_bytes: store.or("cache", 64 * MIB, size(MIB..=1024 * GIB)),
         log_format: log.or("format", LogFormat::Text, one_of(&[("text", LogFormat::Text), ("json", LogFormat::Json)])),
@@ -78,7 +99,10 @@ pub(super) fn read(root: &Table<'_, '_>, limits: &Table<'_, '_>, log: &Table<'_,
         runs_max: limits.or("runs", 64, integer(1..=RUNS_MAX)),
         run_memory_bytes_max: limits.or("run_memory", 256 * MIB, size(MIB..=MEMORY_BYTES_MAX)),
         connections_max: limits.or("connections", 1024, integer(1..=CONNECTIONS_MAX)),
+        connections_per_address_max: limits.or("connections_per_address", 256, integer(1..=CONNECTIONS_MAX)),
         requests_max: limits.or("requests", 512, integer(1..=REQUESTS_MAX)),
+        requests_total_max: limits.or("requests_total", 8192, integer(1..=REQUESTS_TOTAL_MAX)),
+        patience,
         plugin_cache: plugins.or("cache", Some(folder.join("mpy6a.cache")), cache(folder)),
     };
     store.done();

@@ -7,6 +7,8 @@
 //! | [`values`] | parses single values: time spans, sizes, names, digests |
 //! | [`host`] | the sections about the host as a whole |
 //! | [`kind`] | the `[[kind]]` tables |
+//! | [`access`] | the `[[access]]` tables |
+//! | [`exposure`] | how a listener meets the world: TLS, and what is dangerous |
 //! | [`plugin`] | a kind's `[kind.plugin]` |
 //! | [`relations`] | what must hold between values |
 //! | [`restart`] | what a running host cannot change |
@@ -16,6 +18,8 @@
 //!
 //! Invariant: a `Config` is whole. Nobody behind this module checks a value again, and nobody sees half of a config.
 
+pub mod access;
+pub mod exposure;
 pub mod findings;
 pub mod host;
 pub mod kind;
@@ -41,6 +45,8 @@ use mpy6a_sessions::Kinds;
 use toml::de::DeTable;
 
 pub use self::{
+    access::{AccessEntry, Opens},
+    exposure::Exposure,
     host::{Fixed, LogFormat},
     kind::Kind,
     problem::{ConfigError, Problem},
@@ -62,6 +68,8 @@ pub struct Config {
     pub shutdown: Duration,
     /// Every kind by number.
     pub kinds: BTreeMap<u32, Kind>,
+    /// Who may do what; empty: everybody everything.
+    pub access: Vec<AccessEntry>,
 }
 
 impl Config {
@@ -135,13 +143,15 @@ fn parse(text: &str, folder: &Path) -> Result<(Config, Vec<String>), Vec<Problem
     let log_level = log.or("level", "info".to_owned(), host::log_level);
     let fixed = host::read(&root, &limits, &log, folder);
     let kinds = kind::read_all(&root, folder);
+    let access = access::read_all(&root, &kinds);
     relations::check_limits(&limits, &fixed);
     relations::check_kinds(&root, &fixed, &kinds);
+    exposure::check(&root, &fixed, &access);
     limits.done();
     log.done();
     root.done();
 
-    let config = Config { fixed, log_level, shutdown: Duration::from_millis(shutdown_ms), kinds };
+    let config = Config { fixed, log_level, shutdown: Duration::from_millis(shutdown_ms), kinds, access };
     match findings.into_parts() {
         (problems, absent) if problems.is_empty() => Ok((config, absent)),
         (problems, _) => Err(problems),

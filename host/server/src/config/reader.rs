@@ -113,6 +113,12 @@ impl<'t, 'a> Table<'t, 'a> {
         entries.map(|(key, value)| (key.get_ref().as_ref(), value.get_ref()))
     }
 
+    /// Whether a key is there, right or wrong.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
+        self.table.is_some_and(|table| table.contains_key(key))
+    }
+
     /// Report a problem with one of its keys, or with the whole table where the key is absent.
     pub fn problem(&self, key: &str, message: impl Into<String>) {
         let at = self.table.and_then(|table| table.get(key)).map(Spanned::span).or(self.span.clone());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Config, Fixed, relations};
+use super::{Config, Fixed, exposure, relations};
 
 impl Config {
     /// The config that a host running with `fixed` can put into service of this one, and the keys that have to wait
@@ -10,10 +10,12 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// Where the kinds do not fit into the limits that the host runs with; nothing changes then.
+    /// Where the kinds do not fit into the limits that the host runs with, or those who may do what not to where it listens;
+    /// nothing changes then.
     pub fn within(self, fixed: &Fixed) -> Result<(Self, Vec<&'static str>), String> {
         let waiting = differences(fixed, &self.fixed);
-        if let Err(message) = relations::fits(fixed, &self.kinds) {
+        let exposed = exposure::fits(fixed, &self.access).map_err(|(key, message)| format!("{key}: {message}"));
+        if let Err(message) = relations::fits(fixed, &self.kinds).and(exposed) {
             let restart = if waiting.is_empty() { "" } else { "; a changed limit needs a restart of the host" };
             return Err(format!("{message}{restart}"));
         }
@@ -33,6 +35,8 @@ fn differences(old: &Fixed, new: &Fixed) -> Vec<&'static str> {
     let Fixed {
         listen,
         admin_listen,
+        exposure,
+        admin_exposure,
         store_path,
         store_cache_bytes,
         log_format,
@@ -40,7 +44,10 @@ fn differences(old: &Fixed, new: &Fixed) -> Vec<&'static str> {
         runs_max,
         run_memory_bytes_max,
         connections_max,
+        connections_per_address_max,
         requests_max,
+        requests_total_max,
+        patience,
         plugin_cache,
     } = old;
     let mpy6a_sessions::Limits {
@@ -54,6 +61,12 @@ fn differences(old: &Fixed, new: &Fixed) -> Vec<&'static str> {
     let same = [
         ("listen", *listen == new.listen),
         ("admin.listen", *admin_listen == new.admin_listen),
+        ("tls", exposure.tls == new.exposure.tls),
+        ("plain_text", exposure.plain_text == new.exposure.plain_text),
+        ("open_to_all", exposure.open_to_all == new.exposure.open_to_all),
+        ("admin.tls", admin_exposure.tls == new.admin_exposure.tls),
+        ("admin.plain_text", admin_exposure.plain_text == new.admin_exposure.plain_text),
+        ("admin.open_to_all", admin_exposure.open_to_all == new.admin_exposure.open_to_all),
         ("store.path", *store_path == new.store_path),
         ("store.cache", *store_cache_bytes == new.store_cache_bytes),
         ("log.format", *log_format == new.log_format),
@@ -66,6 +79,10 @@ fn differences(old: &Fixed, new: &Fixed) -> Vec<&'static str> {
         ("limits.runs", *runs_max == new.runs_max),
         ("limits.run_memory", *run_memory_bytes_max == new.run_memory_bytes_max),
         ("limits.connections", *connections_max == new.connections_max),
+        ("limits.connections_per_address", *connections_per_address_max == new.connections_per_address_max),
+        ("limits.requests_total", *requests_total_max == new.requests_total_max),
+        ("limits.first_request", patience.first_request == new.patience.first_request),
+        ("limits.idle", patience.idle == new.patience.idle),
         ("limits.requests", *requests_max == new.requests_max),
         ("plugins.cache", *plugin_cache == new.plugin_cache),
     ];

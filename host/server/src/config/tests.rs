@@ -19,10 +19,10 @@ fn problems(text: &str) -> String {
     ConfigError { file: "x.toml".into(), problems }.to_string()
 }
 
-/// The documented file with every key in it that is commented out: those lines have no space after the `#`.
+/// The documented file with every key and table in it that is commented out: those lines have no space after the `#`.
 fn every_key() -> String {
     let uncommented = DOCUMENTED.lines().map(|line| match line.strip_prefix('#') {
-        Some(key) if key.starts_with(|c: char| c.is_ascii_lowercase()) => key,
+        Some(key) if key.starts_with(|c: char| c.is_ascii_lowercase() || c == '[') => key,
         _ => line,
     });
     uncommented.collect::<Vec<_>>().join("\n")
@@ -48,6 +48,11 @@ fn the_documented_config_states_the_true_defaults() {
     // Examples of what has no default.
     let plugin = &mut stated.kinds.get_mut(&1).unwrap().plugin;
     (plugin.sha256, plugin.grants, plugin.settings) = Default::default();
+    let entry = stated.access.remove(0);
+    assert_eq!((entry.tokens.len(), entry.read, entry.administer), (2, false, false));
+    for exposure in [&mut stated.fixed.exposure, &mut stated.fixed.admin_exposure] {
+        assert_eq!(exposure.tls.take().unwrap().client_auth, crate::tls::ClientAuth::default());
+    }
     assert_eq!(stated, bare);
 }
 
@@ -81,6 +86,35 @@ const WRONG: &[(&str, &[&str])] = &[
     ("[limits]\nruns = -1", &["limits.runs: -1 is out of range"]),
     ("[limits]\nruns = \"8\"", &["limits.runs: a string: write a whole number", "without quotes"]),
     ("[limits]\nshutdown = \"0s\"", &["limits.shutdown: `0s` is too short"]),
+    ("[tls]\nkey = \"k.pem\"", &["tls.certificate: missing: add for example `certificate = "]),
+    ("[tls]\ncertificate = \"c.pem\"", &["x.toml:1: tls.key: missing: add for example `key = "]),
+    ("[admin.tls]\ncert = \"c.pem\"", &["admin.tls.cert: unknown key: here may be certificate, key"]),
+    (
+        "[tls]\ncertificate = \"c\"\nkey = \"k\"\nclient_auth = \"optional\"",
+        &["tls.client_auth: there is nobody to trust: add `client_ca`"],
+    ),
+    (
+        "[tls]\ncertificate = \"c\"\nkey = \"k\"\nclient_ca = \"a\"\nclient_auth = \"maybe\"",
+        &["tls.client_auth: `maybe` is unknown: write \"required\" or \"optional\""],
+    ),
+    ("tls = true", &["tls: true or false where a table is due"]),
+    ("listen = \"0.0.0.0:1\"", &["listen: 0.0.0.0:1 is beyond this machine", "add [tls]", "`plain_text = true`"]),
+    (
+        "[admin]\nlisten = \"[::]:1\"",
+        &["admin.listen: [::]:1 is beyond", "add [admin.tls]", "`admin.plain_text = true`"],
+    ),
+    (
+        "listen = \"10.0.0.1:1\"\nplain_text = true",
+        &["listen: 10.0.0.1:1 is beyond this machine, and anybody", "[[access]]", "`open_to_all = true`"],
+    ),
+    ("plain_text = \"yes\"", &["plain_text: a string: write true or false"]),
+    ("[limits]\nconnections_per_address = 0", &["limits.connections_per_address: 0 is out of range"]),
+    ("[limits]\nrequests_total = 1000001", &["limits.requests_total: 1000001 is out of range"]),
+    ("[limits]\nfirst_request = \"1ms\"", &["limits.first_request: `1ms` is too short: write at least \"100ms\""]),
+    ("[limits]\nidle = \"0s\"", &["limits.idle: `0s` is too short: write at least \"1000ms\""]),
+    ("access = \"*\"", &["access: a string where a list of tables is due: write `[[access]]`"]),
+    ("[[access]]\nread = true", &["access.name: missing", "access: nothing to know them by", "mpy6a token new"]),
+    ("[[access]]\nname = \"a b\"\nread = true", &["access.name: `a b` is no name"]),
     ("kind = 1", &["kind: an integer where a list of tables is due: write `[[kind]]`"]),
     ("[[kind]]\nname = \"x\"\nplugin.file = \"x\"", &["x.toml:1: kind.id: missing: add for example `id = 1`"]),
     ("[[kind]]\nid = 1\nplugin.file = \"x\"", &["kind.name: missing"]),
@@ -159,6 +193,70 @@ fn everything_that_is_wrong_is_said_at_once_in_the_order_of_the_lines() {
     let message = problems(&format!("listen = \"here\"\n{KIND}lease = 1\nbackof = {{}}\n[limits]\nruns = 0\n"));
     let keys: Vec<&str> = message.lines().filter_map(|line| line.split(": ").nth(1)).collect();
     assert_eq!(keys, ["listen", "kind.lease", "kind.backof", "limits.runs"], "{message}");
+}
+
+/// The same for keys of an entry of `[[access]]`: a line to add to a right one beside a right kind.
+const WRONG_IN_ACCESS: &[(&str, &[&str])] = &[
+    ("", &["access: they may do nothing: add `open = "]),
+    ("open = []", &["access: they may do nothing"]),
+    ("open = [\"two\"]", &["access.open: no kind is named `two`: add the [[kind]], or correct the name"]),
+    ("open = \"one\"", &["access.open: write kinds by name"]),
+    ("open = [1]", &["access.open: write kinds by name"]),
+    ("read = \"yes\"", &["access.read: a string: write true or false"]),
+    ("rights = \"all\"", &["access.rights: unknown key"]),
+    ("read = true\ntokens = \"x\"", &["access.tokens: write a list"]),
+    ("read = true\nexpires = \"tomorrow\"", &["access.expires: `tomorrow` is no time: write UTC in quotes"]),
+    ("read = true\nexpires = 2027-01-01T00:00:00Z", &["access.expires: a date where text is due"]),
+    ("read = true\nexpires = \"1969-01-01T00:00:00Z\"", &["access.expires: `1969-01-01T00:00:00Z` is"]),
+    ("read = true\ncertificate = \"a b\"", &["access.certificate: no name of a certificate: write a DNS name"]),
+    (
+        "read = true\ncertificate = \"x\"",
+        &["access: `one` is known by a certificate, and none is looked at", "client_ca"],
+    ),
+];
+
+#[test]
+fn what_is_wrong_with_an_entry_of_access_is_named_with_its_remedy() {
+    let token = format!("token = \"sha256:{}\"", "0".repeat(64));
+    let entry = |token: &str, line: &str| format!("{KIND}[[access]]\nname = \"one\"\n{token}\n{line}\n");
+    WRONG_IN_ACCESS.iter().for_each(|(line, parts)| check(&entry(&token, line), parts));
+    for wrong in ["hunter2-hunter2-hunter2", "sha256:hunter2-hunter2-hunter2", "sha256:", ""] {
+        let message = problems(&entry(&format!("token = \"{wrong}\""), "read = true"));
+        assert!(message.contains("access.token: no digest of a token") && !message.contains("hunter2"), "{message}");
+    }
+    let many: Vec<_> = (0..9).map(|n| format!("\"sha256:{n:064}\"")).collect();
+    check(&entry(&format!("tokens = [{}]", many.join(", ")), "read = true"), &["access.tokens: more than 8 tokens"]);
+    let two = [entry(&token, "read = true"), entry(&token, "read = true").replace(KIND, "")].concat();
+    check(&two, &["access.name: `one` is there already", "access.token: another entry has this token already"]);
+    let all: String = (0..=crate::limits::ACCESS_MAX)
+        .map(|n| format!("[[access]]\nname = \"n{n}\"\ntoken = \"sha256:{n:064}\"\nread = true\n"))
+        .collect();
+    check(&all, &["access: 257 entries: a host knows at most 256"]);
+}
+
+#[test]
+fn beyond_this_machine_a_host_serves_what_is_asked_for_by_name() {
+    let entry = format!("[[access]]\nname = \"one\"\ntoken = \"sha256:{}\"\nread = true\n", "0".repeat(64));
+    let tls = "[tls]\ncertificate = \"c\"\nkey = \"k\"\n";
+    for right in [
+        format!("listen = \"0.0.0.0:1\"\n{tls}{entry}"),
+        format!("listen = \"0.0.0.0:1\"\nopen_to_all = true\n{tls}"),
+        format!("listen = \"0.0.0.0:1\"\nplain_text = true\n{entry}"),
+        "listen = \"0.0.0.0:1\"\nplain_text = true\nopen_to_all = true\n".to_owned(),
+        "listen = \"127.9.9.9:1\"\n[admin]\nlisten = \"[::1]:1\"\n".to_owned(),
+    ] {
+        read(&right);
+    }
+}
+
+#[test]
+fn a_running_host_beyond_this_machine_keeps_asking_who_it_is() {
+    let entry = format!("[[access]]\nname = \"one\"\ntoken = \"sha256:{}\"\nread = true\n", "0".repeat(64));
+    let (running, _) = read(&format!("listen = \"0.0.0.0:1\"\nplain_text = true\n{entry}"));
+    // By itself this one is right: it listens on loopback. The host does not, until it is restarted.
+    let (open, _) = read("");
+    let message = open.within(&running.fixed).unwrap_err();
+    assert!(message.contains("listen: 0.0.0.0:1 is beyond this machine, and anybody"), "{message}");
 }
 
 #[test]

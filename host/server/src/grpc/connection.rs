@@ -1,69 +1,145 @@
-//! One connection of a client: a TCP stream that counts against the bound of the [listener](super::listener).
+//! One connection: plain TCP or TLS, with what is known of its peer.
+//!
+//! It ends itself, as if the peer had: without requests for too long ([pulse](super::pulse)), and when its certificate is
+//! no longer to be trusted. It fails when the peer takes nothing off it for too long.
 
 use std::{
     io,
+    net::SocketAddr,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
-    sync::OwnedSemaphorePermit,
+    time::{Sleep, sleep},
 };
-use tonic::transport::server::{Connected, TcpConnectInfo};
+use tokio_rustls::server::TlsStream;
+use tonic::transport::server::Connected;
 
-/// A connection, which frees its slot when it is dropped.
-#[derive(Debug)]
+use super::{listener::Slots, pulse::Pulse};
+use crate::{limits::WRITE_STALL_MAX, tls::names::Certified};
+
+/// Whoever is at the other end. Found in the extensions of each request.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// Where.
+    pub address: SocketAddr,
+    /// Who, by a client certificate that TLS has verified.
+    pub certificate: Option<Arc<Certified>>,
+    /// The connection's requests.
+    pub pulse: Arc<Pulse>,
+}
+
+/// A connection, which frees its slots when it is dropped.
 pub struct Connection {
-    stream: TcpStream,
-    _slot: OwnedSemaphorePermit,
+    wire: Wire,
+    peer: Peer,
+    /// Resolves when the connection is to end.
+    ends: Pin<Box<dyn Future<Output = ()> + Send>>,
+    /// Runs while the peer takes nothing.
+    stalled: Option<Pin<Box<Sleep>>>,
+    _slots: Slots,
+}
+
+/// What bytes go over.
+pub enum Wire {
+    /// TCP.
+    Plain(TcpStream),
+    /// TLS over TCP.
+    Tls(Box<TlsStream<TcpStream>>),
 }
 
 impl Connection {
-    /// A connection that takes this slot for as long as it lives.
+    /// A connection to this peer, which takes these slots for as long as it lives, at most until `ends` resolves.
     #[must_use]
-    pub fn new(stream: TcpStream, slot: OwnedSemaphorePermit) -> Self {
-        Self { stream, _slot: slot }
+    pub fn new(wire: Wire, peer: Peer, slots: Slots, ends: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self { wire, peer, ends: Box::pin(ends), stalled: None, _slots: slots }
+    }
+
+    /// Writing made headway, or did not: not for too long.
+    fn headway<T>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(WRITE_STALL_MAX)));
+        match stalled.as_mut().poll(context) {
+            Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+            Poll::Pending => Poll::Pending,
+        }
     }
 }
 
 impl Connected for Connection {
-    type ConnectInfo = TcpConnectInfo;
+    type ConnectInfo = Peer;
 
-    fn connect_info(&self) -> TcpConnectInfo {
-        self.stream.connect_info()
+    fn connect_info(&self) -> Peer {
+        self.peer.clone()
     }
 }
 
 impl AsyncRead for Connection {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.ends.as_mut().poll(context).is_ready() {
+            // Nothing was read: to whoever asks, that is the end. It must stay the end.
+            self.ends = Box::pin(std::future::ready(()));
+            return Poll::Ready(Ok(()));
+        }
+        match &mut self.wire {
+            Wire::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
+            Wire::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+        }
     }
 }
 
 impl AsyncWrite for Connection {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = match &mut self.wire {
+            Wire::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
+            Wire::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+        };
+        self.headway(context, written)
     }
 
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
+        context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let written = match &mut self.wire {
+            Wire::Plain(stream) => Pin::new(stream).poll_write_vectored(context, slices),
+            Wire::Tls(stream) => Pin::new(stream).poll_write_vectored(context, slices),
+        };
+        self.headway(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        match &self.wire {
+            Wire::Plain(stream) => stream.is_write_vectored(),
+            Wire::Tls(stream) => stream.is_write_vectored(),
+        }
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = match &mut self.wire {
+            Wire::Plain(stream) => Pin::new(stream).poll_flush(context),
+            Wire::Tls(stream) => Pin::new(stream).poll_flush(context),
+        };
+        self.headway(context, flushed)
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let shut = match &mut self.wire {
+            Wire::Plain(stream) => Pin::new(stream).poll_shutdown(context),
+            Wire::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+        };
+        self.headway(context, shut)
     }
 }

@@ -1,25 +1,56 @@
-//! The listening socket, with a bound on how many connections are open at once. Past it, new ones wait in the kernel's
-//! queue until another closes.
+//! The listening socket: bounds on how many connections are open at once, over all and for each address, and TLS.
+//!
+//! ```text
+//! accept --slot free?--> address has room? --> own task: TLS handshake, bounded in time --> served
+//! ```
+//!
+//! Past the bound over all, new connections wait in the kernel's queue until another closes. Past the bound of their
+//! address they are closed at once: one address cannot take all the places. Handshakes run beside the accept loop, each a
+//! task of its own that holds its place among the connections, so a slow one keeps nobody waiting.
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
-    net::TcpListener,
-    sync::{Semaphore, mpsc},
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    time::timeout,
 };
+use tokio_rustls::TlsAcceptor;
 use tokio_stream::wrappers::ReceiverStream;
-use tracing::warn;
+use tracing::{debug, warn};
 
-use super::connection::Connection;
+use super::{
+    addresses::{Addresses, Place},
+    connection::{Connection, Peer, Wire},
+    pulse::{Patience, Pulse},
+};
+use crate::tls::{Slot, names::Certified};
 
 /// How long to wait after the kernel refused to accept, out of file descriptors most likely.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
 /// A bound socket. Clients that connect before it is served wait.
-#[derive(Debug)]
 pub struct Listener {
     socket: TcpListener,
-    connections_max: u32,
+    bounds: Bounds,
+    tls: Option<Arc<Slot>>,
+}
+
+/// How many connections, and how long they may rest.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Most at once.
+    pub connections_max: u32,
+    /// Most at once from one address.
+    pub connections_per_address_max: u32,
+    /// How long they may rest.
+    pub patience: Patience,
+}
+
+/// What a connection takes.
+pub struct Slots {
+    _over_all: OwnedSemaphorePermit,
+    _at_its_address: Place,
 }
 
 /// The address cannot be listened at.
@@ -36,7 +67,12 @@ impl Listener {
     /// # Errors
     ///
     /// Why it cannot be had, and what to do.
-    pub async fn bind(key: &str, address: SocketAddr, connections_max: u32) -> Result<Self, ListenError> {
+    pub async fn bind(
+        key: &str,
+        address: SocketAddr,
+        bounds: Bounds,
+        tls: Option<Arc<Slot>>,
+    ) -> Result<Self, ListenError> {
         let socket = TcpListener::bind(address).await.map_err(|error| {
             let advice = match error.kind() {
                 io::ErrorKind::AddrInUse => {
@@ -52,7 +88,7 @@ impl Listener {
             };
             ListenError { address, advice }
         })?;
-        Ok(Self { socket, connections_max })
+        Ok(Self { socket, bounds, tls })
     }
 
     /// The address taken, with its port.
@@ -79,18 +115,36 @@ impl Listener {
 }
 
 async fn accept(listener: &Listener, sender: &mpsc::Sender<io::Result<Connection>>) {
-    let slots = Arc::new(Semaphore::new(listener.connections_max as usize));
+    let over_all = Arc::new(Semaphore::new(listener.bounds.connections_max as usize));
+    let addresses = Addresses::new(listener.bounds.connections_per_address_max);
     loop {
         // The semaphore is never closed.
-        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
+        let Ok(slot) = Arc::clone(&over_all).acquire_owned().await else { return };
         match listener.socket.accept().await {
-            Ok((stream, _)) => {
-                // Answers are small and awaited: none may wait for the next. Where it fails the connection is gone
-                // already.
-                let _ = stream.set_nodelay(true);
-                if sender.send(Ok(Connection::new(stream, slot))).await.is_err() {
-                    return;
+            Ok((stream, address)) => {
+                let Some(place) = addresses.place(address.ip()) else {
+                    debug!(%address, "closed: its address has limits.connections_per_address connections");
+                    continue;
+                };
+                let slots = Slots { _over_all: slot, _at_its_address: place };
+                let begun = begin(stream, address, slots, listener.bounds.patience, listener.tls.clone());
+                if listener.tls.is_none() {
+                    // Nothing is waited for.
+                    let Some(connection) = begun.await else { continue };
+                    if sender.send(Ok(connection)).await.is_err() {
+                        return;
+                    }
+                    continue;
                 }
+                let sender = sender.clone();
+                tokio::spawn(async move {
+                    tokio::select! {
+                        // The host is stopping.
+                        () = sender.closed() => {}
+                        Some(connection) = begun => drop(sender.send(Ok(connection)).await),
+                        else => {}
+                    }
+                });
             }
             Err(error) => {
                 warn!(%error, "cannot accept a connection: raise the limit of open files, or lower limits.connections");
@@ -98,6 +152,46 @@ async fn accept(listener: &Listener, sender: &mpsc::Sender<io::Result<Connection
             }
         }
     }
+}
+
+/// Make a connection of a stream; none if its handshake fails, or takes too long.
+async fn begin(
+    stream: TcpStream,
+    address: SocketAddr,
+    slots: Slots,
+    patience: Patience,
+    tls: Option<Arc<Slot>>,
+) -> Option<Connection> {
+    // Answers are small and awaited: none may wait for the next. Where it fails the connection is gone already.
+    let _ = stream.set_nodelay(true);
+    let pulse = Pulse::new(patience);
+    let Some(tls) = tls else {
+        let peer = Peer { address, certificate: None, pulse: Arc::clone(&pulse) };
+        return Some(Connection::new(Wire::Plain(stream), peer, slots, pulse.stops()));
+    };
+    let now = tls.now();
+    let acceptor = TlsAcceptor::from(Arc::clone(&now.config));
+    let stream = match timeout(patience.first_request, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => {
+            debug!(%address, %error, "a TLS handshake failed");
+            return None;
+        }
+        Err(_) => {
+            debug!(%address, "a TLS handshake took longer than limits.first_request");
+            return None;
+        }
+    };
+    let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
+    let certificate = shown.and_then(Certified::of).map(Arc::new);
+    let peer = Peer { address, certificate, pulse: Arc::clone(&pulse) };
+    let ends = async move {
+        tokio::select! {
+            () = pulse.stops() => {}
+            () = now.distrusted() => {}
+        }
+    };
+    Some(Connection::new(Wire::Tls(Box::new(stream)), peer, slots, ends))
 }
 
 #[cfg(test)]
@@ -108,27 +202,51 @@ mod tests {
 
     use super::*;
 
-    fn local() -> SocketAddr {
-        "127.0.0.1:0".parse().unwrap()
+    fn bounds(connections_max: u32, connections_per_address_max: u32) -> Bounds {
+        let patience = Patience { first_request: Duration::from_secs(60), idle: Duration::from_secs(60) };
+        Bounds { connections_max, connections_per_address_max, patience }
+    }
+
+    async fn listener(bounds: Bounds) -> Listener {
+        Listener::bind("listen", "127.0.0.1:0".parse().unwrap(), bounds, None).await.unwrap()
     }
 
     #[tokio::test]
     async fn a_port_in_use_is_an_error_that_says_what_to_do() {
-        let first = Listener::bind("listen", local(), 1).await.unwrap();
-        let error = Listener::bind("listen", first.address().unwrap(), 1).await.unwrap_err().to_string();
+        let first = listener(bounds(1, 1)).await;
+        let second = Listener::bind("listen", first.address().unwrap(), bounds(1, 1), None).await;
+        let error = second.err().unwrap().to_string();
         assert!(error.contains("in use") && error.contains("`listen`"), "{error}");
     }
 
     #[tokio::test]
     async fn past_the_bound_a_connection_waits_until_another_closes() {
-        let listener = Listener::bind("listen", local(), 1).await.unwrap();
+        let listener = listener(bounds(1, 9)).await;
         let address = listener.address().unwrap();
         let mut incoming = listener.incoming();
         let _clients = (TcpStream::connect(address).await.unwrap(), TcpStream::connect(address).await.unwrap());
         let first = incoming.next().await.unwrap().unwrap();
         // Whether it is refused for ever cannot be seen; that it has not come while the first is open, can.
-        assert!(tokio::time::timeout(Duration::from_millis(50), incoming.next()).await.is_err());
+        assert!(timeout(Duration::from_millis(50), incoming.next()).await.is_err());
         drop(first);
         incoming.next().await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn past_the_bound_of_its_address_a_connection_is_closed_and_another_address_gets_in() {
+        let listener = listener(bounds(9, 1)).await;
+        let address = listener.address().unwrap();
+        let mut incoming = listener.incoming();
+        let _first = TcpStream::connect(address).await.unwrap();
+        let _served = incoming.next().await.unwrap().unwrap();
+        let second = TcpStream::connect(address).await.unwrap();
+        second.readable().await.unwrap();
+        assert!(matches!(second.try_read(&mut [0]), Ok(0) | Err(_)), "it is closed");
+
+        let other = tokio::net::TcpSocket::new_v4().unwrap();
+        other.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+        let _other = other.connect(address).await.unwrap();
+        let served = incoming.next().await.unwrap().unwrap();
+        assert_eq!(tonic::transport::server::Connected::connect_info(&served).address.ip().to_string(), "127.0.0.2");
     }
 }

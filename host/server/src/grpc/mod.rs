@@ -7,19 +7,24 @@
 //! | [`admin`] | what operators of the host call |
 //! | [`convert`] | between messages and the state machine's values |
 //! | [`gate`] | turns requests away during shutdown |
-//! | [`listener`], [`connection`] | the socket, with a bound on connections |
-//! | [`server`] | HTTP/2 on a socket, with its bounds |
+//! | [`listener`], [`addresses`] | the socket, with bounds on connections, and TLS |
+//! | [`connection`], [`pulse`] | one connection; whether it is of use |
+//! | [`crowd`] | a bound on requests at once, over all connections |
+//! | [`server`] | HTTP on a socket, with its bounds |
 //! | [`oversize`] | gives a message that is too long the error of a record that is |
 //!
 //! Health and reflection are the standard services. Errors are mapped in [`crate::error`] and nowhere else.
 
+pub mod addresses;
 pub mod admin;
 pub mod connection;
 pub mod convert;
+pub mod crowd;
 pub mod gate;
 pub mod listener;
 pub mod operate;
 pub mod oversize;
+pub mod pulse;
 pub mod server;
 pub mod truba;
 
@@ -33,6 +38,7 @@ use tonic_health::pb::health_server::{Health, HealthServer};
 use self::{admin::AdminService, gate::Gate, truba::TrubaService};
 use crate::{
     config::Fixed,
+    console,
     limits::{MESSAGE_BYTES_MIN, MESSAGE_SLACK_BYTES, RENEW_HANDLE_BYTES},
     reload::{Bell, Board},
 };
@@ -57,15 +63,17 @@ impl Services {
         standard(Routes::new(self.truba(fixed)), health)
     }
 
-    /// What operators may call: what clients may, for scripts that mend something, and service `Admin`.
+    /// What operators may call: what clients may, for scripts that mend something, service `Admin`, and the console.
     #[must_use]
     pub fn for_operators(&self, health: &HealthServer<impl Health>, fixed: &Fixed) -> Routes {
         let admin = AdminService::new(self.sessions.clone(), Arc::clone(&self.board), self.bell.clone());
-        standard(Routes::new(self.truba(fixed)).add_service(AdminServer::new(admin)), health)
+        let services = Routes::new(self.truba(fixed)).add_service(AdminServer::new(admin.clone()));
+        standard(services, health).into_axum_router().merge(console::routes(admin)).into()
     }
 
     fn truba(&self, fixed: &Fixed) -> TrubaServer<TrubaService> {
-        TrubaServer::new(TrubaService::new(self.sessions.clone(), self.gate.clone()))
+        let keeper = Arc::clone(&self.board.keeper);
+        TrubaServer::new(TrubaService::new(self.sessions.clone(), self.gate.clone(), keeper))
             .max_decoding_message_size(message_bytes_max(fixed.limits.record_bytes_max))
     }
 }

@@ -1,6 +1,19 @@
-//! HTTP/2 on a listening socket, with what it needs to stay healthy: bounds, and keepalive, which finds dead peers.
+//! HTTP on a listening socket, with what it needs to stay healthy under peers that mean it no good: bounds, and keepalive,
+//! which finds dead ones.
+//!
+//! | who | is stopped by |
+//! |---|---|
+//! | opens connections and says nothing | `limits.first_request`, `limits.connections_per_address` ([listener](super::listener)) |
+//! | keeps connections that it does not use | `limits.idle` ([pulse](super::pulse)) |
+//! | sends endless headers, in one frame or many | [`HEADER_BYTES_MAX`]: the connection ends |
+//! | opens requests and takes them back | [`RESETS_PENDING_MAX`]: the connection ends |
+//! | sends frames that are wrong | [`RESETS_OWN_MAX`]: the connection ends |
+//! | opens more requests than it may | `limits.requests`: the stream is refused |
+//! | reads no answers | flow control: it is not read either; [`WRITE_STALL_MAX`](crate::limits::WRITE_STALL_MAX) |
+//! | is many | `limits.requests_total` ([crowd](super::crowd)), `limits.connections` |
+//! | died without a word | keepalive |
 
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 
 use tonic::{
     service::Routes,
@@ -8,33 +21,49 @@ use tonic::{
 };
 use tower::util::MapResponseLayer;
 
-use super::{listener::Listener, oversize};
+use super::{crowd::CrowdLayer, listener::Listener, oversize};
 use crate::{
-    config::Fixed,
-    limits::{KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT},
+    auth::{AuthLayer, Doorkeeper},
+    limits::{
+        FRAME_BYTES_MAX, HEADER_BYTES_MAX, KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, RESETS_OWN_MAX, RESETS_PENDING_MAX,
+    },
 };
+
+/// What is served, and within what bounds.
+pub struct Serving {
+    /// The services.
+    pub routes: Routes,
+    /// Says who may do what.
+    pub keeper: Arc<Doorkeeper>,
+    /// Whether HTTP/1 is spoken, too: browsers, and what scrapes metrics.
+    pub http1: bool,
+    /// Most requests at once on one connection.
+    pub requests_max: u32,
+    /// Most requests at once over all connections.
+    pub requests_total_max: u32,
+    /// Longest record, in bytes: for the refusal of longer ones.
+    pub record_bytes_max: u64,
+}
 
 /// Serve until `stop` resolves and every connection is done. A client that keeps a stream open keeps this waiting; the
 /// caller bounds it.
 ///
-/// Browsers and what scrapes metrics speak HTTP/1: `http1` lets them.
-///
 /// # Errors
 ///
 /// Those of the transport.
-pub async fn serve(
-    listener: Listener,
-    routes: Routes,
-    http1: bool,
-    fixed: &Fixed,
-    stop: impl Future<Output = ()>,
-) -> Result<(), Error> {
-    let record_bytes_max = fixed.limits.record_bytes_max;
+pub async fn serve(listener: Listener, serving: Serving, stop: impl Future<Output = ()>) -> Result<(), Error> {
+    let Serving { routes, keeper, http1, requests_max, requests_total_max, record_bytes_max } = serving;
     Server::builder()
         .accept_http1(http1)
-        .max_concurrent_streams(fixed.requests_max)
+        .max_concurrent_streams(requests_max)
+        .max_frame_size(FRAME_BYTES_MAX)
+        .http2_max_header_list_size(HEADER_BYTES_MAX)
+        .http2_max_pending_accept_reset_streams(Some(RESETS_PENDING_MAX))
+        .http2_max_local_error_reset_streams(Some(RESETS_OWN_MAX))
         .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
+        .layer(CrowdLayer::new(requests_total_max))
+        .layer(AuthLayer(keeper))
         .layer(MapResponseLayer::new(move |response| oversize::renamed(response, record_bytes_max)))
         .add_routes(routes)
         .serve_with_incoming_shutdown(listener.incoming(), stop)

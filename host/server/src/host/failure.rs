@@ -8,7 +8,7 @@ use mpy6a_sessions::{
     store::{StoreError, redb::OpenError},
 };
 
-use crate::{config::ConfigError, grpc::listener::ListenError};
+use crate::{config::ConfigError, grpc::listener::ListenError, tls::TlsError};
 
 /// Why the host is not serving. Every message names the remedy.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +19,9 @@ pub enum Failure {
     /// The address cannot be had.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// A certificate or its key cannot be used.
+    #[error("{0}. The host does not start without what its config promises")]
+    Tls(#[from] TlsError),
     /// The database file cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -65,7 +68,7 @@ impl Failure {
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Server(_) | Self::System(_) => 1,
-            Self::Config(_) => 3,
+            Self::Config(_) | Self::Tls(_) => 3,
             Self::Listen(_) => 4,
             Self::Open(_) | Self::TakeOver(_) | Self::Unusable(_) => 5,
             Self::Sandbox(_) => 6,

@@ -10,6 +10,7 @@
 
 pub mod failure;
 pub mod health;
+pub mod listeners;
 pub mod running;
 pub mod signals;
 
@@ -24,14 +25,14 @@ use tracing::info;
 pub use self::failure::Failure;
 use self::{
     health::Health,
+    listeners::Listeners,
     running::{Running, failure_of},
     signals::Signals,
 };
 use crate::{
     config::{Config, Fixed},
-    grpc::{Services, gate::Gate, listener::Listener, server},
-    limits::ADMIN_CONNECTIONS_MAX,
-    reload::{self, Board, Reloader},
+    grpc::{Services, gate::Gate},
+    reload::{self, Board, Certificates, Reloader},
     repeats::{Context, Runs},
     telemetry::Telemetry,
 };
@@ -84,13 +85,12 @@ impl Host {
 
     async fn start(self, hangup: Signal) -> Result<Running, Failure> {
         let fixed = self.config.fixed.clone();
-        let listener = Listener::bind("listen", fixed.listen, fixed.connections_max).await?;
-        let address = listener.address()?;
-        let operators = Listener::bind("admin.listen", fixed.admin_listen, ADMIN_CONNECTIONS_MAX).await?;
-        let admin = operators.address()?;
+        let listeners = Listeners::bind(&fixed).await?;
+        let (address, admin) = (listeners.clients.address()?, listeners.operators.address()?);
         let store = open_store(&fixed).await?;
         let sandbox = Sandbox::new(sandbox_config(&fixed))?;
-        let (board, loads, watcher) = reload::start(&self.file, self.config, sandbox).await;
+        let certificates = Certificates::new(listeners.tls.clone());
+        let (board, loads, watcher) = reload::start(&self.file, self.config, sandbox, &certificates).await;
 
         let policies = board.now().config.policies(|kind| board.plugins.get(kind).is_some());
         // Until it is durable that they are paused, none may be claimed.
@@ -109,6 +109,7 @@ impl Host {
             board: Arc::clone(&board),
             loads,
             watcher,
+            certificates,
             sessions: sessions.clone(),
             telemetry: self.telemetry,
             rings,
@@ -120,16 +121,7 @@ impl Host {
         let gate = Gate::default();
         let services = Services { sessions: sessions.clone(), board: Arc::clone(&board), gate: gate.clone(), bell };
         let stop = CancellationToken::new();
-        let for_clients = services.for_clients(&health_service, &fixed);
-        let for_operators = services.for_operators(&health_service, &fixed);
-        let (told, operators_told) = (stop.clone().cancelled_owned(), stop.clone().cancelled_owned());
-        let server = tokio::spawn(async move {
-            tokio::try_join!(
-                server::serve(listener, for_clients, false, &fixed, told),
-                server::serve(operators, for_operators, true, &fixed, operators_told),
-            )
-            .map(|_| ())
-        });
+        let server = tokio::spawn(listeners.serve(&services, &health_service, &fixed, &stop));
         health.serving().await;
         let kinds = board.now().config.kinds.len();
         let served = board.plugins.all().len();

@@ -5,6 +5,7 @@
 //! | [`bell`] | has everything read again by request |
 //! | [`board`] | what is in service now, for everybody to see |
 //! | [`watch`] | notices that files changed |
+//! | [`certificates`] | the certificates of both listeners |
 //! | [`loads`] | plugins being loaded |
 //! | [`reloader`] | takes what changed into service |
 //!
@@ -22,10 +23,12 @@
 //!   stays in service with its old ones; the kind's delays and bounds are the new config's, and every other kind goes
 //!   on. A kind that has no old plugin is not claimed: its sessions wait.
 //! * What failed shows in the log and in `Admin.ListKinds`, and is tried again when its file changes or on SIGHUP.
+//! * A certificate is taken by itself. One that cannot be used keeps the old one in service, and shows likewise.
 //! * What needs a restart stays as it was; a warning names the keys.
 
 pub mod bell;
 pub mod board;
+pub mod certificates;
 pub mod loads;
 mod looks;
 pub mod reloader;
@@ -46,6 +49,7 @@ use tracing::{error, info};
 pub use self::{
     bell::{Bell, Rings, bell},
     board::{Board, InService},
+    certificates::Certificates,
     reloader::Reloader,
 };
 use self::{loads::Loads, watch::Watcher};
@@ -53,11 +57,17 @@ use crate::config::Config;
 
 /// Load the plugins of a config for the first time and put them into service, and watch its files from then on. A
 /// plugin that does not load leaves its kind waiting; it does not keep the host from starting.
-pub async fn start(file: &Path, config: Config, sandbox: Arc<Sandbox>) -> (Arc<Board>, Loads, Watcher) {
+pub async fn start(
+    file: &Path,
+    config: Config,
+    sandbox: Arc<Sandbox>,
+    certificates: &Certificates,
+) -> (Arc<Board>, Loads, Watcher) {
     let board = Arc::new(Board::new(Arc::new(config)));
-    let mut watcher = Watcher::new(files(file, &board)).await;
+    let mut watcher = Watcher::new(files(file, &board, certificates)).await;
     // It was read before it was watched.
     watcher.distrust(file);
+    certificates.files().for_each(|file| watcher.distrust(&file));
     let mut loads = Loads::new(sandbox);
     let config = Arc::clone(&board.now().config);
     for (id, kind) in &config.kinds {
@@ -69,9 +79,9 @@ pub async fn start(file: &Path, config: Config, sandbox: Arc<Sandbox>) -> (Arc<B
     (board, loads, watcher)
 }
 
-/// The config file and the plugins of the config in service.
-fn files(file: &Path, board: &Board) -> BTreeSet<PathBuf> {
-    board.now().config.plugin_files().chain([file.to_owned()]).collect()
+/// The config file, the plugins of the config in service, and the certificates.
+fn files(file: &Path, board: &Board, certificates: &Certificates) -> BTreeSet<PathBuf> {
+    board.now().config.plugin_files().chain([file.to_owned()]).chain(certificates.files()).collect()
 }
 
 /// Put a loaded plugin into service, or note why it is not.

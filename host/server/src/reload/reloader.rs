@@ -11,7 +11,7 @@ use mpy6a_sessions::Sessions;
 use tokio::{signal::unix::Signal, sync::oneshot};
 use tracing::{error, info, warn};
 
-use super::{Board, Rings, files, loads::Loads, take, watch::Watcher};
+use super::{Board, Certificates, Rings, files, loads::Loads, take, watch::Watcher};
 use crate::{config::Config, telemetry::Telemetry};
 
 /// Keeps what is in service up to date with the files.
@@ -24,6 +24,8 @@ pub struct Reloader {
     pub loads: Loads,
     /// Tells of changed files.
     pub watcher: Watcher,
+    /// The certificates of both listeners.
+    pub certificates: Certificates,
     /// Told of changed policies.
     pub sessions: Sessions,
     /// Told of a changed level.
@@ -87,9 +89,13 @@ impl Reloader {
     pub(super) async fn reload(&mut self, changed: impl Fn(&PathBuf) -> bool) {
         let old = Arc::clone(&self.board.now().config);
         let new = if changed(&self.file) { self.read_config(&old) } else { Arc::clone(&old) };
+        let certificates = self.certificates.reload(&changed);
+        if !certificates.is_empty() {
+            self.board.change(|now| now.note_certificates(certificates));
+        }
         // Before anything is waited for: what the board shows as paused or gone must not be claimed any more.
         self.publish();
-        self.watcher.set_files(files(&self.file, &self.board)).await;
+        self.watcher.set_files(files(&self.file, &self.board, &self.certificates)).await;
         for (id, kind) in &new.kinds {
             let same = old.kinds.get(id).is_some_and(|old| old.plugin == kind.plugin);
             if !same || changed(&kind.plugin.file) {

@@ -49,14 +49,24 @@ impl Bench {
             cache_dir: None,
             limits: Limits::default(),
         });
-        let (board, loads, watcher) = super::start(&file, config, sandbox.unwrap()).await;
+        let (board, loads, watcher) = super::start(&file, config, sandbox.unwrap(), &Certificates::default()).await;
         let policies = board.now().config.policies(|kind| board.plugins.get(kind).is_some());
         let store = RedbStore::in_memory().unwrap();
         let Started { sessions, .. } =
             mpy6a_sessions::start(store, Limits::default(), policies, Environment::real()).unwrap();
         let telemetry = Telemetry::start(LogFormat::Text, "info");
         let (_, rings) = super::bell();
-        let reloader = Reloader { file, board, loads, watcher, sessions, telemetry, rings, answers: Vec::new() };
+        let reloader = Reloader {
+            file,
+            board,
+            loads,
+            watcher,
+            certificates: Certificates::default(),
+            sessions,
+            telemetry,
+            rings,
+            answers: Vec::new(),
+        };
         Self { folder, reloader }
     }
 

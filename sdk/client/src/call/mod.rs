@@ -16,7 +16,7 @@ mod way;
 
 use mpy6a_proto::v1::truba_client::TrubaClient;
 use tokio::time::{Instant, sleep_until, timeout_at};
-use tonic::transport::Channel;
+use tonic::{service::interceptor::InterceptedService, transport::Channel};
 use tracing::debug;
 
 use self::tries::Next;
@@ -26,10 +26,11 @@ pub(crate) use self::{
     tries::{Backoff, Tries},
     way::{Trouble, Way},
 };
-use crate::error::Cause;
+use crate::{error::Cause, secure::Bearer};
 
-/// The generated client over one shared connection. Cloned once for a session, not for an operation.
-pub(crate) type Truba = TrubaClient<Channel>;
+/// The generated client over one shared connection, with the token that it shows. Cloned once for a session, not for an
+/// operation.
+pub(crate) type Truba = TrubaClient<InterceptedService<Channel, Bearer>>;
 
 /// An answer from the host.
 #[derive(Debug)]

@@ -11,6 +11,8 @@ use mpy6a_proto::v1::{self, Action, acted::Outcome};
 use super::{filter, id, ls};
 use crate::{
     cli::remote::{Host, Trouble, refused},
+    grpc::admin::act::states_for,
+    json::kind_name,
     limits::{REPORT_COLUMNS, TARGETS_MAX},
 };
 
@@ -57,25 +59,11 @@ async fn by_filter(action: Action, arguments: &Arguments, host: Host) -> Result<
         ));
     }
     let mut filter = arguments.filter.filter(&host).await?;
-    let possible = possible_states(action, arguments.force);
+    let possible = states_for(action, arguments.force);
     if filter.states.is_empty() {
         filter.states = possible.iter().map(|state| (*state).into()).collect();
     }
     if arguments.yes { do_all(action, filter, arguments.force, host).await } else { show(action, filter, host).await }
-}
-
-/// The states that a filter means where it names none.
-fn possible_states(action: Action, force: bool) -> Vec<v1::SessionState> {
-    use v1::SessionState::{Active, Parked, Stored};
-    let mut states = match action {
-        Action::Redrive => vec![Parked],
-        Action::Delete => vec![Stored, Parked],
-        Action::Repeat | Action::Park | Action::Unspecified => vec![Stored],
-    };
-    if force && matches!(action, Action::Park | Action::Delete) {
-        states.push(Active);
-    }
-    states
 }
 
 async fn show(action: Action, filter: v1::Filter, host: Host) -> Result<ExitCode, Trouble> {
@@ -100,7 +88,7 @@ async fn show(action: Action, filter: v1::Filter, host: Host) -> Result<ExitCode
     if count > SHOWN {
         println!("and {} more", count - SHOWN);
     }
-    let of: Vec<_> = by_kind.iter().map(|(kind, count)| format!("{count} {}", ls::kind_name(*kind, &names))).collect();
+    let of: Vec<_> = by_kind.iter().map(|(kind, count)| format!("{count} {}", kind_name(*kind, &names))).collect();
     println!("\nwould {} {count} sessions ({}): say --yes to do it", verb(action), of.join(", "));
     Ok(ExitCode::SUCCESS)
 }
@@ -183,7 +171,8 @@ fn past(action: Action) -> &'static str {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::{super::shown, *};
+    use super::*;
+    use crate::json::shown;
 
     #[test]
     fn an_id_reads_back_as_it_is_shown() {

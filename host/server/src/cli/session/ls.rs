@@ -4,14 +4,14 @@ use std::{collections::BTreeMap, process::ExitCode};
 
 use clap::Args;
 use mpy6a_proto::v1;
-use serde_json::json;
 
-use super::{Output, filter, shown, state_name};
+use super::{Output, filter};
 use crate::{
     cli::{
         remote::{Host, Trouble},
         table::{KIND_COLUMNS, Table, cut, span},
     },
+    json::{self, kind_name, reason, shown, state_name},
     limits::REPORT_COLUMNS,
     time::now_ms,
 };
@@ -46,7 +46,7 @@ pub async fn run(arguments: &Arguments, host: Host) -> Result<ExitCode, Trouble>
             count += 1;
             match arguments.output {
                 Output::Table => table.row(row(&session, &names, arguments.wide)),
-                Output::Json => println!("{}", object(&session, &names)),
+                Output::Json => println!("{}", json::summary(&session, &names)),
             }
         }
         if more {
@@ -98,35 +98,4 @@ fn short(session: &v1::SessionSummary, waiting: &v1::Waiting) -> String {
         }
         _ => reason,
     }
-}
-
-fn object(session: &v1::SessionSummary, names: &BTreeMap<u32, String>) -> serde_json::Value {
-    let waiting = session.waiting.clone().unwrap_or_default();
-    json!({
-        "id": shown(session.id),
-        "kind": kind_name(session.kind, names),
-        "kind_id": session.kind,
-        "state": state_name(session.state()),
-        "change_id": shown(session.change_id),
-        "created_ms": session.created_ms,
-        "stored_ms": session.stored_ms,
-        "due_ms": session.due_ms,
-        "repeats": session.repeats,
-        "records": session.records,
-        "record_bytes": session.record_bytes,
-        "waits_for": reason(waiting.reason()),
-        "waits_because": waiting.words,
-        "last_outcome": session.last_outcome,
-        "last_cause": session.last_cause,
-    })
-}
-
-/// A kind's name; its number where the config does not name it.
-pub fn kind_name(kind: u32, names: &BTreeMap<u32, String>) -> String {
-    names.get(&kind).cloned().unwrap_or_else(|| kind.to_string())
-}
-
-/// `WAIT_REASON_KIND_PAUSED` as `kind-paused`.
-pub fn reason(reason: v1::WaitReason) -> String {
-    reason.as_str_name().trim_start_matches("WAIT_REASON_").to_lowercase().replace('_', "-")
 }

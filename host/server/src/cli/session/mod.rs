@@ -87,18 +87,3 @@ fn id(text: &str) -> Result<v1::Index, Trouble> {
     let index = parsed.map_err(|_| refused(format!("{text:?} is no session's id: they look like 3-1042")))?;
     Ok(v1::Index { term: index.term, index: index.index })
 }
-
-/// An index as people write it.
-fn shown(index: Option<v1::Index>) -> String {
-    index.map_or_else(String::new, |index| format!("{}-{}", index.term, index.index))
-}
-
-fn state_name(state: v1::SessionState) -> &'static str {
-    match state {
-        v1::SessionState::Unspecified => "unknown",
-        v1::SessionState::Active => "active",
-        v1::SessionState::Stored => "stored",
-        v1::SessionState::Repeating => "repeating",
-        v1::SessionState::Parked => "parked",
-    }
-}

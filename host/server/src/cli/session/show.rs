@@ -4,19 +4,16 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use mpy6a_proto::v1;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{
-    Output, id,
-    ls::{kind_name, reason},
-    shown, state_name,
-};
+use super::{Output, id};
 use crate::{
     cli::{
         remote::{Host, Trouble},
         report::Report,
         table::span,
     },
+    json::{self, kind_name, shown, state_name},
     time::now_ms,
 };
 
@@ -89,39 +86,9 @@ fn text(session: &v1::GetSessionResponse, kind: &str, records: Records) -> Strin
 }
 
 fn object(session: &v1::GetSessionResponse, kind: &str, records: Records) -> Value {
-    let waiting = session.waiting.clone().unwrap_or_default();
-    let attempt = |attempt: &v1::Attempt| {
-        json!({
-            "fence": shown(attempt.fence),
-            "repeat": attempt.repeat,
-            "started_ms": attempt.started_ms,
-            "duration_us": attempt.duration_us,
-            "outcome": attempt.outcome,
-            "cause": attempt.cause,
-            "fuel": attempt.fuel,
-            "memory_peak_bytes": attempt.memory_peak_bytes,
-            "plugin_digest": attempt.plugin_digest,
-            "log": attempt.log,
-        })
-    };
-    json!({
-        "id": shown(session.id),
-        "kind": kind,
-        "kind_id": session.kind,
-        "state": state_name(session.state()),
-        "change_id": shown(session.change_id),
-        "fence": shown(session.fence),
-        "created_ms": session.created_ms,
-        "stored_ms": session.stored_ms,
-        "due_ms": session.due_ms,
-        "repeats": session.repeats,
-        "traceparent": session.traceparent,
-        "waits_for": reason(waiting.reason()),
-        "waits_because": waiting.words,
-        "records": session.records.iter().map(|bytes| record_value(bytes, records)).collect::<Vec<_>>(),
-        "record_bytes": session.record_bytes,
-        "attempts": session.attempts.iter().map(attempt).collect::<Vec<_>>(),
-    })
+    let mut object = json::session(session, kind);
+    object["records"] = session.records.iter().map(|bytes| record_value(bytes, records)).collect();
+    object
 }
 
 /// A record for a terminal: nothing in it moves the cursor or changes its colours.

@@ -57,6 +57,24 @@ pub fn asked(request: &v1::ActOnSessionsRequest) -> Result<Vec<AdminRequest>, St
     request.targets.iter().map(one).collect()
 }
 
+/// The states in which an action can be done: what a filter means that names none. `force`: also where a client holds the session.
+#[must_use]
+pub fn states_for(action: v1::Action, force: bool) -> Vec<v1::SessionState> {
+    use v1::{
+        Action,
+        SessionState::{Active, Parked, Stored},
+    };
+    let mut states = match action {
+        Action::Redrive => vec![Parked],
+        Action::Delete => vec![Stored, Parked],
+        Action::Repeat | Action::Park | Action::Unspecified => vec![Stored],
+    };
+    if force && matches!(action, Action::Park | Action::Delete) {
+        states.push(Active);
+    }
+    states
+}
+
 fn acted(result: Result<mpy6a_sessions::Applied, mpy6a_sessions::Error>) -> v1::Acted {
     let outcome = match result {
         Ok(applied) => {

@@ -10,7 +10,7 @@
 //! | [`act`] | doing something to sessions |
 //! | [`backup`] | a copy of everything |
 //!
-//! What changes something is logged, with the address that asked for it.
+//! What changes something is logged, with who asked for it, and from where.
 
 pub mod act;
 pub mod backup;
@@ -30,6 +30,7 @@ use tonic::{Request, Response, Status};
 use self::why::Why;
 use super::convert;
 use crate::{
+    auth,
     error::status,
     reload::{Bell, Board},
     time::now_ms,
@@ -72,7 +73,7 @@ impl AdminService {
 
 /// Who asks, for the log.
 fn who<T>(request: &Request<T>) -> String {
-    request.remote_addr().map_or_else(|| "unknown".to_owned(), |address| address.to_string())
+    auth::who(request.extensions())
 }
 
 #[tonic::async_trait]
@@ -127,7 +128,7 @@ impl Admin for AdminService {
     async fn reload(&self, request: Request<v1::ReloadRequest>) -> Result<Response<v1::ReloadResponse>, Status> {
         tracing::info!(who = who(&request), "asked to read the config and every plugin again");
         self.reload.ring().await;
-        let config_trouble = self.board.now().config_trouble.clone().unwrap_or_default();
+        let config_trouble = self.board.now().host_trouble();
         let kinds = self.kinds().await.map_err(|error| status(&error))?;
         Ok(Response::new(v1::ReloadResponse { config_trouble, kinds }))
     }

@@ -34,11 +34,12 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 use tonic::{Code, Status, Streaming};
 
 use super::{gate::Gate, oversize};
-use crate::error::status;
+use crate::{auth::Opener, error::status};
 
 /// The answers of one stream.
 pub struct Operate {
     requests: Streaming<v1::OperateRequest>,
+    opener: Opener,
     pipeline: Pipeline,
     /// Answers to what could not even be asked.
     invalid: Vec<v1::Answer>,
@@ -56,11 +57,12 @@ enum Phase {
 }
 
 impl Operate {
-    /// Serve these requests.
+    /// Serve these requests of this opener.
     #[must_use]
-    pub fn new(requests: Streaming<v1::OperateRequest>, sessions: &Sessions, gate: &Gate) -> Self {
+    pub fn new(requests: Streaming<v1::OperateRequest>, sessions: &Sessions, gate: &Gate, opener: Opener) -> Self {
         Self {
             requests,
+            opener,
             pipeline: sessions.pipeline(),
             invalid: Vec::new(),
             phase: Phase::Reading,
@@ -100,7 +102,10 @@ impl Operate {
             return Poll::Pending;
         }
         match ready!(Pin::new(&mut self.requests).poll_next(context)) {
-            Some(Ok(request)) => asks.take(request),
+            Some(Ok(mut request)) => {
+                self.opener.sift(&mut request, &mut asks.invalid);
+                asks.take(request);
+            }
             Some(Err(status)) => self.finish(Err(self.renamed(status))),
             None => self.finish(Ok(())),
         }

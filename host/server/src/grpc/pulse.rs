@@ -1,0 +1,149 @@
+//! Whether a connection is of use to anybody: one without requests is closed after a while, and one whose peer asks and takes
+//! no answers. Streams may be quiet for as long as they like.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::limits::ANSWER_TAKEN_WITHIN;
+
+/// How long connections may rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// From the first byte to the first request, a TLS handshake included.
+    pub first_request: Duration,
+    /// From the end of the last request to the next.
+    pub idle: Duration,
+}
+
+/// The requests of one connection.
+#[derive(Debug)]
+pub struct Pulse {
+    born: Instant,
+    patience: Patience,
+    in_flight: AtomicU32,
+    /// Those of them whose answer is one message.
+    brief: AtomicU32,
+    /// How many of those have ended.
+    brief_ended: AtomicU64,
+    /// When the last request ended, in milliseconds after birth; 0: there was none yet.
+    last_ms: AtomicU64,
+}
+
+/// A request under way.
+#[derive(Debug)]
+pub struct Beat {
+    pulse: Arc<Pulse>,
+    is_brief: bool,
+}
+
+impl Pulse {
+    /// A new connection.
+    #[must_use]
+    pub fn new(patience: Patience) -> Arc<Self> {
+        let born = Instant::now();
+        let (in_flight, brief) = (AtomicU32::new(0), AtomicU32::new(0));
+        let (brief_ended, last_ms) = (AtomicU64::new(0), AtomicU64::new(0));
+        Arc::new(Self { born, patience, in_flight, brief, brief_ended, last_ms })
+    }
+
+    /// A request begins; it ends when the beat is dropped. `is_brief`: its answer is one message.
+    #[must_use]
+    pub fn beat(self: &Arc<Self>, is_brief: bool) -> Beat {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        self.brief.fetch_add(u32::from(is_brief), Ordering::Relaxed);
+        Beat { pulse: Arc::clone(self), is_brief }
+    }
+
+    /// Resolves when the connection is of no use to anybody.
+    pub async fn stops(self: Arc<Self>) {
+        loop {
+            if self.in_flight.load(Ordering::Relaxed) > 0 {
+                if self.is_stuck().await {
+                    return;
+                }
+                continue;
+            }
+            let (now, due) = (Instant::now(), self.due());
+            if now >= due {
+                return;
+            }
+            sleep_until(due).await;
+        }
+    }
+
+    /// Wait for as long as an answer may take to be taken; whether there were answers and none was.
+    async fn is_stuck(&self) -> bool {
+        let (brief, ended) = (self.brief.load(Ordering::Relaxed), self.brief_ended.load(Ordering::Relaxed));
+        sleep(ANSWER_TAKEN_WITHIN).await;
+        brief > 0 && self.brief.load(Ordering::Relaxed) > 0 && self.brief_ended.load(Ordering::Relaxed) == ended
+    }
+
+    /// When it will have rested too long, by what is known now.
+    fn due(&self) -> Instant {
+        match self.last_ms.load(Ordering::Relaxed) {
+            0 => self.born + self.patience.first_request,
+            last_ms => self.born + Duration::from_millis(last_ms) + self.patience.idle,
+        }
+    }
+}
+
+impl Drop for Beat {
+    fn drop(&mut self) {
+        let pulse = &self.pulse;
+        let ms = u64::try_from(pulse.born.elapsed().as_millis()).unwrap_or(u64::MAX);
+        pulse.last_ms.store(ms.max(1), Ordering::Relaxed);
+        pulse.brief.fetch_sub(u32::from(self.is_brief), Ordering::Relaxed);
+        pulse.brief_ended.fetch_add(u64::from(self.is_brief), Ordering::Relaxed);
+        pulse.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Patience = Patience { first_request: Duration::from_secs(10), idle: Duration::from_secs(100) };
+
+    async fn stops_after(pulse: &Arc<Pulse>) -> Duration {
+        let began = Instant::now();
+        Arc::clone(pulse).stops().await;
+        began.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_request_is_waited_for_shortly_and_the_next_longer() {
+        let pulse = Pulse::new(PATIENCE);
+        assert_eq!(stops_after(&pulse).await.as_secs(), 10);
+        let beat = pulse.beat(false);
+        let waits = tokio::time::timeout(Duration::from_secs(1_000), Arc::clone(&pulse).stops());
+        assert!(waits.await.is_err(), "a request is under way");
+        drop(beat);
+        assert_eq!(stops_after(&pulse).await.as_secs(), 100);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_takes_no_answers_is_given_up_and_one_that_takes_some_is_not() {
+        let stops_soon = async |pulse: &Arc<Pulse>| {
+            tokio::time::timeout(3 * ANSWER_TAKEN_WITHIN, Arc::clone(pulse).stops()).await.is_ok()
+        };
+        let pulse = Pulse::new(PATIENCE);
+        let stuck = pulse.beat(true);
+        assert!(stops_soon(&pulse).await);
+        let taking = async {
+            for _ in 0..10 {
+                drop(pulse.beat(true));
+                sleep(ANSWER_TAKEN_WITHIN / 2).await;
+            }
+        };
+        let (stopped, ()) = tokio::join!(stops_soon(&pulse), taking);
+        assert!(!stopped, "others were taken");
+        drop(stuck);
+    }
+}

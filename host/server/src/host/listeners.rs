@@ -1,0 +1,87 @@
+//! The two listeners, for clients and for operators: the same check and the same hardening, other services and bounds.
+
+use std::{future::Future, sync::Arc};
+
+use tokio_util::sync::CancellationToken;
+use tonic_health::pb::health_server::{Health, HealthServer};
+
+use super::Failure;
+use crate::{
+    config::Fixed,
+    grpc::{
+        Services,
+        listener::{Bounds, Listener},
+        server::{self, Serving},
+    },
+    limits::{ADMIN_CONNECTIONS_MAX, ADMIN_REQUESTS_TOTAL_MAX},
+    tls::Slot,
+};
+
+/// What may be spoken to clients.
+const CLIENTS_SPEAK: &[&str] = &["h2"];
+/// What may be spoken to operators: browsers, and what scrapes metrics, may know HTTP/1 alone.
+const OPERATORS_SPEAK: &[&str] = &["h2", "http/1.1"];
+
+/// Both, bound and not yet served.
+pub struct Listeners {
+    /// For clients.
+    pub clients: Listener,
+    /// For operators.
+    pub operators: Listener,
+    /// The certificates of those that have one.
+    pub tls: Vec<Arc<Slot>>,
+}
+
+impl Listeners {
+    /// Read the certificates and take the addresses.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be used or had.
+    pub async fn bind(fixed: &Fixed) -> Result<Self, Failure> {
+        let slot = |listener, files: &Option<_>, speak| {
+            files.clone().map(|files| Slot::new(listener, files, speak)).transpose()
+        };
+        let for_clients = slot("listen", &fixed.exposure.tls, CLIENTS_SPEAK)?;
+        let for_operators = slot("admin.listen", &fixed.admin_exposure.tls, OPERATORS_SPEAK)?;
+        let tls = [&for_clients, &for_operators].into_iter().flatten().cloned().collect();
+        let bounds = Bounds {
+            connections_max: fixed.connections_max,
+            connections_per_address_max: fixed.connections_per_address_max,
+            patience: fixed.patience,
+        };
+        let clients = Listener::bind("listen", fixed.listen, bounds, for_clients).await?;
+        let bounds = Bounds { connections_max: ADMIN_CONNECTIONS_MAX, ..bounds };
+        let operators = Listener::bind("admin.listen", fixed.admin_listen, bounds, for_operators).await?;
+        Ok(Self { clients, operators, tls })
+    }
+
+    /// Serve on both until told to stop.
+    pub fn serve<H: Health>(
+        self,
+        services: &Services,
+        health: &HealthServer<H>,
+        fixed: &Fixed,
+        stop: &CancellationToken,
+    ) -> impl Future<Output = Result<(), tonic::transport::Error>> + Send + use<H> {
+        let serving = |routes, http1, requests_total_max| Serving {
+            routes,
+            keeper: Arc::clone(&services.board.keeper),
+            http1,
+            requests_max: fixed.requests_max,
+            requests_total_max,
+            record_bytes_max: fixed.limits.record_bytes_max,
+        };
+        let for_clients = serving(services.for_clients(health, fixed), false, fixed.requests_total_max);
+        let for_operators = serving(services.for_operators(health, fixed), true, ADMIN_REQUESTS_TOTAL_MAX);
+        let told = [stop.clone().cancelled_owned(), stop.clone().cancelled_owned()];
+        async move {
+            let [clients_told, operators_told] = told;
+            tokio::try_join!(
+                server::serve(self.clients, for_clients, clients_told),
+                server::serve(self.operators, for_operators, operators_told),
+            )
+            .map(|_| ())
+        }
+    }
+}

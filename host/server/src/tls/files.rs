@@ -1,0 +1,189 @@
+//! Reads certificate, key and authorities from their files, and says what is wrong with them and what to do.
+
+use std::{
+    fmt, fs,
+    io::Read as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use rustls::{
+    RootCertStore, ServerConfig,
+    crypto::ring,
+    server::{NoServerSessionStorage, WebPkiClientVerifier, danger::ClientCertVerifier},
+    version::{TLS12, TLS13},
+};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
+use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+use crate::limits::PEM_BYTES_MAX;
+
+/// The files of one listener.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// Our certificate and those between it and an authority, PEM.
+    pub certificate: PathBuf,
+    /// Its private key, PEM.
+    pub key: PathBuf,
+    /// The authorities of client certificates, PEM; none: clients are asked for none.
+    pub client_ca: Option<PathBuf>,
+    /// Whether clients have to have one.
+    pub client_auth: ClientAuth,
+}
+
+/// Whether clients have to have a certificate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClientAuth {
+    /// Whoever has none is not connected.
+    #[default]
+    Required,
+    /// Whoever has none may show a token.
+    Optional,
+}
+
+/// A file that cannot be used for TLS.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {message}", .file.display())]
+pub struct TlsError {
+    /// The file.
+    pub file: PathBuf,
+    /// What is wrong, and what to do.
+    pub message: String,
+}
+
+/// What was read of the files.
+pub struct Material {
+    /// To serve with.
+    pub config: Arc<ServerConfig>,
+    /// What is usable and not as it should be.
+    pub warnings: Vec<String>,
+    /// The authorities of client certificates, as they were read.
+    pub authorities: Vec<CertificateDer<'static>>,
+}
+
+impl TlsFiles {
+    /// Every file, to be watched.
+    pub fn all(&self) -> impl Iterator<Item = &PathBuf> {
+        [&self.certificate, &self.key].into_iter().chain(&self.client_ca)
+    }
+
+    /// Read them. `protocols`: what to offer by ALPN, the best first. `now_s`: the time, in Unix seconds.
+    ///
+    /// # Errors
+    ///
+    /// The first file that cannot be used.
+    pub fn read(&self, protocols: &[&str], now_s: u64) -> Result<Material, TlsError> {
+        let chain = certificates(&self.certificate)?;
+        let key = private_key(&self.key)?;
+        let warnings = warnings(&self.certificate, &chain, now_s)?;
+        let provider = Arc::new(ring::default_provider());
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_protocol_versions(&[&TLS13, &TLS12])
+            .map_err(|error| of(&self.certificate, error, "report it: the build lacks a version of TLS"))?;
+        let authorities = self.client_ca.as_deref().map(certificates).transpose()?.unwrap_or_default();
+        let builder = match &self.client_ca {
+            None => builder.with_no_client_auth(),
+            Some(file) => builder.with_client_cert_verifier(self.verifier(file, &authorities, provider)?),
+        };
+        let mut config = builder.with_single_cert(chain, key).map_err(|error| self.misfit(&error))?;
+        config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+        // Without tickets and ids each connection is a whole handshake: nobody comes back with a certificate that would be
+        // refused by now.
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.send_tls13_tickets = 0;
+        Ok(Material { config: Arc::new(config), warnings, authorities })
+    }
+
+    fn verifier(
+        &self,
+        file: &Path,
+        authorities: &[CertificateDer<'static>],
+        provider: Arc<rustls::crypto::CryptoProvider>,
+    ) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
+        let mut roots = RootCertStore::empty();
+        for authority in authorities {
+            let added = roots.add(authority.clone());
+            added.map_err(|error| of(file, error, "name a file of certificates of authorities, in PEM"))?;
+        }
+        let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+        let builder = match self.client_auth {
+            ClientAuth::Required => builder,
+            ClientAuth::Optional => builder.allow_unauthenticated(),
+        };
+        builder.build().map_err(|error| of(file, error, "name a file of certificates of authorities, in PEM"))
+    }
+
+    fn misfit(&self, error: &rustls::Error) -> TlsError {
+        let certificate = self.certificate.display();
+        match error {
+            rustls::Error::InconsistentKeys(_) => TlsError {
+                file: self.key.clone(),
+                message: format!(
+                    "the key does not fit the certificate {certificate}: name the key that it was made with"
+                ),
+            },
+            other => of(&self.key, other, "name the private key of the certificate: RSA, ECDSA or Ed25519, in PEM"),
+        }
+    }
+}
+
+fn of(file: &Path, error: impl fmt::Display, remedy: &str) -> TlsError {
+    TlsError { file: file.to_owned(), message: format!("{error}: {remedy}") }
+}
+
+/// The text of a file. What it holds may be secret, so no message repeats any of it.
+fn read(file: &Path) -> Result<Vec<u8>, TlsError> {
+    let remedy = "check the path, and that the host's user may read it";
+    let mut bytes = Vec::new();
+    let opened = fs::File::open(file).map_err(|error| of(file, format_args!("cannot be opened: {error}"), remedy))?;
+    let read = opened.take(PEM_BYTES_MAX + 1).read_to_end(&mut bytes);
+    read.map_err(|error| of(file, format_args!("cannot be read: {error}"), remedy))?;
+    if bytes.len() as u64 > PEM_BYTES_MAX {
+        return Err(of(file, format_args!("longer than {PEM_BYTES_MAX} bytes"), "name a PEM file"));
+    }
+    Ok(bytes)
+}
+
+fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let bytes = read(file)?;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
+    let remedy = "name a PEM file that begins with -----BEGIN CERTIFICATE-----";
+    match found {
+        Ok(found) if found.is_empty() => Err(of(file, "has no certificate in it", remedy)),
+        Ok(found) => Ok(found),
+        Err(_) => Err(of(file, "is damaged or no PEM", remedy)),
+    }
+}
+
+fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
+    let bytes = read(file)?;
+    PrivateKeyDer::from_pem_slice(&bytes).map_err(|_| {
+        let is_encrypted = bytes.windows(9).any(|part| part == b"ENCRYPTED");
+        if is_encrypted {
+            let remedy =
+                "take the passphrase off with `openssl pkey -in FILE -out FILE`, and keep the file to the host's user";
+            return of(file, "the key is encrypted", remedy);
+        }
+        of(file, "has no private key in it", "name a PEM file that begins with -----BEGIN PRIVATE KEY-----")
+    })
+}
+
+/// What is wrong with a certificate that can be served all the same: clients refuse it, and the operator must know why.
+fn warnings(file: &Path, chain: &[CertificateDer<'_>], now_s: u64) -> Result<Vec<String>, TlsError> {
+    let Some(first) = chain.first() else { return Ok(Vec::new()) };
+    let remedy = "name a PEM file that begins with -----BEGIN CERTIFICATE-----";
+    let (_, certificate) =
+        X509Certificate::from_der(first).map_err(|_| of(file, "its first certificate cannot be read", remedy))?;
+    let validity = certificate.validity();
+    let now = i64::try_from(now_s).unwrap_or(i64::MAX);
+    let mut warnings = Vec::new();
+    if validity.not_after.timestamp() < now {
+        let when = validity.not_after;
+        warnings.push(format!("{}: the certificate expired on {when}: clients refuse it, renew it", file.display()));
+    }
+    if validity.not_before.timestamp() > now {
+        let when = validity.not_before;
+        warnings.push(format!("{}: the certificate is valid from {when} on only: check the clock", file.display()));
+    }
+    Ok(warnings)
+}
