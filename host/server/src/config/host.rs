@@ -12,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::{
     reader::{Parsed, Table},
+    traces::{self, Traces},
     values::{duration_s, integer, nonempty, one_of, path, size, socket_address, string},
 };
 use crate::limits::{CONNECTIONS_MAX, REQUESTS_MAX};
@@ -41,6 +42,8 @@ pub struct Fixed {
     pub requests_max: u32,
     /// Where compiled plugins are kept; none: nowhere.
     pub plugin_cache: Option<PathBuf>,
+    /// Where traces go.
+    pub traces: Traces,
 }
 
 /// How log lines are written.
@@ -80,6 +83,7 @@ pub(super) fn read(root: &Table<'_, '_>, limits: &Table<'_, '_>, log: &Table<'_,
         connections_max: limits.or("connections", 1024, integer(1..=CONNECTIONS_MAX)),
         requests_max: limits.or("requests", 512, integer(1..=REQUESTS_MAX)),
         plugin_cache: plugins.or("cache", Some(folder.join("mpy6a.cache")), cache(folder)),
+        traces: traces::read(root),
     };
     store.done();
     plugins.done();

@@ -8,6 +8,7 @@
 //! | [`host`] | the sections about the host as a whole |
 //! | [`kind`] | the `[[kind]]` tables |
 //! | [`plugin`] | a kind's `[kind.plugin]` |
+//! | [`traces`] | where traces go |
 //! | [`relations`] | what must hold between values |
 //! | [`restart`] | what a running host cannot change |
 //! | [`problem`] | what is wrong, and where |
@@ -24,6 +25,7 @@ pub mod problem;
 pub mod reader;
 pub mod relations;
 pub mod restart;
+pub mod traces;
 pub mod values;
 
 #[cfg(test)]
@@ -44,6 +46,7 @@ pub use self::{
     host::{Fixed, LogFormat},
     kind::Kind,
     problem::{ConfigError, Problem},
+    traces::Traces,
 };
 use self::{
     reader::{Findings, Table},

@@ -42,6 +42,7 @@ fn differences(old: &Fixed, new: &Fixed) -> Vec<&'static str> {
         connections_max,
         requests_max,
         plugin_cache,
+        traces,
     } = old;
     let mpy6a_sessions::Limits {
         record_bytes_max,
@@ -68,6 +69,8 @@ fn differences(old: &Fixed, new: &Fixed) -> Vec<&'static str> {
         ("limits.connections", *connections_max == new.connections_max),
         ("limits.requests", *requests_max == new.requests_max),
         ("plugins.cache", *plugin_cache == new.plugin_cache),
+        ("traces.endpoint", traces.endpoint == new.traces.endpoint),
+        ("traces.sample", traces.sample_ppm == new.traces.sample_ppm),
     ];
     same.into_iter().filter(|(_, same)| !same).map(|(key, _)| key).collect()
 }

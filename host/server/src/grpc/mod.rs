@@ -34,7 +34,9 @@ use self::{admin::AdminService, gate::Gate, truba::TrubaService};
 use crate::{
     config::Fixed,
     limits::{MESSAGE_BYTES_MIN, MESSAGE_SLACK_BYTES, RENEW_HANDLE_BYTES},
+    metrics::{self, Metrics, scrape::Scrape},
     reload::{Bell, Board},
+    traces::Traces,
 };
 
 /// What the services stand on.
@@ -48,6 +50,10 @@ pub struct Services {
     pub gate: Gate,
     /// Has the config and every plugin read again.
     pub bell: Bell,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// What is traced.
+    pub traces: Traces,
 }
 
 impl Services {
@@ -57,15 +63,19 @@ impl Services {
         standard(Routes::new(self.truba(fixed)), health)
     }
 
-    /// What operators may call: what clients may, for scripts that mend something, and service `Admin`.
+    /// What operators may call: what clients may, for scripts that mend something, service `Admin`, and the metrics.
     #[must_use]
     pub fn for_operators(&self, health: &HealthServer<impl Health>, fixed: &Fixed) -> Routes {
         let admin = AdminService::new(self.sessions.clone(), Arc::clone(&self.board), self.bell.clone());
-        standard(Routes::new(self.truba(fixed)).add_service(AdminServer::new(admin)), health)
+        let routes = standard(Routes::new(self.truba(fixed)).add_service(AdminServer::new(admin)), health);
+        let (metrics, traces) = (Arc::clone(&self.metrics), self.traces.clone());
+        let scrape = Scrape::new(metrics, self.sessions.clone(), Arc::clone(&self.board), traces, fixed);
+        Routes::from(routes.into_axum_router().merge(metrics::routes(scrape)))
     }
 
     fn truba(&self, fixed: &Fixed) -> TrubaServer<TrubaService> {
-        TrubaServer::new(TrubaService::new(self.sessions.clone(), self.gate.clone()))
+        let metrics = Arc::clone(&self.metrics);
+        TrubaServer::new(TrubaService::new(self.sessions.clone(), self.gate.clone(), metrics, self.traces.clone()))
             .max_decoding_message_size(message_bytes_max(fixed.limits.record_bytes_max))
     }
 }

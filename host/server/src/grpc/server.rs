@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use tokio_stream::StreamExt as _;
 use tonic::{
     service::Routes,
     transport::{Error, Server},
@@ -12,12 +13,13 @@ use super::{listener::Listener, oversize};
 use crate::{
     config::Fixed,
     limits::{KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT},
+    metrics::connections::Open,
 };
 
 /// Serve until `stop` resolves and every connection is done. A client that keeps a stream open keeps this waiting; the
 /// caller bounds it.
 ///
-/// Browsers and what scrapes metrics speak HTTP/1: `http1` lets them.
+/// `open` counts its connections. Browsers and what scrapes metrics speak HTTP/1: `http1` lets them.
 ///
 /// # Errors
 ///
@@ -26,6 +28,7 @@ pub async fn serve(
     listener: Listener,
     routes: Routes,
     http1: bool,
+    open: Open,
     fixed: &Fixed,
     stop: impl Future<Output = ()>,
 ) -> Result<(), Error> {
@@ -37,6 +40,6 @@ pub async fn serve(
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
         .layer(MapResponseLayer::new(move |response| oversize::renamed(response, record_bytes_max)))
         .add_routes(routes)
-        .serve_with_incoming_shutdown(listener.incoming(), stop)
+        .serve_with_incoming_shutdown(listener.incoming().map(move |new| new.map(|new| open.marked(new))), stop)
         .await
 }
