@@ -42,11 +42,10 @@ impl Operations {
         }
     }
 
-    /// All of them: operation, answer, how many. Refusals that never were are left out, for there are many reasons.
+    /// All of them: operation, answer, how many. Those that never were, too: what grows from nothing shows only so.
     pub fn read(&self) -> impl Iterator<Item = (&'static str, &'static str, u64)> {
         Operation::ALL.into_iter().zip(&self.0).flat_map(|(operation, row)| {
             let refused = REASONS.iter().zip(&row.refused).map(|(reason, count)| (*reason, count.load(Relaxed)));
-            let refused = refused.filter(|(_, count)| *count > 0);
             let all = [(OK, row.applied.load(Relaxed))].into_iter().chain(refused);
             all.map(move |(answer, count)| (operation.name(), answer, count))
         })

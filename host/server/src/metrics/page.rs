@@ -97,9 +97,9 @@ impl Page {
         &mut self,
         named: (&'static str, Option<Unit>),
         help: &'static str,
-        number: impl Into<Option<N>>,
+        number: Option<N>,
     ) {
-        self.gauges(named, help, number.into().map(|number| (Labels::new(), number)));
+        self.gauges(named, help, number.map(|number| (Labels::new(), number)));
     }
 
     /// What only grows, while the host lives.
@@ -210,7 +210,7 @@ mod tests {
         let mut page = Page::default();
         page.gauges(("depth", None), "How deep", [(vec![("of", "a \"b\"\n".to_owned())], 7_u64)]);
         page.gauge(("age", Some(Unit::Seconds)), "How old", Some(1.5));
-        page.gauge::<u64>(("unknown", None), "Nobody knows", None);
+        page.gauge(("unknown", None), "Nobody knows", None::<u64>);
         page.counters(("calls", None), "How many", [(Labels::new(), 3_u64)]);
         page.infos("build", "Which", [vec![("version", "1".to_owned())]]);
         let reading = Reading { sum: 0.5, count: 1, buckets: vec![(1.0, 1), (f64::INFINITY, 0)] };

@@ -87,10 +87,10 @@ impl Scrape {
     fn host(&self, page: &mut Page, now: &InService, answers: bool) {
         let version = vec![("version", env!("CARGO_PKG_VERSION").to_owned())];
         page.infos("build", "The program", [version]);
-        page.gauge(("writer_up", None), "Whether the writer answered this look in time", answers);
-        page.gauge(("term", None), "How many times a host took ownership of the store", self.sessions.term());
+        page.gauge(("writer_up", None), "Whether the writer answered this look in time", Some(answers));
+        page.gauge(("term", None), "How many times a host took ownership of the store", Some(self.sessions.term()));
         let about = "Whether the newest config file is not in service";
-        page.gauge(("config_trouble", None), about, now.config_trouble.is_some());
+        page.gauge(("config_trouble", None), about, Some(now.config_trouble.is_some()));
         let files = [("tree", file_bytes(&self.store)), ("log", folder_bytes(&log_folder(&self.store)))];
         let files = files.map(|(part, bytes)| (vec![("part", part.to_owned())], bytes));
         page.gauges(("store_file", Some(Unit::Bytes)), "Length of the store's files", files);
@@ -113,12 +113,12 @@ impl Scrape {
         page.histograms(("commit", Some(Unit::Seconds)), about, [(Labels::new(), commit.read())]);
 
         let (queue, limits) = (self.sessions.queue(), self.sessions.limits());
-        page.gauge(("queue_operations", None), "Operations that wait for the writer", queue.ops);
-        page.gauge(("queue_limit_operations", None), "Most operations that may", limits.queue_ops_max);
-        page.gauge(("queue", Some(Unit::Bytes)), "Bytes of records that wait for the writer", queue.bytes);
-        page.gauge(("queue_limit", Some(Unit::Bytes)), "Most bytes of records that may", limits.queue_bytes_max);
+        page.gauge(("queue_operations", None), "Operations that wait for the writer", Some(queue.ops));
+        page.gauge(("queue_limit_operations", None), "Most operations that may", Some(limits.queue_ops_max));
+        page.gauge(("queue", Some(Unit::Bytes)), "Bytes of records that wait for the writer", Some(queue.bytes));
+        page.gauge(("queue_limit", Some(Unit::Bytes)), "Most bytes of records that may", Some(limits.queue_bytes_max));
         let about = "Operations of streams that wait for room in the queue";
-        page.gauge(("queue_held_back_operations", None), about, queue.held_back);
+        page.gauge(("queue_held_back_operations", None), about, Some(queue.held_back));
 
         let listener = |name: &str| vec![("listener", name.to_owned())];
         let open = [(listener("clients"), clients.count()), (listener("operators"), operators.count())];
@@ -132,10 +132,10 @@ impl Scrape {
         let workers = configured().map(|(kind, config)| (labels(kind), config.policy.max_running));
         page.gauges(("kind_workers", None), "Runs of the kind that may be under way at once", workers);
         let trouble = kinds.iter().map(|kind| {
-            let known = kind.ids.first().filter(|id| now.config.kinds.contains_key(id));
-            (labels(kind), known.is_none_or(|id| !now.trouble(*id).is_empty()))
+            let ails = |id: &u32| now.plugin_troubles.contains_key(id) || !now.config.kinds.contains_key(id);
+            (labels(kind), kind.ids.iter().any(ails))
         });
-        let about = "Whether the newest config or plugin of the kind is not in service";
+        let about = "Whether the newest plugin of the kind is not in service, or the config does not name it";
         page.gauges(("kind_trouble", None), about, trouble);
         let paused = configured().map(|(kind, config)| {
             let by_person = overview.is_some_and(|overview| overview.pauses.contains_key(&kind.ids[0]));
@@ -159,7 +159,7 @@ impl Scrape {
         page.counters(("cpu", Some(Unit::Seconds)), "Time on a processor", cpu);
         #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are far below 2^53")]
         let started = self.metrics.started_ms as f64 / 1e3;
-        page.gauge(("start_time", Some(Unit::Seconds)), "When it was started, Unix time", started);
+        page.gauge(("start_time", Some(Unit::Seconds)), "When it was started, Unix time", Some(started));
         page
     }
 }
