@@ -2,13 +2,14 @@
 
 use std::{any::Any, fmt::Write};
 
-use mpy6a_sessions::{Error, Outcome};
+use mpy6a_sessions::{Error, Outcome, limits::CAUSE_BYTES_MAX};
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace, component::ResourceTableError};
 use wasmtime_wasi::I32Exit;
 
 use crate::{
     bindings::Failure,
     limits::{HOST_RESOURCES_MAX, TRAP_BYTES_MAX, TRAP_FRAMES_MAX},
+    shown,
 };
 
 /// Why the host ends a run from within one of the guest's calls. It travels through wasmtime as an error and is found again
@@ -75,6 +76,16 @@ pub(crate) fn of_error(error: &wasmtime::Error) -> Outcome {
     Outcome::ContractBroken(with_backtrace(&error.root_cause().to_string(), error))
 }
 
+/// What a trap is called says little: `unreachable` is what every language ends in when it panics. A handler that said in its
+/// log what was wrong just before has the better words, so they come first.
+pub(crate) fn with_last_words(outcome: Outcome, log_tail: &str) -> Outcome {
+    let said = log_tail.lines().next_back().and_then(|line| line.strip_prefix("ERROR "));
+    match (outcome, said) {
+        (Outcome::Trapped(cause), Some(said)) => Outcome::Trapped(format!("{}; {cause}", shown::line(said, CAUSE_BYTES_MAX / 2))),
+        (outcome, _) => outcome,
+    }
+}
+
 /// The message and the innermost frames, on one line.
 fn with_backtrace(message: &str, error: &wasmtime::Error) -> String {
     let mut text = message.to_owned();
@@ -94,4 +105,19 @@ fn with_backtrace(message: &str, error: &wasmtime::Error) -> String {
     text.truncate(end);
     // A function's name is the guest's own text.
     text.replace(|char: char| char.is_control(), " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trap_has_the_last_error_that_was_logged_as_its_cause() {
+        let trapped = || Outcome::Trapped("wasm trap: unreachable".into());
+        let of = |tail: &str| with_last_words(trapped(), tail);
+        assert_eq!(of("INFO a\nERROR index 7\n"), Outcome::Trapped("index 7; wasm trap: unreachable".into()));
+        assert_eq!(of("ERROR index 7\nINFO a\n"), trapped(), "it was not the end");
+        assert_eq!(of(""), trapped());
+        assert_eq!(with_last_words(Outcome::OutOfFuel, "ERROR a\n"), Outcome::OutOfFuel);
+    }
 }

@@ -100,13 +100,14 @@ impl Plugin {
 
         let outcome = ended.outcome();
         let ops = if outcome.is_returned() { store.data_mut().session.draft.take() } else { Vec::new() };
+        let log_tail = log.finish();
         let report = Report {
-            outcome,
+            outcome: outcome::with_last_words(outcome, &log_tail),
             duration_us: u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
             fuel: limits.fuel.saturating_sub(store.get_fuel().unwrap_or(0)),
             memory_peak_bytes: store.data().memory.peak(),
             plugin_digest: self.digest,
-            log_tail: log.finish(),
+            log_tail,
         };
         RunEnd { ops, report: report.bounded() }
     }

@@ -82,14 +82,20 @@ pub fn row(session: &v1::SessionSummary, names: &BTreeMap<u32, String>, wide: bo
     ]
 }
 
-/// What it waits for, the word that matters most first.
+/// What it waits for, the word that matters most first; then how its last repeat ended, if it had any.
 fn short(session: &v1::SessionSummary, waiting: &v1::Waiting) -> String {
-    let reason = reason(waiting.reason());
-    match session.state() {
-        v1::SessionState::Parked if session.last_outcome.is_empty() => reason,
-        v1::SessionState::Parked if session.last_cause.is_empty() => format!("{reason}: {}", session.last_outcome),
-        v1::SessionState::Parked => format!("{reason}: {}", session.last_cause.replace('\n', " ")),
+    let reason = match session.state() {
         v1::SessionState::Stored if session.due_ms > now_ms() => format!("due in {}", span(session.due_ms - now_ms())),
+        _ => reason(waiting.reason()),
+    };
+    let last = match session.last_cause.is_empty() {
+        true => &session.last_outcome,
+        false => &session.last_cause,
+    };
+    match session.state() {
+        v1::SessionState::Stored | v1::SessionState::Parked if session.repeats > 0 && !last.is_empty() => {
+            format!("{reason}: {}", last.replace('\n', " "))
+        }
         _ => reason,
     }
 }
