@@ -15,6 +15,7 @@
 //! | [`reload`] | configs and plugins are replaced without a dropped session |
 //! | [`leases`] | one operator at a time |
 //! | [`admin`] | people find what is stuck, learn why, and act on it |
+//! | [`telemetry`] | metrics, dashboard, alerts and traces say what is |
 //! | [`offline`] | handlers tried out without a host |
 //!
 //! The [`harness`] makes a test a few lines. Tests wait for conditions, never for a time to pass; only where a promise
@@ -41,3 +42,4 @@ mod reload;
 mod restart;
 mod shutdown;
 mod startup;
+mod telemetry;

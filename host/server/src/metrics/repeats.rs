@@ -155,7 +155,7 @@ fn read<'a>(names: &'static [&'static str], counts: &'a [AtomicU64]) -> impl Ite
 /// Why the host ended a run; none where its handler returned. Causes are text, and a handler can make its own: what is none of
 /// the known ones is a `trap`.
 fn trap(outcome: &Outcome) -> Option<&'static str> {
-    /// What wasmtime says of a trap, and the name for it.
+    /// What wasmtime says of a trap, and the name for it. What the handler logged last may stand before it.
     const KNOWN: [(&str, &str); 9] = [
         ("wasm trap: wasm `unreachable` instruction executed", "unreachable"),
         ("wasm trap: call stack exhausted", "stack"),
@@ -170,7 +170,7 @@ fn trap(outcome: &Outcome) -> Option<&'static str> {
     match outcome {
         Outcome::Returned | Outcome::Retry(_) | Outcome::Permanent(_) | Outcome::HostDied => None,
         Outcome::Trapped(cause) => {
-            Some(KNOWN.iter().find(|(text, _)| cause.starts_with(text)).map_or("trap", |(_, name)| name))
+            Some(KNOWN.iter().find(|(text, _)| cause.contains(text)).map_or("trap", |(_, name)| name))
         }
         other => Some(other.name()),
     }
