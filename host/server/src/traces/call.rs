@@ -1,7 +1,7 @@
 //! A client's operation, and the commit that it waits for: alone in a call, or one of many on a stream.
 //!
 //! Its parent is what the call's metadata names; else, of `New`, what the request names; else, of a session whose trace is kept, the
-//! span that opened it. With none of these a trace may begin here.
+//! span that opened it. With none of these `New` may begin a trace; other operations do not, for they would be alone in it.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -19,7 +19,7 @@ use tonic::metadata::MetadataMap;
 use super::{On, Traces, parent};
 use crate::error::reason;
 
-/// An operation under way. Dropped, it ends where it is: the client is gone.
+/// An operation under way whose trace is kept. Dropped, it ends where it is: the client is gone.
 #[derive(Debug)]
 pub struct Call {
     on: Arc<On>,
@@ -55,7 +55,8 @@ impl Traces {
     #[must_use]
     pub fn call(&self, operation: Operation, metadata: &MetadataMap, session: Option<Index>) -> Option<Call> {
         let on = self.0.as_ref()?;
-        Some(Call::begin(on, operation, session, given(metadata)))
+        let known = || session.and_then(|session| on.known.of(session)).map(parent::remote);
+        Call::begin(on, operation, session, given(metadata).or_else(known)?)
     }
 
     /// A client opens a session by a call of its own. Where the request names no trace of its own, the session gets this one,
@@ -63,7 +64,7 @@ impl Traces {
     #[must_use]
     pub fn open(&self, metadata: &MetadataMap, new: &mut New) -> Option<Call> {
         let on = self.0.as_ref()?;
-        Some(Call::open(on, given(metadata), new))
+        Call::open(on, given(metadata), new)
     }
 
     /// A client begins a stream.
@@ -80,28 +81,26 @@ fn given(metadata: &MetadataMap) -> Option<Context> {
 }
 
 impl Call {
-    fn begin(on: &Arc<On>, operation: Operation, session: Option<Index>, given: Option<Context>) -> Self {
-        let known = || session.and_then(|session| on.known.of(session)).map(parent::remote);
-        let parent = given.or_else(known).unwrap_or_default();
+    /// None where the trace is not kept.
+    fn begin(on: &Arc<On>, operation: Operation, session: Option<Index>, parent: Context) -> Option<Self> {
         let mut span = on.span(operation.name(), SpanKind::Server, &parent);
-        if let Some(session) = session.filter(|_| span.is_recording()) {
+        if !span.is_recording() {
+            return None;
+        }
+        if let Some(session) = session {
             span.set_attribute(KeyValue::new("mpy6a.session", session.to_string()));
         }
-        Self { on: Arc::clone(on), operation, session, context: parent.with_span(span), commit: None }
+        Some(Self { on: Arc::clone(on), operation, session, context: parent.with_span(span), commit: None })
     }
 
-    fn open(on: &Arc<On>, given: Option<Context>, new: &mut New) -> Self {
-        let parent = given.or_else(|| parent::parse(new.traceparent.as_deref()?));
-        let call = Self::begin(on, Operation::New, None, parent);
-        if new.traceparent.is_none() && call.is_kept() {
+    fn open(on: &Arc<On>, given: Option<Context>, new: &mut New) -> Option<Self> {
+        let parent = given.or_else(|| parent::parse(new.traceparent.as_deref()?)).unwrap_or_default();
+        let call = Self::begin(on, Operation::New, None, parent)?;
+        if new.traceparent.is_none() {
             new.traceparent = parent::text(&call.context);
         }
         call.context.span().set_attribute(KeyValue::new("mpy6a.kind", i64::from(new.kind)));
-        call
-    }
-
-    fn is_kept(&self) -> bool {
-        self.context.span().span_context().is_sampled()
+        Some(call)
     }
 
     fn span(&self) -> SpanContext {
@@ -110,16 +109,13 @@ impl Call {
 
     /// It is on its way to the writer: from now on it waits for a commit.
     pub fn sent(&mut self) {
-        self.commit = self.on.part("commit", &self.context);
+        self.commit = Some(self.on.part("commit", &self.context));
     }
 
     /// It is answered.
     pub fn ended(mut self, result: Result<Done, &Error>) {
         if let (Operation::Delete | Operation::Store, Some(session), Ok(_)) = (self.operation, self.session, result) {
             self.on.known.done(session);
-        }
-        if !self.is_kept() {
-            return;
         }
         let span = self.context.span();
         match result {
@@ -154,34 +150,33 @@ impl Calls {
     /// These are asked.
     pub fn asked(&mut self, asks: &mut [Ask]) {
         for Ask { tag, what } in asks {
-            let mut local = None;
-            let mut call = match what {
-                Wish::New { local: number, new, .. } => {
-                    local = Some(*number);
-                    Call::open(&self.on, self.given.clone(), new)
-                }
-                Wish::Operate { session, .. } | Wish::Renew(session) => {
-                    let (parent, session) = match session {
-                        Named::Local(number) => {
-                            local = Some(*number);
-                            (self.local.get(number).cloned().map(parent::remote), None)
-                        }
-                        Named::Handle(handle) => (None, Some(handle.id)),
-                    };
-                    Call::begin(&self.on, what.operation(), session, self.given.clone().or(parent))
-                }
-            };
-            if !call.is_kept() {
-                continue;
-            }
+            let Some((call, local)) = self.begin(what) else { continue };
             match (call.operation, local) {
                 (Operation::New, Some(number)) => drop(self.local.insert(number, call.span())),
                 (Operation::Delete | Operation::Store, Some(number)) => drop(self.local.remove(&number)),
                 _ => {}
             }
-            call.sent();
             self.under_way.insert(*tag, (call, local));
         }
+    }
+
+    /// An operation is on its way to the writer, on a session with this local number.
+    fn begin(&self, what: &mut Wish) -> Option<(Call, Option<u64>)> {
+        let operation = what.operation();
+        let (call, local) = match what {
+            Wish::New { local, new, .. } => (Call::open(&self.on, self.given.clone(), new), Some(*local)),
+            Wish::Operate { session, .. } | Wish::Renew(session) => {
+                let (known, session, local) = match session {
+                    Named::Local(number) => (self.local.get(number).cloned(), None, Some(*number)),
+                    Named::Handle(handle) => (self.on.known.of(handle.id), Some(handle.id), None),
+                };
+                let parent = self.given.clone().or_else(|| known.map(parent::remote))?;
+                (Call::begin(&self.on, operation, session, parent), local)
+            }
+        };
+        let mut call = call?;
+        call.sent();
+        Some((call, local))
     }
 
     /// These are answered.

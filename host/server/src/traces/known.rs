@@ -1,7 +1,7 @@
 //! Sessions whose trace is kept: a client that names its trace when it opens a session need not name it again with each operation.
 //!
 //! Bounded, and forgotten with the host: then, or when more sessions are traced at once than are known, an operation without a
-//! traceparent of its own begins a trace of its own. The session has its traceparent in the store; repeats go by that.
+//! traceparent of its own has no span. The session has its traceparent in the store; repeats go by that.
 
 use std::{
     collections::{HashMap, VecDeque},

@@ -62,7 +62,7 @@ impl Run {
         if !outcome.is_returned() {
             span.set_status(Status::error(outcome.name()));
         }
-        self.commit = self.on.part("commit", &self.context);
+        self.commit = Some(self.on.part("commit", &self.context));
     }
 
     /// Its end is durable. `ended`: what became of the session.
