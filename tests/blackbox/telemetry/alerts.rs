@@ -3,18 +3,12 @@
 //! Only `for`, how long something must last before anybody is told, is shortened: everything else is as it stands in
 //! `docs/alerts.yml`.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
-
-use tempfile::TempDir;
+use std::{collections::BTreeSet, path::Path};
 
 use super::{
     prometheus::{Firing, Prometheus, Target, program},
-    slow::{hold, set_ahead, slow, with_clock},
+    situations::{Busy, Disk, ail, kinds},
+    slow::{hold, slow, with_clock},
 };
 use crate::harness::{Config, Host, Kind, Ports, Wire, until};
 
@@ -46,96 +40,12 @@ const EXPECTED: [(&str, &str, &str); 16] = [
 /// that is down.
 const FOR: &str = "3s";
 
-/// A small disk; it needs root.
-struct Disk(TempDir);
-
-impl Disk {
-    const BYTES: u64 = 256 << 20;
-
-    fn mount() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mut command = Command::new("mount");
-        command.args(["-t", "tmpfs", "-o", &format!("size={}", Self::BYTES), "mpy6a-test"]).arg(folder.path());
-        assert!(command.status().unwrap().success(), "cannot mount a tmpfs: run as root, where mounting is allowed");
-        Self(folder)
-    }
-
-    fn path(&self) -> PathBuf {
-        self.0.path().to_owned()
-    }
-
-    /// Leave so many hundredths of it free.
-    fn fill(&self, free: u64) {
-        let used = rustix::fs::statvfs(self.0.path()).unwrap();
-        let ballast = used.f_bavail * used.f_frsize - Self::BYTES * free / 100;
-        let file = fs::File::create(self.0.path().join("ballast")).unwrap();
-        rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, ballast).unwrap();
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
-    }
-}
-
 fn rules() -> String {
     let shortened = ALERTS.lines().map(|line| match line.trim_start().strip_prefix("for: ") {
         Some(_) => format!("        for: {FOR}"),
         None => line.to_owned(),
     });
     shortened.collect::<Vec<_>>().join("\n")
-}
-
-fn kinds() -> Config {
-    let kind = |id, name: &str| Kind::misbehave(id).set("name", name).set("max_running", 1);
-    Config::of([
-        kind(1, "works"),
-        kind(2, "late").set("plugin.time", "10m"),
-        kind(3, "gives-up"),
-        kind(4, "retries").set("max_repeats", 100_000),
-        kind(5, "traps").set("max_repeats", 100_000),
-        Kind::new(6, "/nowhere/no.wasm").set("name", "no-plugin"),
-        kind(7, "paused"),
-        kind(8, "paused-late").set("paused", true),
-    ])
-}
-
-/// What ails the host of [`kinds`].
-async fn ail(host: &Host) {
-    host.admin.clone().pause_kind(mpy6a_proto::v1::PauseKindRequest { kind: 7 }).await.unwrap();
-    host.left(2, &["sleep 600000"]).await;
-    host.left(2, &["delete"]).await;
-    host.left(3, &["permanent no such user"]).await;
-    host.left(4, &["retry not yet"]).await;
-    host.left(5, &["trap"]).await;
-    host.left(8, &["delete"]).await;
-    set_ahead(host, 3_600);
-}
-
-/// Work, from several clients at once, until it is dropped.
-struct Busy(Vec<tokio::task::JoinHandle<()>>);
-
-impl Busy {
-    fn over(host: &Host, clients: usize) -> Self {
-        let work = |wire: Wire| async move {
-            loop {
-                let request = mpy6a_proto::v1::NewRequest { kind: 1, ..Default::default() };
-                if let Ok(opened) = wire.new_session(request).await {
-                    let _ = wire.delete(opened.handle.unwrap(), 0).await;
-                }
-                // What was refused is tried again after a while, or it would be a flood.
-                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-            }
-        };
-        Self((0..clients).map(|_| tokio::spawn(work(host.connect()))).collect())
-    }
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        self.0.iter().for_each(tokio::task::JoinHandle::abort);
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

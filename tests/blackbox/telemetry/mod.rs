@@ -8,6 +8,7 @@
 //! | [`traces`] | one trace joins client, commit, repeat and the service that the handler calls |
 //! | [`prometheus`] | a real Prometheus over these hosts |
 //! | [`pages`] | HTTP by hand |
+//! | [`situations`] | what may ail a host |
 //! | [`slow`] | a host whose disk syncs slowly, or not at all |
 //! | [`collector`] | takes traces |
 //!
@@ -19,5 +20,6 @@ mod dashboard;
 mod metrics;
 mod pages;
 mod prometheus;
+mod situations;
 mod slow;
 mod traces;

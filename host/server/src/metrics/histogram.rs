@@ -141,7 +141,7 @@ mod tests {
         }
         let Reading { sum, count, buckets } = histogram.read();
         assert_eq!(count, 5);
-        assert!((sum - 4_295.968_496).abs() < 1e-6, "{sum}");
+        assert!((sum - 4_295.967_496).abs() < 1e-6, "{sum}");
         let counted: Vec<_> = buckets.iter().filter(|(_, count)| *count > 0).copied().collect();
         assert_eq!(counted, [(0.000_1, 2), (0.000_2, 1), (1.0, 1), (f64::INFINITY, 1)]);
     }

@@ -3,13 +3,13 @@
 //! | file | its job |
 //! |---|---|
 //! | [`operations`] | what clients asked, by what they were answered |
-//! | [`repeats`] | how runs of handlers went, by kind |
+//! | [`repeats`], [`traps`] | how runs of handlers went, by kind; why the host ended them |
 //! | [`histogram`] | counts of measurements by size, without a lock |
 //! | [`connections`] | how many connections are open |
 //! | [`overview`] | asks the writer how all kinds stand, within a time limit |
 //! | [`process`] | what the system says of the process and of the disk |
-//! | [`page`] | families of metrics as text |
-//! | [`scrape`] | all of it at once, when somebody looks |
+//! | [`page`], [`number`] | families of metrics as text |
+//! | [`scrape`], [`kinds`] | all of it at once, when somebody looks |
 //!
 //! `docs/metrics.md` lists every metric; a test holds it against what a host answers. Names and labels are a promise, like the
 //! wire's: they only grow.
@@ -23,12 +23,15 @@
 
 pub mod connections;
 pub mod histogram;
+pub mod kinds;
+pub mod number;
 pub mod operations;
 pub mod overview;
 pub mod page;
 pub mod process;
 pub mod repeats;
 pub mod scrape;
+pub mod traps;
 
 use std::{sync::Arc, time::Duration};
 

@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 use opentelemetry::{
     Context, KeyValue,
-    trace::{SpanBuilder, SpanKind, TraceContextExt as _, TracerProvider as _},
+    trace::{SpanBuilder, SpanKind, TracerProvider as _},
 };
 use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::{

@@ -12,6 +12,9 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 /// The name of the header, and of the metadata of a call.
 pub const TRACEPARENT: &str = "traceparent";
 
+/// The least that a traceparent has: version, trace, span and flags in hex, and the dashes between them.
+const BYTES_MIN: usize = 55;
+
 /// A traceparent by itself. What tracing systems add in `tracestate` is not kept with a session, so it is not read either.
 struct Alone<'a>(&'a str);
 
@@ -28,6 +31,9 @@ impl Extractor for Alone<'_> {
 /// The parent that a traceparent names; none where it is not one. It is a client's text, so what is wrong with it is no error.
 #[must_use]
 pub fn parse(traceparent: &str) -> Option<Context> {
+    if traceparent.len() < BYTES_MIN {
+        return None;
+    }
     let context = TraceContextPropagator::new().extract_with_context(&Context::new(), &Alone(traceparent));
     context.has_active_span().then_some(context)
 }
