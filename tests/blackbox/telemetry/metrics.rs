@@ -132,14 +132,17 @@ fn handle_of(session: mpy6a_proto::v1::Index) -> mpy6a_proto::v1::Handle {
 #[tokio::test]
 async fn sessions_of_a_kind_that_left_the_config_are_told_under_one_name() {
     let mut host = Host::start(&config()).await;
-    for kind in [1, 2] {
-        host.open(kind, "delete").await;
-    }
+    let handles = [host.open(1, "delete").await, host.open(2, "delete").await];
     host.reconfigure(&Config::of([]));
     host.restart().await;
     let text = scrape(&host).await;
     assert_eq!(value(&text, "mpy6a_sessions{kind=\"unknown\",state=\"active\"}"), Some(2.0), "{text}");
     assert_eq!(value(&text, "mpy6a_kind_trouble{kind=\"unknown\"}"), Some(1.0), "{text}");
+    for handle in handles {
+        host.delete(handle, 0).await.unwrap();
+    }
+    let text = scrape(&host).await;
+    assert_eq!(value(&text, "mpy6a_kind_trouble{kind=\"unknown\"}"), Some(0.0), "nothing of them is left: {text}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use mpy6a_plugins::Registry;
-use mpy6a_sessions::Overview;
+use mpy6a_sessions::{Counts, Overview};
 use prometheus_client::registry::Unit;
 
 use super::{
@@ -50,10 +50,16 @@ pub fn in_service(
     let workers = configured().map(|(kind, config)| (labels(kind), config.policy.max_running));
     page.gauges(("kind_workers", None), "Runs of the kind that may be under way at once", workers);
     let trouble = kinds.iter().map(|kind| {
-        let ails = |id: &u32| now.plugin_troubles.contains_key(id) || !now.config.kinds.contains_key(id);
+        // One that the config does not name matters only where its sessions wait.
+        let sessions = |id: &u32| overview.and_then(|overview| overview.counts.get(id)).is_some_and(has_some);
+        let ails = |id: &u32| match now.config.kinds.contains_key(id) {
+            true => now.plugin_troubles.contains_key(id),
+            false => sessions(id),
+        };
         (labels(kind), kind.ids.iter().any(ails))
     });
-    let about = "Whether the newest plugin of the kind is not in service, or the config does not name it";
+    let about =
+        "Whether the newest plugin of the kind is not in service, or the config does not name a kind with sessions";
     page.gauges(("kind_trouble", None), about, trouble);
     let paused = configured().map(|(kind, config)| {
         let by_person = overview.is_some_and(|overview| overview.pauses.contains_key(&kind.ids[0]));
@@ -65,6 +71,10 @@ pub fn in_service(
         Some(vec![("kind", kind.name.clone()), ("digest", digest)])
     });
     page.infos("plugin", "The plugin in service, by the SHA-256 of its file", plugins);
+}
+
+fn has_some(counts: &Counts) -> bool {
+    counts.active + counts.stored + counts.repeating + counts.parked > 0
 }
 
 fn labels(kind: &Kind) -> Labels {

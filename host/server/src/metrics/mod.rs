@@ -6,8 +6,8 @@
 //! | [`repeats`], [`traps`] | how runs of handlers went, by kind; why the host ended them |
 //! | [`histogram`] | counts of measurements by size, without a lock |
 //! | [`connections`] | how many connections are open |
-//! | [`overview`] | asks the writer how all kinds stand, within a time limit |
-//! | [`process`] | what the system says of the process and of the disk |
+//! | [`question`] | asks the writer and the disk, within a time limit |
+//! | [`process`], [`disk`] | what the system says of the process, and of the store's files |
 //! | [`page`], [`number`] | families of metrics as text |
 //! | [`scrape`], [`kinds`] | all of it at once, when somebody looks |
 //!
@@ -22,13 +22,14 @@
 //! * Looking disturbs nothing: it asks the writer one question, one at a time, and goes without where no answer comes.
 
 pub mod connections;
+pub mod disk;
 pub mod histogram;
 pub mod kinds;
 pub mod number;
 pub mod operations;
-pub mod overview;
 pub mod page;
 pub mod process;
+pub mod question;
 pub mod repeats;
 pub mod scrape;
 pub mod traps;

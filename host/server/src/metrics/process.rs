@@ -1,8 +1,6 @@
-//! What the system says of this process and of the disk of the store. What it does not say is left out.
+//! What the system says of this process. What it does not say is left out.
 
 use std::{fs, path::Path};
-
-use rustix::fs::statvfs;
 
 /// Ticks of a second in which Linux counts a process's time: fixed for whatever reads `/proc` on every architecture that Rust
 /// runs on.
@@ -55,26 +53,6 @@ fn cpu(stat: &str) -> Option<f64> {
     Some((ticks(11)? + ticks(12)?) / TICKS_PER_SECOND)
 }
 
-/// The disk that a file lies on: how much of it is free for this user, and its size, in bytes.
-#[must_use]
-pub fn disk(file: &Path) -> Option<(u64, u64)> {
-    let disk = statvfs(file).ok()?;
-    Some((disk.f_bavail.saturating_mul(disk.f_frsize), disk.f_blocks.saturating_mul(disk.f_frsize)))
-}
-
-/// The length of a file, in bytes.
-#[must_use]
-pub fn file_bytes(file: &Path) -> u64 {
-    fs::metadata(file).map_or(0, |file| file.len())
-}
-
-/// The length of all files in a folder, in bytes.
-#[must_use]
-pub fn folder_bytes(folder: &Path) -> u64 {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.metadata().ok()).map(|file| file.len()).sum()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,7 +63,6 @@ mod tests {
         assert!(memory_bytes.is_some_and(|bytes| bytes > 1 << 20), "{memory_bytes:?}");
         assert!(open_fds > Some(2) && max_fds >= open_fds, "{open_fds:?} {max_fds:?}");
         assert!(cpu_seconds.is_some_and(|seconds| (0.0..1e6).contains(&seconds)), "{cpu_seconds:?}");
-        assert!(disk(Path::new("/")).is_some_and(|(free, size)| free <= size && size > 0));
     }
 
     #[test]

@@ -2,14 +2,16 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use mpy6a_sessions::{Sessions, store::logged::log_folder};
+use mpy6a_sessions::{Overview, Sessions};
 use prometheus_client::registry::Unit;
 
 use super::{
-    Metrics, kinds,
-    overview::Asker,
+    Metrics,
+    disk::Disk,
+    kinds,
     page::{Labels, Page, text},
-    process::{Process, disk, file_bytes, folder_bytes},
+    process::Process,
+    question::Question,
 };
 use crate::{
     config::Fixed,
@@ -23,7 +25,8 @@ pub struct Scrape {
     metrics: Arc<Metrics>,
     sessions: Sessions,
     board: Arc<Board>,
-    asker: Asker,
+    overview: Question<Overview>,
+    disk: Question<Disk>,
     traces: Traces,
     store: PathBuf,
     connections_max: u32,
@@ -33,18 +36,19 @@ impl Scrape {
     /// Of this host.
     #[must_use]
     pub fn new(metrics: Arc<Metrics>, sessions: Sessions, board: Arc<Board>, traces: Traces, fixed: &Fixed) -> Self {
-        let asker = Asker::new(sessions.clone());
+        let (overview, disk) = (Question::default(), Question::default());
         let (store, connections_max) = (fixed.store_path.clone(), fixed.connections_max);
-        Self { metrics, sessions, board, asker, traces, store, connections_max }
+        Self { metrics, sessions, board, overview, disk, traces, store, connections_max }
     }
 
-    /// Everything, as text. Where the writer does not answer, everything but what it alone knows.
+    /// Everything, as text. Where the writer or the disk does not answer, everything but what it alone knows.
     pub async fn text(&self) -> String {
-        let overview = self.asker.ask().await;
+        let (overview, disk) = tokio::join!(self.overview(), self.disk());
         let now = self.board.now();
         let kinds = kinds::all(&now, overview.as_ref(), &self.metrics.repeats);
         let mut page = Page::default();
         self.host(&mut page, &now, overview.is_some());
+        files(&mut page, disk);
         self.traffic(&mut page);
         kinds::in_service(&mut page, (&now, &self.board.plugins), &kinds, overview.as_ref());
         if let Some(overview) = &overview {
@@ -54,6 +58,16 @@ impl Scrape {
         text([("mpy6a", page), ("process", self.process())])
     }
 
+    async fn overview(&self) -> Option<Overview> {
+        let sessions = self.sessions.clone();
+        self.overview.answer(|| tokio::spawn(async move { sessions.overview().await.ok() })).await
+    }
+
+    async fn disk(&self) -> Option<Disk> {
+        let store = self.store.clone();
+        self.disk.answer(|| tokio::task::spawn_blocking(move || Disk::read(&store))).await
+    }
+
     fn host(&self, page: &mut Page, now: &InService, answers: bool) {
         let version = vec![("version", env!("CARGO_PKG_VERSION").to_owned())];
         page.infos("build", "The program", [version]);
@@ -61,12 +75,6 @@ impl Scrape {
         page.gauge(("term", None), "How many times a host took ownership of the store", Some(self.sessions.term()));
         let about = "Whether the newest config file is not in service";
         page.gauge(("config_trouble", None), about, Some(now.config_trouble.is_some()));
-        let files = [("tree", file_bytes(&self.store)), ("log", folder_bytes(&log_folder(&self.store)))];
-        let files = files.map(|(part, bytes)| (vec![("part", part.to_owned())], bytes));
-        page.gauges(("store_file", Some(Unit::Bytes)), "Length of the store's files", files);
-        let (free, size) = disk(&self.store).unzip();
-        page.gauge(("store_disk_free", Some(Unit::Bytes)), "Free room on the store's disk", free);
-        page.gauge(("store_disk_size", Some(Unit::Bytes)), "Size of the store's disk", size);
         let spans = self.traces.counts().map(|(result, count)| (vec![("result", result.to_owned())], count));
         page.counters(("trace_spans", None), "Spans of traces, by what became of them", spans);
     }
@@ -110,4 +118,12 @@ impl Scrape {
         page.gauge(("start_time", Some(Unit::Seconds)), "When it was started, Unix time", Some(started));
         page
     }
+}
+
+fn files(page: &mut Page, disk: Option<Disk>) {
+    let parts = disk.into_iter().flat_map(|disk| [("tree", disk.tree), ("log", disk.log)]);
+    let parts = parts.map(|(part, bytes)| (vec![("part", part.to_owned())], bytes));
+    page.gauges(("store_file", Some(Unit::Bytes)), "Length of the store's files", parts);
+    page.gauge(("store_disk_free", Some(Unit::Bytes)), "Free room on the store's disk", disk.map(|disk| disk.free));
+    page.gauge(("store_disk_size", Some(Unit::Bytes)), "Size of the store's disk", disk.map(|disk| disk.size));
 }

@@ -74,8 +74,10 @@ async fn repeat(context: Context, claimed: Claimed) {
     if let Some(traced) = &mut traced {
         traced.returned(&report.outcome);
     }
+    let Report { duration_us, fuel, memory_peak_bytes, plugin_digest, .. } = report;
     // Without the log, which only the session keeps.
-    let kept = Report { log_tail: String::new(), ..report.clone() };
+    let (outcome, log_tail) = (report.outcome.clone(), String::new());
+    let kept = Report { outcome, duration_us, fuel, memory_peak_bytes, plugin_digest, log_tail };
     let finished = context.sessions.finish(handle, ops, report).await;
     let times = watch.committed();
     let ended = finished.as_ref().map_or("lost", name);
