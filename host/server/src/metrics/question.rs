@@ -4,6 +4,8 @@
 //! that come again and again must not pile up behind it. So there is one question at most, with a time limit to wait for its
 //! answer; the next look waits for the answer to the same question.
 
+use std::time::Duration;
+
 use tokio::{sync::Mutex, task::JoinHandle, time::timeout};
 
 use crate::limits::LOOK_TIME_MAX;
@@ -21,6 +23,10 @@ impl<T> Default for Question<T> {
 impl<T> Question<T> {
     /// The answer; none where there is none in time. `ask` is called where the question is not under way already.
     pub async fn answer(&self, ask: impl FnOnce() -> JoinHandle<Option<T>>) -> Option<T> {
+        self.answer_within(LOOK_TIME_MAX, ask).await
+    }
+
+    async fn answer_within(&self, time: Duration, ask: impl FnOnce() -> JoinHandle<Option<T>>) -> Option<T> {
         let answer = async {
             let mut asked = self.0.lock().await;
             let answer = asked.get_or_insert_with(ask).await.ok().flatten();
@@ -28,7 +34,7 @@ impl<T> Question<T> {
             answer
         };
         // Out of time the question stays where it is.
-        timeout(LOOK_TIME_MAX, answer).await.ok().flatten()
+        timeout(time, answer).await.ok().flatten()
     }
 }
 
@@ -39,11 +45,12 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_question_without_an_answer_is_not_asked_twice() {
         let question = Question::default();
         let (answer, asked) = oneshot::channel();
-        assert_eq!(question.answer(|| tokio::spawn(async { asked.await.ok() })).await, None);
+        let ask = || tokio::spawn(async { asked.await.ok() });
+        assert_eq!(question.answer_within(Duration::from_millis(1), ask).await, None);
         let (_never, again) = oneshot::channel::<u32>();
         answer.send(7).unwrap();
         assert_eq!(question.answer(|| tokio::spawn(async { again.await.ok() })).await, Some(7), "the first question's");
