@@ -4,6 +4,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
+    sync::Mutex,
 };
 
 use crate::harness::{Config, Host, serve};
@@ -48,6 +49,8 @@ fn with(shim: &Path, variable: &str, file: &Path) -> Command {
 
 /// The compiled shim: once for each run of the tests and each source.
 fn shim(source: &str) -> PathBuf {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _compiling = ONE_AT_A_TIME.lock().unwrap();
     let name = source.replace(['/', '.'], "-");
     let shim = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}.so", std::process::id()));
     if !shim.exists() {
