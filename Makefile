@@ -23,7 +23,7 @@ SEED ?=
 FAULT ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test sim torture fuzz handlers bench bench-handlers lint sdks compiler components build guests mkfs browser peers
+.PHONY: help demo run test sim torture fuzz handlers bench bench-handlers lint sdks compiler components build guests mkfs browser prometheus peers
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,7 +34,7 @@ demo: build ## Create 1,000 users while everything fails, then check them (HANDL
 run: build ## Serve the same set-up for your own hands, until Ctrl-C (HANDLER=…, ARGS=…)
 	$(BUILT)/release/demo --serve --dir run --handler '$(HANDLER)' $(ARGS)
 
-test: compiler mkfs browser lint handlers sdks ## Everything that CI runs: formatting, lints, every example and SDK, every test
+test: compiler mkfs browser prometheus lint handlers sdks ## Everything that CI runs: formatting, lints, every example and SDK, every test
 	cargo test --locked --workspace
 	cargo test --locked --workspace --test sandbox -- --ignored
 
@@ -87,6 +87,10 @@ peers:
 # Parts of the Rust toolchain that a minimal installation lacks.
 components:
 	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || rustup component add rustfmt clippy
+
+# What the tests of metrics and alerts ask.
+prometheus:
+	.ci/prometheus
 
 # What makes the small disk that `make torture` fills.
 mkfs:

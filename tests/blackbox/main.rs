@@ -18,6 +18,7 @@
 //! | [`console`] | the web page shows what is wrong, and steers the host for nobody but who sits before it |
 //! | [`security`] | only the right people can |
 //! | [`hostile_wire`] | peers that mean the host no good |
+//! | [`telemetry`] | metrics, dashboard, alerts and traces say what is |
 //! | [`offline`] | handlers tried out without a host |
 //!
 //! The [`harness`] makes a test a few lines. Tests wait for conditions, never for a time to pass; only where a promise
@@ -47,3 +48,4 @@ mod restart;
 mod security;
 mod shutdown;
 mod startup;
+mod telemetry;

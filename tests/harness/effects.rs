@@ -28,6 +28,8 @@ pub struct Seen {
     pub key: Option<String>,
     /// The header `Mpy6a-Fence`.
     pub fence: Option<String>,
+    /// The header `traceparent`.
+    pub traceparent: Option<String>,
 }
 
 /// The server, until it is dropped.
@@ -94,5 +96,6 @@ async fn of(request: Request) -> Seen {
         body: to_bytes(body, BODY_BYTES_MAX).await.unwrap(),
         key: header("idempotency-key"),
         fence: header("mpy6a-fence"),
+        traceparent: header("traceparent"),
     }
 }

@@ -81,7 +81,9 @@ pub(crate) fn of_error(error: &wasmtime::Error) -> Outcome {
 pub(crate) fn with_last_words(outcome: Outcome, log_tail: &str) -> Outcome {
     let said = log_tail.lines().next_back().and_then(|line| line.strip_prefix("ERROR "));
     match (outcome, said) {
-        (Outcome::Trapped(cause), Some(said)) => Outcome::Trapped(format!("{}; {cause}", shown::line(said, CAUSE_BYTES_MAX / 2))),
+        (Outcome::Trapped(cause), Some(said)) => {
+            Outcome::Trapped(format!("{}; {cause}", shown::line(said, CAUSE_BYTES_MAX / 2)))
+        }
         (outcome, _) => outcome,
     }
 }

@@ -114,14 +114,19 @@ impl Plugin {
 
     fn outbound(&self, surroundings: &Surroundings) -> Outbound {
         let PluginSpec { grants, limits, .. } = &self.spec;
-        match (&surroundings.transport, &self.egress) {
+        let granted = match (&surroundings.transport, &self.egress) {
             (Some(transport), _) if grants.any_http() => {
-                Outbound::Granted(Arc::new(Egress::over(Arc::clone(transport), grants, limits.response_bytes)))
+                Arc::new(Egress::over(Arc::clone(transport), grants, limits.response_bytes))
             }
-            (None, Some(egress)) => Outbound::Granted(Arc::clone(egress)),
+            (None, Some(egress)) => Arc::clone(egress),
             _ => {
-                Outbound::Denied("this kind has no grant for HTTP: add [[kind.plugin.http]] with `allow` to its config")
+                let remedy = "this kind has no grant for HTTP: add [[kind.plugin.http]] with `allow` to its config";
+                return Outbound::Denied(remedy);
             }
+        };
+        match &surroundings.trail {
+            Some(trail) => Outbound::Granted(Arc::new(granted.followed(Arc::clone(trail)))),
+            None => Outbound::Granted(granted),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a run finds outside its sandbox, where that is not the machine: a clock, chance, a network, and somebody who watches.
 //!
-//! In service a run has none of these ([`Surroundings::default`]). An offline run has all: then the same plugin over the same
+//! In service a run has none of these ([`Surroundings::default`]) but, where it is traced, somebody who follows its requests. An offline run has all: then the same plugin over the same
 //! session does the same, to the byte, and can be cut off at any call that it makes.
 
 use std::{
@@ -12,7 +12,10 @@ use rand::{SeedableRng, rngs::StdRng};
 use tracing::Level;
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtxBuilder};
 
-use crate::{egress::Transport, outcome::Stop};
+use crate::{
+    egress::{Trail, Transport},
+    outcome::Stop,
+};
 
 /// What a run finds outside its sandbox.
 #[derive(Clone, Default)]
@@ -25,6 +28,8 @@ pub struct Surroundings {
     pub transport: Option<Arc<dyn Transport>>,
     /// Who watches its calls; by default nobody.
     pub witness: Option<Arc<dyn Witness>>,
+    /// Who follows its requests; by default nobody.
+    pub trail: Option<Arc<dyn Trail>>,
 }
 
 /// What time it is for a guest.

@@ -73,6 +73,9 @@ pub const REQUEST_INVALID: &str = "REQUEST_INVALID";
 /// The reason for a record, or a message, that is too long.
 pub const RECORD_TOO_LARGE: &str = "RECORD_TOO_LARGE";
 
+/// The reason while the host stops.
+pub const SHUTTING_DOWN: &str = "SHUTTING_DOWN";
+
 /// Put a status together from its parts.
 pub(crate) fn build(
     code: Code,
@@ -89,11 +92,42 @@ pub(crate) fn build(
     Status::with_error_details(code, message, details)
 }
 
+/// Every reason there is.
+pub const REASONS: [&str; 21] = [
+    "KIND_UNKNOWN",
+    "SESSION_NOT_FOUND",
+    "SESSION_FINISHED",
+    "LEASE_LOST",
+    "KEY_WRONG",
+    "SESSION_STATE",
+    "SESSION_CHANGED",
+    RECORD_TOO_LARGE,
+    "SESSION_TOO_LARGE",
+    "SESSION_TOO_MANY_RECORDS",
+    "TIMEOUT_TOO_LONG",
+    "OPERATION_NUMBER_REUSED",
+    "OPERATION_NUMBER_STALE",
+    "REQUEST_ID_REUSED",
+    "LOCAL_IN_USE",
+    "LOCAL_NOT_OPEN",
+    "STREAM_FULL",
+    REQUEST_INVALID,
+    "OVERLOADED",
+    SHUTTING_DOWN,
+    "STORE_FAILED",
+];
+
+/// The reason of an error, as on the wire.
+#[must_use]
+pub fn reason(error: &Error) -> &'static str {
+    map(error).1
+}
+
 fn map(error: &Error) -> Mapped {
     match error {
         Error::Refused(refusal) => map_refusal(refusal),
         Error::Overloaded(_) => (Code::ResourceExhausted, "OVERLOADED", vec![]),
-        Error::ShuttingDown => (Code::Unavailable, "SHUTTING_DOWN", vec![]),
+        Error::ShuttingDown => (Code::Unavailable, SHUTTING_DOWN, vec![]),
         Error::StoreFailed => (Code::Unavailable, "STORE_FAILED", vec![]),
     }
 }
@@ -235,6 +269,16 @@ mod tests {
             let numbers: HashMap<_, _> = numbers.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
             assert_eq!(info.metadata, numbers, "{error}");
         }
+    }
+
+    #[test]
+    fn every_reason_is_listed_once() {
+        let mut listed = REASONS.to_vec();
+        listed.sort_unstable();
+        let mut reasons: Vec<&str> = all().iter().map(|(error, ..)| reason(error)).collect();
+        reasons.sort_unstable();
+        reasons.dedup();
+        assert_eq!(listed, reasons);
     }
 
     #[test]

@@ -15,6 +15,8 @@
 //! | [`error`] | the one place that maps errors to the wire |
 //! | [`repeats`] | runs the handlers of claimed sessions |
 //! | [`reload`] | puts changed configs and plugins into service while the host runs |
+//! | [`metrics`] | what is counted and measured, for Prometheus |
+//! | [`traces`] | what became of one piece of work across programs, for OpenTelemetry |
 //! | [`telemetry`] | the log |
 //! | [`time`] | now, for people |
 //! | [`limits`] | every bound that no config changes |
@@ -40,8 +42,10 @@ pub mod grpc;
 pub mod host;
 pub mod json;
 pub mod limits;
+pub mod metrics;
 pub mod reload;
 pub mod repeats;
 pub mod telemetry;
 pub mod time;
 pub mod tls;
+pub mod traces;

@@ -126,6 +126,34 @@ pub const BACKUP_CHUNK_BYTES: usize = 256 << 10;
 /// When to ask again for a backup while another is under way: copying takes a minute or so for a million sessions.
 pub const BACKUP_RETRY: Duration = Duration::from_secs(10);
 
+/// Kinds whose runs are counted by themselves: four times as many as a host serves at once, for kinds that come and go with the
+/// config.
+pub const KINDS_COUNTED_MAX: usize = 4 * mpy6a_sessions::limits::KINDS_MAX;
+
+/// How long whoever looks at the metrics waits for the writer: some hundred commits on a good disk, and far below the ten seconds
+/// that Prometheus waits for a scrape.
+pub const LOOK_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// Spans on their way to the collector; past it they are dropped and counted. At a hundredth of 25,000 operations a second with two
+/// spans each this is eight seconds of them; each takes about half a KiB.
+pub const TRACE_QUEUE_MAX: usize = 4_096;
+
+/// Spans in one message to the collector: some 200 KiB, far below the 4 MiB that gRPC servers take by default.
+pub const TRACE_BATCH_MAX: usize = 512;
+
+/// How long spans may wait for others to share a message with.
+pub const TRACE_DELAY: Duration = Duration::from_secs(1);
+
+/// How long the collector may take for one message.
+pub const TRACE_SEND_TIME_MAX: Duration = Duration::from_secs(3);
+
+/// How long the last spans may take at the end of the host.
+pub const TRACE_STOP_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// Sessions whose trace is remembered for their clients' next operations: each takes some 100 bytes, and at a hundredth of all
+/// sessions this is a million and a half of them at once.
+pub const TRACED_SESSIONS_MAX: usize = 16_384;
+
 /// How often the config and the plugin files are looked at. With [`SETTLE`], and the time to compile a small handler, a
 /// change is in service well within a second; a look costs a microsecond or two a file.
 pub const POLL: Duration = Duration::from_millis(200);

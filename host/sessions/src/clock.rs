@@ -7,6 +7,8 @@ use std::{
 
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 
+use crate::observer::{Nobody, Observer};
+
 /// Reads the machine's clocks.
 pub trait Clock: Send + Sync {
     /// Unix time in microseconds. May jump either way.
@@ -42,19 +44,22 @@ impl Clock for SystemClock {
     }
 }
 
-/// Where the writer gets time and chance from.
+/// Where the writer gets time and chance from, and who watches it.
 pub struct Environment {
     /// The clocks.
     pub clock: Arc<dyn Clock>,
     /// Keys and jitter are drawn from it: it must be fit for secrets.
     pub chance: StdRng,
+    /// Who watches the writer at work.
+    pub observer: Arc<dyn Observer>,
 }
 
 impl Environment {
-    /// The machine's clocks, and chance seeded by the operating system.
+    /// The machine's clocks, and chance seeded by the operating system. Nobody watches.
     #[must_use]
     pub fn real() -> Self {
-        Self { clock: Arc::new(SystemClock::default()), chance: StdRng::from_rng(&mut rand::rng()) }
+        let chance = StdRng::from_rng(&mut rand::rng());
+        Self { clock: Arc::new(SystemClock::default()), chance, observer: Arc::new(Nobody) }
     }
 
     /// 64 random bits.

@@ -26,7 +26,10 @@ use crate::{
         Pause, Store, StoreError,
         redb::{BackupError, Verified},
     },
-    writer::{self, Claims, Counts, Ending, Inspected, Message, Page, Part, Queue, Renewals, ReplyTo, Sender, Writer},
+    writer::{
+        self, Claims, Counts, Ending, Inspected, Message, Overview, Page, Part, Queue, QueueLoad, Renewals, ReplyTo,
+        Sender, Writer,
+    },
 };
 
 /// The writer could not be started.
@@ -223,6 +226,22 @@ impl Sessions {
     /// If the host cannot now.
     pub async fn heads(&self) -> Result<BTreeMap<u32, Due>, Error> {
         self.ask(Sender::Client, Message::Heads).await
+    }
+
+    /// How all kinds stand, with one question to the writer. It is let in however full the queue is, so that somebody who
+    /// watches an overloaded host still sees it: ask one at a time.
+    ///
+    /// # Errors
+    ///
+    /// If the host cannot now.
+    pub async fn overview(&self) -> Result<Overview, Error> {
+        self.ask(Sender::Host, Message::Overview).await.map(|overview| *overview)
+    }
+
+    /// What waits for the writer now, without asking it.
+    #[must_use]
+    pub fn queue(&self) -> QueueLoad {
+        self.0.queue.load()
     }
 
     /// Write everything into a new file, as it is now or a little later, while the host goes on; what was written. It can be

@@ -12,6 +12,7 @@
 //! | [`store`] | rows: a trait, its conformance suite, and [`store::redb`], the only place that names redb |
 //! | [`writer`] | the thread between the two; leases and the schedule of repeats |
 //! | [`clock`] | time and chance, asked for nowhere else |
+//! | [`observer`] | who watches the writer, for metrics |
 //! | [`pipeline`] | many operations of one client under way at once |
 //! | [`draft`] | the operations of a run before they are committed |
 //!
@@ -24,6 +25,7 @@ pub mod error;
 mod handle;
 pub mod ids;
 pub mod limits;
+pub mod observer;
 pub mod op;
 pub mod pipeline;
 pub mod policy;
@@ -39,9 +41,9 @@ pub use error::{Error, Refusal};
 pub use handle::{Sessions, StartError, Started, start};
 pub use ids::{Handle, Index, Key};
 pub use limits::Limits;
-pub use op::{AdminOp, AdminRequest, New, SessionOp};
+pub use op::{AdminOp, AdminRequest, New, Operation, SessionOp};
 pub use pipeline::Pipeline;
 pub use policy::{Backoff, KindPolicy, Kinds};
 pub use rules::{Ended, Opened};
 pub use session::{Answered, Applied, Client, Due, Line, Session, Standing, State, StateName};
-pub use writer::{Claimed, Claims, Counts, Ending, Inspected, Listed, Page, Part};
+pub use writer::{Claimed, Claims, Counts, Ending, Inspected, Listed, Overview, Page, Part, QueueLoad};

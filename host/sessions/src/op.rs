@@ -28,7 +28,53 @@ pub enum SessionOp {
     },
 }
 
+/// The name of what a client asks, without what it asks it of: for counting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// Open a session.
+    New,
+    /// [`SessionOp::Append`].
+    Append,
+    /// [`SessionOp::Replace`].
+    Replace,
+    /// [`SessionOp::Delete`].
+    Delete,
+    /// [`SessionOp::Store`].
+    Store,
+    /// Renew a lease.
+    Renew,
+}
+
+impl Operation {
+    /// Each of them, in the order of their numbers.
+    pub const ALL: [Self; 6] = [Self::New, Self::Append, Self::Replace, Self::Delete, Self::Store, Self::Renew];
+
+    /// A short stable name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Append => "append",
+            Self::Replace => "replace",
+            Self::Delete => "delete",
+            Self::Store => "store",
+            Self::Renew => "renew",
+        }
+    }
+}
+
 impl SessionOp {
+    /// Its name.
+    #[must_use]
+    pub fn operation(&self) -> Operation {
+        match self {
+            Self::Append(_) => Operation::Append,
+            Self::Replace(_) => Operation::Replace,
+            Self::Delete => Operation::Delete,
+            Self::Store { .. } => Operation::Store,
+        }
+    }
+
     /// A hash of what is asked. It lies in the store beside an operation's number, so it may never change; xxh3 has a
     /// fixed definition.
     #[must_use]

@@ -22,7 +22,7 @@ use crate::{
     error::Error,
     ids::{Handle, Key},
     limits::{PIPELINE_BYTES_MAX, PIPELINE_OPS_MAX, TURN_OPS_MAX},
-    op::{New, SessionOp},
+    op::{New, Operation, SessionOp},
     rules::Opened,
     session::Applied,
     writer::{Outbox, Queue, Turn},
@@ -98,6 +98,16 @@ impl Wish {
         Self::Operate { session, number, fingerprint: op.fingerprint(), op }
     }
 
+    /// Its name.
+    #[must_use]
+    pub fn operation(&self) -> Operation {
+        match self {
+            Self::New { .. } => Operation::New,
+            Self::Operate { op, .. } => op.operation(),
+            Self::Renew(_) => Operation::Renew,
+        }
+    }
+
     /// The bytes of record that it brings.
     #[must_use]
     pub fn record_bytes(&self) -> usize {
@@ -114,6 +124,8 @@ impl Wish {
 pub struct Answer {
     /// Its tag.
     pub tag: u64,
+    /// What was asked.
+    pub operation: Operation,
     /// The bytes of record that it brought.
     pub bytes: usize,
     /// What became of it.

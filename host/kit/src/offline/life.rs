@@ -141,6 +141,7 @@ impl Workbench {
                 seed: Some(situation.seed.wrapping_add(runs.len() as u64)),
                 transport: Some(Arc::clone(&outside) as _),
                 witness: Some(Arc::clone(&trace) as _),
+                trail: None,
             };
             let (kind_name, max_repeats) = (setup.kind_name.clone(), setup.policy.max_repeats);
             let job = Job { claimed, kind_name, max_repeats };

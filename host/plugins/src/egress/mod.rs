@@ -2,7 +2,8 @@
 //!
 //! Parts, in the order in which a request meets them: [`rule`] (is this scheme, host and port granted?), `request` (is it well
 //! formed, and what does the host add?), `connect` (resolve, check the `address`, connect to exactly that address), `client`
-//! (send, bound the answer, say what went wrong), [`transport`] (the seam between the last two and everything before).
+//! (send, bound the answer, say what went wrong), [`transport`] (the seam between the last two and everything before), [`trail`]
+//! (who follows what leaves).
 //!
 //! Invariants:
 //!
@@ -17,6 +18,7 @@ pub(crate) mod client;
 pub(crate) mod connect;
 pub(crate) mod request;
 pub mod rule;
+pub mod trail;
 pub mod transport;
 
 use std::sync::Arc;
@@ -40,6 +42,7 @@ pub use self::{
     connect::{Resolve, Resolving},
     request::{Asked, Refused},
     rule::{HttpRule, RuleError},
+    trail::{Leg, Trail},
     transport::{Exchange, SendError, Transport},
 };
 use crate::{
@@ -101,6 +104,13 @@ impl Egress {
     /// Over another transport.
     pub(crate) fn over(transport: Arc<dyn Transport>, grants: &Grants, response_bytes_max: u64) -> Self {
         Self { grants: grants.clone(), transport, response_bytes_max }
+    }
+
+    /// The same way, with every request followed.
+    pub(crate) fn followed(&self, trail: Arc<dyn Trail>) -> Self {
+        let inner = Arc::clone(&self.transport);
+        let transport = Arc::new(trail::Followed { inner, trail });
+        Self { grants: self.grants.clone(), transport, response_bytes_max: self.response_bytes_max }
     }
 
     /// The longest body of a response, in bytes.

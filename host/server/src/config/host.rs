@@ -14,6 +14,7 @@ use tracing_subscriber::EnvFilter;
 use super::{
     exposure::{self, Exposure},
     reader::{Parsed, Table},
+    traces::{self, Traces},
     values::{duration_ms, duration_s, integer, nonempty, one_of, path, size, socket_address, string},
 };
 use crate::{
@@ -56,6 +57,8 @@ pub struct Fixed {
     pub patience: Patience,
     /// Where compiled plugins are kept; none: nowhere.
     pub plugin_cache: Option<PathBuf>,
+    /// Where traces go.
+    pub traces: Traces,
 }
 
 /// How log lines are written.
@@ -104,6 +107,7 @@ pub(super) fn read(root: &Table<'_, '_>, limits: &Table<'_, '_>, log: &Table<'_,
         requests_total_max: limits.or("requests_total", 8192, integer(1..=REQUESTS_TOTAL_MAX)),
         patience,
         plugin_cache: plugins.or("cache", Some(folder.join("mpy6a.cache")), cache(folder)),
+        traces: traces::read(root),
     };
     store.done();
     plugins.done();

@@ -10,6 +10,7 @@
 //! | [`access`] | the `[[access]]` tables |
 //! | [`exposure`] | how a listener meets the world: TLS, and what is dangerous |
 //! | [`plugin`] | a kind's `[kind.plugin]` |
+//! | [`traces`] | where traces go |
 //! | [`relations`] | what must hold between values |
 //! | [`restart`] | what a running host cannot change |
 //! | [`problem`] | what is wrong, and where |
@@ -28,6 +29,7 @@ pub mod problem;
 pub mod reader;
 pub mod relations;
 pub mod restart;
+pub mod traces;
 pub mod values;
 
 #[cfg(test)]
@@ -52,6 +54,7 @@ pub use self::{
     host::{Fixed, LogFormat},
     kind::Kind,
     problem::{ConfigError, Problem},
+    traces::Traces,
 };
 use self::{
     reader::{Findings, Table},

@@ -49,6 +49,7 @@ fn differences(old: &Fixed, new: &Fixed) -> Vec<&'static str> {
         requests_total_max,
         patience,
         plugin_cache,
+        traces,
     } = old;
     let mpy6a_sessions::Limits {
         record_bytes_max,
@@ -85,6 +86,8 @@ fn differences(old: &Fixed, new: &Fixed) -> Vec<&'static str> {
         ("limits.idle", patience.idle == new.patience.idle),
         ("limits.requests", *requests_max == new.requests_max),
         ("plugins.cache", *plugin_cache == new.plugin_cache),
+        ("traces.endpoint", traces.endpoint == new.traces.endpoint),
+        ("traces.sample", traces.sample_ppm == new.traces.sample_ppm),
     ];
     same.into_iter().filter(|(_, same)| !same).map(|(key, _)| key).collect()
 }

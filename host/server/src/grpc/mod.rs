@@ -41,7 +41,9 @@ use crate::{
     config::Fixed,
     console,
     limits::{MESSAGE_BYTES_MIN, MESSAGE_SLACK_BYTES, RENEW_HANDLE_BYTES},
+    metrics::{self, Metrics, scrape::Scrape},
     reload::{Bell, Board},
+    traces::Traces,
 };
 
 /// What the services stand on.
@@ -55,6 +57,10 @@ pub struct Services {
     pub gate: Gate,
     /// Has the config and every plugin read again.
     pub bell: Bell,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// What is traced.
+    pub traces: Traces,
 }
 
 impl Services {
@@ -64,17 +70,21 @@ impl Services {
         standard(Routes::new(self.truba(fixed)), health)
     }
 
-    /// What operators may call: what clients may, for scripts that mend something, service `Admin`, and the console.
+    /// What operators may call: what clients may, for scripts that mend something, service `Admin`, the console, and the metrics.
     #[must_use]
     pub fn for_operators(&self, health: &HealthServer<impl Health>, fixed: &Fixed) -> Routes {
         let admin = AdminService::new(self.sessions.clone(), Arc::clone(&self.board), self.bell.clone());
         let services = Routes::new(self.truba(fixed)).add_service(AdminServer::new(admin.clone()));
-        standard(services, health).into_axum_router().merge(console::routes(admin)).into()
+        let (metrics, traces) = (Arc::clone(&self.metrics), self.traces.clone());
+        let scrape = Scrape::new(metrics, self.sessions.clone(), Arc::clone(&self.board), traces, fixed);
+        let pages = console::routes(admin).merge(metrics::routes(scrape));
+        standard(services, health).into_axum_router().merge(pages).into()
     }
 
     fn truba(&self, fixed: &Fixed) -> TrubaServer<TrubaService> {
         let keeper = Arc::clone(&self.board.keeper);
-        TrubaServer::new(TrubaService::new(self.sessions.clone(), self.gate.clone(), keeper))
+        let (metrics, traces) = (Arc::clone(&self.metrics), self.traces.clone());
+        TrubaServer::new(TrubaService::new(self.sessions.clone(), self.gate.clone(), keeper, metrics, traces))
             .max_decoding_message_size(message_bytes_max(fixed.limits.record_bytes_max))
     }
 }

@@ -15,6 +15,7 @@
 
 use std::{future::Future, sync::Arc};
 
+use tokio_stream::StreamExt as _;
 use tonic::{
     service::Routes,
     transport::{Error, Server},
@@ -27,6 +28,7 @@ use crate::{
     limits::{
         FRAME_BYTES_MAX, HEADER_BYTES_MAX, KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, RESETS_OWN_MAX, RESETS_PENDING_MAX,
     },
+    metrics::connections::Open,
 };
 
 /// What is served, and within what bounds.
@@ -35,6 +37,8 @@ pub struct Serving {
     pub routes: Routes,
     /// Says who may do what.
     pub keeper: Arc<Doorkeeper>,
+    /// Counts its connections.
+    pub open: Open,
     /// Whether HTTP/1 is spoken, too: browsers, and what scrapes metrics.
     pub http1: bool,
     /// Most requests at once on one connection.
@@ -52,7 +56,7 @@ pub struct Serving {
 ///
 /// Those of the transport.
 pub async fn serve(listener: Listener, serving: Serving, stop: impl Future<Output = ()>) -> Result<(), Error> {
-    let Serving { routes, keeper, http1, requests_max, requests_total_max, record_bytes_max } = serving;
+    let Serving { routes, keeper, open, http1, requests_max, requests_total_max, record_bytes_max } = serving;
     Server::builder()
         .accept_http1(http1)
         .max_concurrent_streams(requests_max)
@@ -66,6 +70,6 @@ pub async fn serve(listener: Listener, serving: Serving, stop: impl Future<Outpu
         .layer(AuthLayer(keeper))
         .layer(MapResponseLayer::new(move |response| oversize::renamed(response, record_bytes_max)))
         .add_routes(routes)
-        .serve_with_incoming_shutdown(listener.incoming(), stop)
+        .serve_with_incoming_shutdown(listener.incoming().map(move |new| new.map(|new| open.marked(new))), stop)
         .await
 }

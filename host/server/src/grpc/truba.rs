@@ -6,13 +6,15 @@
 use std::sync::Arc;
 
 use mpy6a_proto::v1::{self, truba_server::Truba};
-use mpy6a_sessions::{Applied, SessionOp, Sessions};
-use tonic::{Request, Response, Status, Streaming};
+use mpy6a_sessions::{Applied, Error, Operation, SessionOp, Sessions};
+use tonic::{Request, Response, Status, Streaming, metadata::MetadataMap};
 
 use super::{convert, gate::Gate, operate::Operate};
 use crate::{
     auth::{Doorkeeper, Opener, refusal::Denied},
-    error::{refused, status},
+    error::{REQUEST_INVALID, SHUTTING_DOWN, reason, refused, status},
+    metrics::Metrics,
+    traces::{Call, Traces, call::Done},
 };
 
 /// The service.
@@ -21,66 +23,121 @@ pub struct TrubaService {
     sessions: Sessions,
     gate: Gate,
     keeper: Arc<Doorkeeper>,
+    metrics: Arc<Metrics>,
+    traces: Traces,
 }
 
 impl TrubaService {
     /// A service over these sessions, for as long as the gate is open. `keeper`: says who may open which kind.
     #[must_use]
-    pub fn new(sessions: Sessions, gate: Gate, keeper: Arc<Doorkeeper>) -> Self {
-        Self { sessions, gate, keeper }
+    pub fn new(
+        sessions: Sessions,
+        gate: Gate,
+        keeper: Arc<Doorkeeper>,
+        metrics: Arc<Metrics>,
+        traces: Traces,
+    ) -> Self {
+        Self { sessions, gate, keeper, metrics, traces }
     }
 
-    async fn apply(&self, handle: Option<v1::Handle>, number: u64, op: SessionOp) -> Result<Applied, Status> {
-        self.gate.check()?;
-        let handle = convert::given_handle(handle)?;
-        self.sessions.operate(handle, number, op).await.map_err(|error| status(&error))
+    async fn apply(
+        &self,
+        metadata: &MetadataMap,
+        handle: Option<v1::Handle>,
+        number: u64,
+        op: SessionOp,
+    ) -> Result<Applied, Status> {
+        let operation = op.operation();
+        self.check(operation)?;
+        let handle = convert::given_handle(handle).inspect_err(|_| self.invalid(operation))?;
+        let mut call = self.traces.call(operation, metadata, Some(handle.id));
+        if let Some(call) = &mut call {
+            call.sent();
+        }
+        let result = self.sessions.operate(handle, number, op).await;
+        self.answered(operation, call, result)
+    }
+
+    /// Whether a request may pass.
+    fn check(&self, operation: Operation) -> Result<(), Status> {
+        self.gate.check().inspect_err(|_| self.metrics.operations.refused(operation, SHUTTING_DOWN))
+    }
+
+    fn invalid(&self, operation: Operation) {
+        self.metrics.operations.refused(operation, REQUEST_INVALID);
+    }
+
+    /// Count an answer, and end its trace.
+    fn answered<T: Copy + Into<Done>>(
+        &self,
+        operation: Operation,
+        call: Option<Call>,
+        result: Result<T, Error>,
+    ) -> Result<T, Status> {
+        self.metrics.operations.answered(operation, &result);
+        if let Some(call) = call {
+            call.ended(result.as_ref().map(|done| (*done).into()));
+        }
+        result.map_err(|error| status(&error))
     }
 }
 
 #[tonic::async_trait]
 impl Truba for TrubaService {
     async fn new_session(&self, request: Request<v1::NewRequest>) -> Result<Response<v1::NewResponse>, Status> {
-        self.gate.check()?;
-        let opener = Opener::of(request.extensions(), &self.keeper);
-        opener.check(request.get_ref().kind).map_err(Denied::status)?;
-        let new = convert::new(request.into_inner(), true);
-        let opened = self.sessions.open(new).await.map_err(|error| status(&error))?;
-        Ok(Response::new(convert::opened(opened)))
+        self.check(Operation::New)?;
+        let (metadata, extensions, request) = request.into_parts();
+        Opener::of(&extensions, &self.keeper).check(request.kind).map_err(Denied::status)?;
+        let mut new = convert::new(request, true);
+        let mut call = self.traces.open(&metadata, &mut new);
+        if let Some(call) = &mut call {
+            call.sent();
+        }
+        let result = self.sessions.open(new).await;
+        Ok(Response::new(convert::opened(self.answered(Operation::New, call, result)?)))
     }
 
     async fn append(&self, request: Request<v1::AppendRequest>) -> Result<Response<v1::AppendResponse>, Status> {
-        let v1::AppendRequest { handle, number, record } = request.into_inner();
-        let applied = self.apply(handle, number, SessionOp::Append(convert::record(record, true))).await?;
+        let (metadata, _, v1::AppendRequest { handle, number, record }) = request.into_parts();
+        let op = SessionOp::Append(convert::record(record, true));
+        let applied = self.apply(&metadata, handle, number, op).await?;
         Ok(Response::new(v1::AppendResponse { change_id: Some(convert::index(applied.change_id)) }))
     }
 
     async fn replace(&self, request: Request<v1::ReplaceRequest>) -> Result<Response<v1::ReplaceResponse>, Status> {
-        let v1::ReplaceRequest { handle, number, record } = request.into_inner();
-        let applied = self.apply(handle, number, SessionOp::Replace(convert::record(record, true))).await?;
+        let (metadata, _, v1::ReplaceRequest { handle, number, record }) = request.into_parts();
+        let op = SessionOp::Replace(convert::record(record, true));
+        let applied = self.apply(&metadata, handle, number, op).await?;
         Ok(Response::new(v1::ReplaceResponse { change_id: Some(convert::index(applied.change_id)) }))
     }
 
     async fn delete(&self, request: Request<v1::DeleteRequest>) -> Result<Response<v1::DeleteResponse>, Status> {
-        let v1::DeleteRequest { handle, number } = request.into_inner();
-        let applied = self.apply(handle, number, SessionOp::Delete).await?;
+        let (metadata, _, v1::DeleteRequest { handle, number }) = request.into_parts();
+        let applied = self.apply(&metadata, handle, number, SessionOp::Delete).await?;
         Ok(Response::new(v1::DeleteResponse { change_id: Some(convert::index(applied.change_id)) }))
     }
 
     async fn store(&self, request: Request<v1::StoreRequest>) -> Result<Response<v1::StoreResponse>, Status> {
-        let v1::StoreRequest { handle, number, timeout_s } = request.into_inner();
-        let applied = self.apply(handle, number, convert::store(timeout_s)).await?;
+        let (metadata, _, v1::StoreRequest { handle, number, timeout_s }) = request.into_parts();
+        let applied = self.apply(&metadata, handle, number, convert::store(timeout_s)).await?;
         Ok(Response::new(convert::stored(applied)))
     }
 
     async fn renew(&self, request: Request<v1::RenewRequest>) -> Result<Response<v1::RenewResponse>, Status> {
-        self.gate.check()?;
+        self.check(Operation::Renew)?;
         let given = request.into_inner().handles.into_iter();
-        let handles = given.map(|handle| convert::given_handle(Some(handle))).collect::<Result<Vec<_>, _>>()?;
-        let renewed = self.sessions.renew(handles).await.map_err(|error| status(&error))?;
+        let handles = given.map(|handle| convert::given_handle(Some(handle))).collect::<Result<Vec<_>, _>>();
+        let handles = handles.inspect_err(|_| self.invalid(Operation::Renew))?;
+        let renewed = self.sessions.renew(handles).await.map_err(|error| {
+            self.metrics.operations.refused(Operation::Renew, reason(&error));
+            status(&error)
+        })?;
         let results = renewed.into_iter().map(|outcome| {
+            let outcome = outcome.map_err(Error::from);
+            self.metrics.operations.answered(Operation::Renew, &outcome);
             let outcome = match outcome {
                 Ok(lease_ms) => v1::renewed::Outcome::LeaseMs(lease_ms),
-                Err(refusal) => v1::renewed::Outcome::Refused(refused(&refusal.into())),
+                Err(error) => v1::renewed::Outcome::Refused(refused(&error)),
             };
             v1::Renewed { outcome: Some(outcome) }
         });
@@ -95,6 +152,9 @@ impl Truba for TrubaService {
     ) -> Result<Response<Self::OperateStream>, Status> {
         self.gate.check()?;
         let opener = Opener::of(request.extensions(), &self.keeper);
-        Ok(Response::new(Operate::new(request.into_inner(), &self.sessions, &self.gate, opener)))
+        let calls = self.traces.calls(request.metadata());
+        let metrics = Arc::clone(&self.metrics);
+        let requests = request.into_inner();
+        Ok(Response::new(Operate::new(requests, &self.sessions, &self.gate, opener, metrics, calls)))
     }
 }

@@ -7,6 +7,7 @@ use mpy6a_sessions::{
     StartError,
     store::{StoreError, redb::OpenError},
 };
+use opentelemetry_otlp::ExporterBuildError;
 
 use crate::{config::ConfigError, grpc::listener::ListenError, tls::TlsError};
 
@@ -34,6 +35,9 @@ pub enum Failure {
     /// The sandbox cannot be built.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
+    /// Traces cannot be sent at all.
+    #[error("cannot send traces: {0}: set traces.endpoint to the address of a collector, or to \"\" for no traces")]
+    Traces(#[from] ExporterBuildError),
     /// The store failed while the host served.
     #[error(
         "the store failed: {0}. Nothing more was acknowledged and nothing acknowledged is lost: free space or mend the disk, \
@@ -68,7 +72,7 @@ impl Failure {
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Server(_) | Self::System(_) => 1,
-            Self::Config(_) | Self::Tls(_) => 3,
+            Self::Config(_) | Self::Tls(_) | Self::Traces(_) => 3,
             Self::Listen(_) => 4,
             Self::Open(_) | Self::TakeOver(_) | Self::Unusable(_) => 5,
             Self::Sandbox(_) => 6,

@@ -14,6 +14,7 @@ use crate::{
         server::{self, Serving},
     },
     limits::{ADMIN_CONNECTIONS_MAX, ADMIN_REQUESTS_TOTAL_MAX},
+    metrics::connections::Open,
     tls::Slot,
 };
 
@@ -64,16 +65,20 @@ impl Listeners {
         fixed: &Fixed,
         stop: &CancellationToken,
     ) -> impl Future<Output = Result<(), tonic::transport::Error>> + Send + use<H> {
-        let serving = |routes, http1, requests_total_max| Serving {
+        let serving = |routes, open: &Open, http1, requests_total_max| Serving {
             routes,
             keeper: Arc::clone(&services.board.keeper),
+            open: open.clone(),
             http1,
             requests_max: fixed.requests_max,
             requests_total_max,
             record_bytes_max: fixed.limits.record_bytes_max,
         };
-        let for_clients = serving(services.for_clients(health, fixed), false, fixed.requests_total_max);
-        let for_operators = serving(services.for_operators(health, fixed), true, ADMIN_REQUESTS_TOTAL_MAX);
+        let open = &services.metrics;
+        let for_clients =
+            serving(services.for_clients(health, fixed), &open.clients, false, fixed.requests_total_max);
+        let for_operators =
+            serving(services.for_operators(health, fixed), &open.operators, true, ADMIN_REQUESTS_TOTAL_MAX);
         let told = [stop.clone().cancelled_owned(), stop.clone().cancelled_owned()];
         async move {
             let [clients_told, operators_told] = told;

@@ -17,7 +17,7 @@ pub mod signals;
 use std::{path::PathBuf, sync::Arc};
 
 use mpy6a_plugins::{Sandbox, SandboxConfig};
-use mpy6a_sessions::{Environment, Sessions, Started, store::logged::LoggedStore};
+use mpy6a_sessions::{Environment, Sessions, Started, observer::Observer, store::logged::LoggedStore};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
@@ -32,9 +32,11 @@ use self::{
 use crate::{
     config::{Config, Fixed},
     grpc::{Services, gate::Gate},
+    metrics::Metrics,
     reload::{self, Board, Certificates, Reloader},
     repeats::{Context, Runs},
     telemetry::Telemetry,
+    traces::Traces,
 };
 
 /// What a host is started with.
@@ -95,14 +97,24 @@ impl Host {
         let policies = board.now().config.policies(|kind| board.plugins.get(kind).is_some());
         // Until it is durable that they are paused, none may be claimed.
         let first = if self.start_paused { board.now().config.policies(|_| false) } else { policies.clone() };
-        let environment = Environment::real();
+        let metrics = Arc::new(Metrics::default());
+        let traces = Traces::start(&fixed.traces)?;
+        let observer = Arc::clone(&metrics) as Arc<dyn Observer>;
+        let environment = Environment { observer, ..Environment::real() };
         let clock = Arc::clone(&environment.clock);
         let Started { sessions, claims } = mpy6a_sessions::start(store, fixed.limits, first, environment)?;
         if self.start_paused {
             pause_all(&sessions, &board).await?;
             sessions.set_kinds(policies);
         }
-        self.runs.start(Context { sessions: sessions.clone(), board: Arc::clone(&board), clock }, claims);
+        let context = Context {
+            sessions: sessions.clone(),
+            board: Arc::clone(&board),
+            clock,
+            metrics: Arc::clone(&metrics),
+            traces: traces.clone(),
+        };
+        self.runs.start(context, claims);
         let (bell, rings) = reload::bell();
         let reloader = Reloader {
             file: self.file,
@@ -119,14 +131,21 @@ impl Host {
 
         let (health, health_service) = Health::new().await;
         let gate = Gate::default();
-        let services = Services { sessions: sessions.clone(), board: Arc::clone(&board), gate: gate.clone(), bell };
+        let services = Services {
+            sessions: sessions.clone(),
+            board: Arc::clone(&board),
+            gate: gate.clone(),
+            bell,
+            metrics,
+            traces: traces.clone(),
+        };
         let stop = CancellationToken::new();
         let server = tokio::spawn(listeners.serve(&services, &health_service, &fixed, &stop));
         health.serving().await;
         let kinds = board.now().config.kinds.len();
         let served = board.plugins.all().len();
         info!(%address, %admin, term = sessions.term(), kinds, served, "ready");
-        Ok(Running { sessions, board, health, gate, runs: self.runs, server, stop })
+        Ok(Running { sessions, board, health, gate, runs: self.runs, server, stop, traces })
     }
 }
 

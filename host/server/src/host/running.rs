@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::{failure::Failure, health::Health};
-use crate::{grpc::gate::Gate, limits::REPLY_GRACE, reload::Board, repeats::Runs};
+use crate::{grpc::gate::Gate, limits::REPLY_GRACE, reload::Board, repeats::Runs, traces::Traces};
 
 /// A host that serves.
 pub struct Running {
@@ -26,6 +26,8 @@ pub struct Running {
     pub server: JoinHandle<Result<(), tonic::transport::Error>>,
     /// Tells the server to stop.
     pub stop: CancellationToken,
+    /// Spans that are to reach the collector yet.
+    pub traces: Traces,
 }
 
 impl Running {
@@ -55,6 +57,7 @@ impl Running {
         let ending = self.sessions.stop().await;
         drop(self.runs);
         answer(self.server).await;
+        self.traces.stop().await;
         match ending {
             Ending::Stopped => {
                 info!("stopped");

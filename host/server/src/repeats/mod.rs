@@ -27,14 +27,18 @@ use std::{
     task::Poll,
 };
 
-use mpy6a_plugins::{Job, RunEnd};
+use mpy6a_plugins::{Job, RunEnd, Surroundings, egress::Trail};
 use mpy6a_sessions::{Claimed, Claims, Ended, Error, Outcome, Report, Sessions, clock::Clock};
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
 pub use self::runtime::Runs;
 use self::timing::{Stopwatch, Times};
-use crate::reload::Board;
+use crate::{
+    metrics::{Metrics, Repeat},
+    reload::Board,
+    traces::{self, Traces},
+};
 
 /// What every repeat needs.
 #[derive(Clone)]
@@ -45,6 +49,10 @@ pub struct Context {
     pub board: Arc<Board>,
     /// The clock of the state machine, to measure by.
     pub clock: Arc<dyn Clock>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// What is traced.
+    pub traces: Traces,
 }
 
 /// Run whatever is claimed, until the claims end.
@@ -57,16 +65,41 @@ pub async fn run_claims(context: Context, mut claims: Claims, tracker: TaskTrack
 async fn repeat(context: Context, claimed: Claimed) {
     let mut watch = Stopwatch::start(Arc::clone(&context.clock), claimed.late, claimed.claimed_at);
     let line = Line::new(&context.board, &claimed);
-    let handle = claimed.handle;
-    let RunEnd { ops, report } = caught(run(&context, claimed, line.kind_name.clone())).await;
+    let mut traced = context.traces.run(&claimed, &line.kind_name);
+    let line = line.in_trace(traced.as_ref(), &claimed);
+    let (handle, late) = (claimed.handle, claimed.late);
+    let trail = traced.as_ref().map(traces::Run::trail);
+    let RunEnd { ops, report } = caught(run(&context, claimed, line.kind_name.clone(), trail)).await;
     watch.run_ended();
-    let (outcome, fuel) = (report.outcome.clone(), report.fuel);
+    if let Some(traced) = &mut traced {
+        traced.returned(&report.outcome);
+    }
+    let Report { duration_us, fuel, memory_peak_bytes, plugin_digest, .. } = report;
+    // Without the log, which only the session keeps.
+    let (outcome, log_tail) = (report.outcome.clone(), String::new());
+    let kept = Report { outcome, duration_us, fuel, memory_peak_bytes, plugin_digest, log_tail };
     let finished = context.sessions.finish(handle, ops, report).await;
-    line.write(&outcome, fuel, finished, watch.committed());
+    let times = watch.committed();
+    let ended = finished.as_ref().map_or("lost", name);
+    context.metrics.repeats.count(&Repeat { kind: line.kind, report: &kept, ended, late, run_us: times.run_us });
+    if let Some(traced) = traced {
+        traced.ended(ended);
+    }
+    line.write(&kept, ended, finished, times);
+}
+
+/// What became of the session, in a word.
+fn name(ended: &Ended) -> &'static str {
+    match ended {
+        Ended::Deleted => "deleted",
+        Ended::Stored { .. } => "stored",
+        Ended::Backoff { .. } => "backoff",
+        Ended::Parked => "parked",
+    }
 }
 
 /// One run, from the claim to what is to be committed at its end.
-async fn run(context: &Context, claimed: Claimed, kind_name: String) -> RunEnd {
+async fn run(context: &Context, claimed: Claimed, kind_name: String, trail: Option<Arc<dyn Trail>>) -> RunEnd {
     let kind = claimed.session.kind;
     let Some(plugin) = context.board.plugins.get(kind) else {
         return not_started("no plugin of this kind is in service: see the kind's trouble in Admin.ListKinds");
@@ -74,7 +107,8 @@ async fn run(context: &Context, claimed: Claimed, kind_name: String) -> RunEnd {
     let config = Arc::clone(&context.board.now().config);
     let max_repeats = config.kinds.get(&kind).map_or(claimed.session.repeats, |kind| kind.policy.max_repeats);
     let job = Job { claimed, kind_name, max_repeats };
-    plugin.run(job, Arc::new(context.sessions.clone())).await
+    let surroundings = Surroundings { trail, ..Surroundings::default() };
+    plugin.run_in(surroundings, job, Arc::new(context.sessions.clone())).await
 }
 
 fn not_started(why: &str) -> RunEnd {
@@ -106,32 +140,35 @@ struct Line {
     kind: u32,
     kind_name: String,
     repeat: u32,
+    /// The trace that it belongs to, in hex.
+    trace_id: Option<String>,
 }
 
 impl Line {
     fn new(board: &Board, claimed: &Claimed) -> Self {
         let (session, kind) = (claimed.session.id, claimed.session.kind);
         let kind_name = board.now().config.kinds.get(&kind).map(|kind| kind.name.clone()).unwrap_or_default();
-        Self { session, kind, kind_name, repeat: claimed.session.repeats }
+        Self { session, kind, kind_name, repeat: claimed.session.repeats, trace_id: None }
     }
 
-    fn write(self, outcome: &Outcome, fuel: u64, finished: Result<Ended, Error>, times: Times) {
-        let Self { session, kind, kind_name, repeat } = self;
-        let ended = match finished {
-            Ok(Ended::Deleted) => "deleted",
-            Ok(Ended::Stored { .. }) => "stored",
-            Ok(Ended::Backoff { .. }) => "backoff",
-            Ok(Ended::Parked) => "parked",
-            Err(error) => {
-                error!(%session, kind, kind_name, repeat, outcome = outcome.name(), %error, "the end of a repeat was not kept");
-                return;
-            }
-        };
+    /// In the trace that is kept of it, or else in its client's.
+    fn in_trace(self, traced: Option<&traces::Run>, claimed: &Claimed) -> Self {
+        let clients = || claimed.session.traceparent.as_deref().and_then(traces::parent::trace_id);
+        Self { trace_id: traced.map(traces::Run::trace_id).or_else(clients), ..self }
+    }
+
+    fn write(self, report: &Report, ended: &str, finished: Result<Ended, Error>, times: Times) {
+        let Self { session, kind, kind_name, repeat, trace_id } = self;
+        let Report { outcome, fuel, .. } = report;
+        if let Err(error) = finished {
+            error!(%session, kind, kind_name, repeat, outcome = outcome.name(), %error, "the end of a repeat was not kept");
+            return;
+        }
         let Times { lag_us, run_us, commit_us, total_us } = times;
         let (outcome, cause) = (outcome.name(), outcome.cause());
         info!(
             %session, kind, kind_name, repeat, outcome, cause, ended, lag_us, run_us, commit_us, total_us, fuel,
-            "repeat ended"
+            trace_id, "repeat ended"
         );
         if ended == "parked" {
             warn!(%session, kind, kind_name, repeat, outcome, cause, "session parked: it waits for a person to decide");

@@ -41,6 +41,8 @@ pub enum Message {
     List(Part, ReplyTo<Page>),
     /// When the first stored session of each kind is due.
     Heads(ReplyTo<BTreeMap<u32, Due>>),
+    /// How all kinds stand.
+    Overview(ReplyTo<Box<Overview>>),
     /// Everything that was committed so far, to be copied.
     Snapshot(ReplyTo<Box<dyn Snapshot>>),
     /// Which kinds a person paused.
@@ -116,6 +118,17 @@ pub struct Listed {
     pub last: Option<Attempt>,
     /// See [`Inspected::lease_left`].
     pub lease_left: Option<Duration>,
+}
+
+/// How all kinds stand, at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overview {
+    /// The sessions of every kind that has or had some, by state.
+    pub counts: BTreeMap<u32, Counts>,
+    /// The kinds that a person paused.
+    pub pauses: BTreeMap<u32, Pause>,
+    /// When the first stored session of each kind is due.
+    pub heads: BTreeMap<u32, Due>,
 }
 
 /// How many sessions of one kind are in each state.

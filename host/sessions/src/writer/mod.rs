@@ -59,7 +59,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 pub use claim::{Claimed, Claims};
-pub use message::{Counts, Inspected, Listed, Message, Page, Part, Renewals, ReplyTo};
+pub use message::{Counts, Inspected, Listed, Message, Overview, Page, Part, Renewals, ReplyTo};
+pub use queue::QueueLoad;
 pub(crate) use queue::{Queue, Sender};
 pub use thread::Ending;
 pub(crate) use thread::spawn;

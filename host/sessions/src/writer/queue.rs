@@ -58,6 +58,17 @@ impl State {
     }
 }
 
+/// What waits for the writer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QueueLoad {
+    /// Operations in the queue.
+    pub ops: usize,
+    /// Bytes of records in the queue.
+    pub bytes: usize,
+    /// Operations that streams sent and that wait in front of it for room.
+    pub held_back: usize,
+}
+
 /// Who sends: it decides what happens when the queue is full.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Sender {
@@ -75,6 +86,13 @@ impl Queue {
             arrived: Condvar::new(),
             bounds: Load { ops: limits.queue_ops_max, bytes: limits.queue_bytes_max },
         }
+    }
+
+    /// What waits now.
+    pub fn load(&self) -> QueueLoad {
+        let state = self.lock();
+        let held_back = state.waiting.iter().map(Message::ops).sum();
+        QueueLoad { ops: state.all.ops, bytes: state.all.bytes, held_back }
     }
 
     /// Send a message.

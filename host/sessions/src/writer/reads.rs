@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Now, Writer,
-    message::{Inspected, Listed, Page, Part},
+    message::{Inspected, Listed, Overview, Page, Part},
 };
 use crate::{
     ids::Index,
@@ -44,6 +44,11 @@ impl<S: Store> Writer<S> {
             heads.extend(first.first().map(|(due, _)| (*kind, *due)));
         }
         Ok(heads)
+    }
+
+    pub(super) fn overview(&self) -> Result<Overview, StoreError> {
+        let counts = self.ledger.census.counts().clone();
+        Ok(Overview { counts, pauses: self.ledger.pauses.clone(), heads: self.heads()? })
     }
 
     fn held(&self, after: Option<Index>) -> Result<(Vec<Session>, Option<Part>), StoreError> {

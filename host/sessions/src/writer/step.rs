@@ -57,7 +57,12 @@ impl<S: Store> Writer<S> {
         let claims = apply_claims(&mut batch, timers, environment)?;
         let (last, changes) = batch.into_changes();
 
+        let operations = last.index - self.ledger.last.index;
         self.commit(last, changes, now)?;
+        if operations > 0 {
+            let took = self.environment.clock.monotonic().saturating_sub(now.monotonic);
+            self.environment.observer.committed(operations, took);
+        }
         self.hand_out(claims, now)?;
         self.answer(answers, now)?;
         let look = self.ledger.store.poll()?;
@@ -119,6 +124,7 @@ impl<S: Store> Writer<S> {
                     self.ledger.store.snapshot(Box::new(|snapshot| drop(reply_to.send(Ok(snapshot)))))?;
                 }
                 Message::Heads(reply_to) => drop(reply_to.send(Ok(self.heads()?))),
+                Message::Overview(reply_to) => drop(reply_to.send(Ok(Box::new(self.overview()?)))),
                 Message::Pauses(reply_to) => drop(reply_to.send(Ok(self.ledger.pauses.clone()))),
                 Message::SetPaused(.., reply_to) => drop(reply_to.send(Ok(()))),
                 _ => {}
@@ -173,6 +179,7 @@ fn apply_messages<S: Store>(
             | Message::List(..)
             | Message::Snapshot(_)
             | Message::Heads(_)
+            | Message::Overview(_)
             | Message::Pauses(_)
             | Message::SetPaused(..)) => answers.reads.push(read),
             Message::SetKinds(_) | Message::StopClaims => {}

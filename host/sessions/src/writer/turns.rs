@@ -35,9 +35,9 @@ pub fn apply_turn<S: Store>(
     turn.answers.reserve_exact(turn.asks.len());
     let mut hands = Hands { batch, timers, environment, pipeline: turn.outbox.number, now };
     for Ask { tag, what } in turn.asks.drain(..) {
-        let bytes = what.record_bytes();
+        let (operation, bytes) = (what.operation(), what.record_bytes());
         let result = hands.grant(what)?.map_err(Error::from);
-        turn.answers.push(Answer { tag, bytes, result });
+        turn.answers.push(Answer { tag, operation, bytes, result });
     }
     Ok(())
 }

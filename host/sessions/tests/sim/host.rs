@@ -10,6 +10,7 @@ use std::{
 use mpy6a_sessions::{
     Claimed, Claims, Environment, Index, Kinds, Limits,
     clock::Clock,
+    observer::Nobody,
     store::{
         Store,
         log::Salt,
@@ -116,7 +117,7 @@ impl Host {
             Err(error) => return Born { host: Err(format!("opening: {error}")), store: None },
         };
         let clock = Arc::clone(birth.clocks) as Arc<dyn Clock>;
-        let environment = Environment { clock, chance: StdRng::seed_from_u64(birth.seed) };
+        let environment = Environment { clock, chance: StdRng::seed_from_u64(birth.seed), observer: Arc::new(Nobody) };
         let (claims_to, claims) = mpsc::unbounded_channel();
         let watched = store.clone();
         let writer = guarded(|| {

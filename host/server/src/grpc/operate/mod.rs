@@ -24,17 +24,18 @@ pub mod wire;
 use std::{
     future::Future as _,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
 use mpy6a_proto::v1;
-use mpy6a_sessions::{Error, Pipeline, Sessions, limits::TURN_OPS_MAX};
+use mpy6a_sessions::{Error, Operation, Pipeline, Sessions, limits::TURN_OPS_MAX, pipeline::Answer};
 use tokio_stream::Stream;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 use tonic::{Code, Status, Streaming};
 
 use super::{gate::Gate, oversize};
-use crate::{auth::Opener, error::status};
+use crate::{auth::Opener, error::status, metrics::Metrics, traces::Calls};
 
 /// The answers of one stream.
 pub struct Operate {
@@ -46,6 +47,8 @@ pub struct Operate {
     phase: Phase,
     shuts: Pin<Box<WaitForCancellationFutureOwned>>,
     record_bytes_max: u64,
+    metrics: Arc<Metrics>,
+    traces: Option<Calls>,
 }
 
 enum Phase {
@@ -59,7 +62,14 @@ enum Phase {
 impl Operate {
     /// Serve these requests of this opener.
     #[must_use]
-    pub fn new(requests: Streaming<v1::OperateRequest>, sessions: &Sessions, gate: &Gate, opener: Opener) -> Self {
+    pub fn new(
+        requests: Streaming<v1::OperateRequest>,
+        sessions: &Sessions,
+        gate: &Gate,
+        opener: Opener,
+        metrics: Arc<Metrics>,
+        traces: Option<Calls>,
+    ) -> Self {
         Self {
             requests,
             opener,
@@ -68,6 +78,8 @@ impl Operate {
             phase: Phase::Reading,
             shuts: Box::pin(gate.shuts()),
             record_bytes_max: sessions.limits().record_bytes_max,
+            metrics,
+            traces,
         }
     }
 
@@ -89,6 +101,9 @@ impl Operate {
             more = self.read_message(context, &mut asks);
         }
         self.invalid.append(&mut asks.invalid);
+        if let Some(traces) = &mut self.traces {
+            traces.asked(&mut asks.valid);
+        }
         if let Err(error) = self.pipeline.send(asks.valid) {
             self.refuse(&error);
             return Poll::Pending;
@@ -120,6 +135,23 @@ impl Operate {
 
     fn finish(&mut self, how: Result<(), Status>) {
         self.phase = Phase::Finishing(how);
+    }
+
+    /// Count answers: those that say that something was applied with one addition for each sort of operation.
+    fn count(&mut self, answers: &[Answer]) {
+        let mut applied = [0; Operation::ALL.len()];
+        for Answer { operation, result, .. } in answers {
+            match result {
+                Ok(_) => applied[*operation as usize] += 1,
+                Err(_) => self.metrics.operations.answered(*operation, result),
+            }
+        }
+        for (operation, count) in Operation::ALL.into_iter().zip(applied).filter(|(_, count)| *count > 0) {
+            self.metrics.operations.applied(operation, count);
+        }
+        if let Some(traces) = &mut self.traces {
+            traces.answered(answers);
+        }
     }
 
     /// The same name as in a unary call for a message that is too long.
@@ -156,7 +188,10 @@ impl Stream for Operate {
             return this.end();
         }
         match ready!(this.pipeline.poll_answers(context)) {
-            Ok(answers) => Poll::Ready(Some(Ok(wire::response(answers)))),
+            Ok(answers) => {
+                this.count(&answers);
+                Poll::Ready(Some(Ok(wire::response(answers))))
+            }
             Err(error) => {
                 this.pipeline.dismiss();
                 this.phase = Phase::Ended;

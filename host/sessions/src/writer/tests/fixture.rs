@@ -18,6 +18,7 @@ use crate::{
     SessionOp,
     attempt::Attempt,
     clock::Clock,
+    observer::Nobody,
     op::Op,
     rules::{Ended, Opened, Reply},
     session::{Due, Line, Session},
@@ -161,7 +162,7 @@ impl Host {
         let (claims_to, claims) = mpsc::unbounded_channel();
         self.claims = claims;
         let clock = Arc::clone(&self.clocks) as Arc<dyn Clock>;
-        let environment = Environment { clock, chance: StdRng::seed_from_u64(7) };
+        let environment = Environment { clock, chance: StdRng::seed_from_u64(7), observer: Arc::new(Nobody) };
         let (store, kinds) = (self.store.clone(), self.kinds.clone());
         self.writer = Some(Writer::new(store, Limits::default(), kinds, environment, claims_to).unwrap());
     }
