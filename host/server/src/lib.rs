@@ -10,6 +10,7 @@
 //! | [`grpc`] | the services that clients and operators call |
 //! | [`error`] | the one place that maps errors to the wire |
 //! | [`repeats`] | runs the handlers of claimed sessions |
+//! | [`recordings`] | keeps attempts, to be replayed |
 //! | [`reload`] | puts changed configs and plugins into service while the host runs |
 //! | [`telemetry`] | the log |
 //! | [`time`] | now, for people |
@@ -33,6 +34,7 @@ pub mod error;
 pub mod grpc;
 pub mod host;
 pub mod limits;
+pub mod recordings;
 pub mod reload;
 pub mod repeats;
 pub mod telemetry;

@@ -30,11 +30,11 @@ use hyper_util::{
 };
 use rustls::{ClientConfig, RootCertStore};
 
-pub(crate) use self::connect::SystemResolver;
 use self::{
     client::Network,
     connect::{Connector, InTime},
 };
+pub(crate) use self::{client::chain, connect::SystemResolver};
 pub use self::{
     client::read,
     connect::{Resolve, Resolving},
@@ -101,6 +101,11 @@ impl Egress {
     /// Over another transport.
     pub(crate) fn over(transport: Arc<dyn Transport>, grants: &Grants, response_bytes_max: u64) -> Self {
         Self { grants: grants.clone(), transport, response_bytes_max }
+    }
+
+    /// Who carries its requests out.
+    pub(crate) fn transport(&self) -> Arc<dyn Transport> {
+        Arc::clone(&self.transport)
     }
 
     /// The longest body of a response, in bytes.

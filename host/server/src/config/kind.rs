@@ -8,9 +8,9 @@ use mpy6a_sessions::{Backoff, KindPolicy, limits::KINDS_MAX};
 use super::{
     plugin,
     reader::Table,
-    values::{boolean, duration_ms, factor_hundredths, integer, name},
+    values::{boolean, duration_ms, factor_hundredths, integer, name, size},
 };
-use crate::limits::{LEASE_MS_MIN, REPEATS_MAX};
+use crate::limits::{KEPT_ATTEMPTS_MAX, LEASE_MS_MIN, REPEATS_MAX};
 
 /// One kind of client.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +23,24 @@ pub struct Kind {
     pub paused: bool,
     /// The plugin that repeats its sessions.
     pub plugin: PluginSpec,
+    /// How many of its attempts are kept to be replayed.
+    pub keep: Keep,
+}
+
+/// Which attempts of a kind are kept to be replayed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// At most so many; 0: none.
+    pub attempts: u32,
+    /// At most so many bytes of them together.
+    pub bytes: u64,
+}
+
+impl Default for Keep {
+    fn default() -> Self {
+        // Some of each way to fail, and a few that went well; with bytes for records and answers of 400 KiB each.
+        Self { attempts: 20, bytes: 8 << 20 }
+    }
 }
 
 /// Read every kind. One that lacks its number, name or plugin is left out; that is a problem then.
@@ -60,7 +78,18 @@ fn read(table: &Table<'_, '_>, folder: &Path) -> Option<(u32, Kind)> {
     };
     let paused = table.or("paused", false, boolean);
     let plugin = plugin::read(&table.table("plugin"), folder);
-    Some((id?, Kind { name: name?, policy, paused, plugin: plugin? }))
+    let keep = read_keep(&table.table("keep"));
+    Some((id?, Kind { name: name?, policy, paused, plugin: plugin?, keep }))
+}
+
+fn read_keep(table: &Table<'_, '_>) -> Keep {
+    let default = Keep::default();
+    let keep = Keep {
+        attempts: table.or("attempts", default.attempts, integer(0..=KEPT_ATTEMPTS_MAX)),
+        bytes: table.or("bytes", default.bytes, size(64 << 10..=1 << 30)),
+    };
+    table.done();
+    keep
 }
 
 fn read_backoff(table: &Table<'_, '_>, default: Backoff) -> Backoff {

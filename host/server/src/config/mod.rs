@@ -42,7 +42,7 @@ use toml::de::DeTable;
 
 pub use self::{
     host::{Fixed, LogFormat},
-    kind::Kind,
+    kind::{Keep, Kind},
     problem::{ConfigError, Problem},
 };
 use self::{

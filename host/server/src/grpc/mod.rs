@@ -34,6 +34,7 @@ use self::{admin::AdminService, gate::Gate, truba::TrubaService};
 use crate::{
     config::Fixed,
     limits::{MESSAGE_BYTES_MIN, MESSAGE_SLACK_BYTES, RENEW_HANDLE_BYTES},
+    recordings::Recordings,
     reload::{Bell, Board},
 };
 
@@ -48,6 +49,8 @@ pub struct Services {
     pub gate: Gate,
     /// Has the config and every plugin read again.
     pub bell: Bell,
+    /// Attempts to be replayed.
+    pub recordings: Recordings,
 }
 
 impl Services {
@@ -60,7 +63,8 @@ impl Services {
     /// What operators may call: what clients may, for scripts that mend something, and service `Admin`.
     #[must_use]
     pub fn for_operators(&self, health: &HealthServer<impl Health>, fixed: &Fixed) -> Routes {
-        let admin = AdminService::new(self.sessions.clone(), Arc::clone(&self.board), self.bell.clone());
+        let (sessions, board, bell) = (self.sessions.clone(), Arc::clone(&self.board), self.bell.clone());
+        let admin = AdminService::new(sessions, board, bell, self.recordings.clone());
         standard(Routes::new(self.truba(fixed)).add_service(AdminServer::new(admin)), health)
     }
 

@@ -31,6 +31,7 @@ use crate::{
     config::{Config, Fixed},
     grpc::{Services, gate::Gate, listener::Listener, server},
     limits::ADMIN_CONNECTIONS_MAX,
+    recordings::Recordings,
     reload::{self, Board, Reloader},
     repeats::{Context, Runs},
     telemetry::Telemetry,
@@ -92,6 +93,7 @@ impl Host {
         let sandbox = Sandbox::new(sandbox_config(&fixed))?;
         let (board, loads, watcher) = reload::start(&self.file, self.config, sandbox).await;
 
+        let recordings = Recordings::start(&fixed.store_path, &board.now().config);
         let policies = board.now().config.policies(|kind| board.plugins.get(kind).is_some());
         // Until it is durable that they are paused, none may be claimed.
         let first = if self.start_paused { board.now().config.policies(|_| false) } else { policies.clone() };
@@ -102,7 +104,9 @@ impl Host {
             pause_all(&sessions, &board).await?;
             sessions.set_kinds(policies);
         }
-        self.runs.start(Context { sessions: sessions.clone(), board: Arc::clone(&board), clock }, claims);
+        let context =
+            Context { sessions: sessions.clone(), board: Arc::clone(&board), recordings: recordings.clone(), clock };
+        self.runs.start(context, claims);
         let (bell, rings) = reload::bell();
         let reloader = Reloader {
             file: self.file,
@@ -111,6 +115,7 @@ impl Host {
             watcher,
             sessions: sessions.clone(),
             telemetry: self.telemetry,
+            recordings: recordings.clone(),
             rings,
             answers: Vec::new(),
         };
@@ -118,7 +123,8 @@ impl Host {
 
         let (health, health_service) = Health::new().await;
         let gate = Gate::default();
-        let services = Services { sessions: sessions.clone(), board: Arc::clone(&board), gate: gate.clone(), bell };
+        let services =
+            Services { sessions: sessions.clone(), board: Arc::clone(&board), gate: gate.clone(), bell, recordings };
         let stop = CancellationToken::new();
         let for_clients = services.for_clients(&health_service, &fixed);
         let for_operators = services.for_operators(&health_service, &fixed);

@@ -12,7 +12,7 @@ use tokio::{signal::unix::Signal, sync::oneshot};
 use tracing::{error, info, warn};
 
 use super::{Board, Rings, files, loads::Loads, take, watch::Watcher};
-use crate::{config::Config, telemetry::Telemetry};
+use crate::{config::Config, recordings::Recordings, telemetry::Telemetry};
 
 /// Keeps what is in service up to date with the files.
 pub struct Reloader {
@@ -28,6 +28,8 @@ pub struct Reloader {
     pub sessions: Sessions,
     /// Told of a changed level.
     pub telemetry: Telemetry,
+    /// Told how many attempts are to be kept.
+    pub recordings: Recordings,
     /// Requests to read everything again.
     pub rings: Rings,
     /// Those that are answered once no plugin is being loaded any more.
@@ -142,6 +144,7 @@ impl Reloader {
         let mut plugins = BTreeMap::clone(&self.board.plugins.all());
         let policies = config.policies(|kind| plugins.contains_key(&kind));
         self.sessions.set_kinds(policies);
+        self.recordings.set_keeps(&config);
         plugins.retain(|kind, _| config.kinds.contains_key(kind));
         self.board.plugins.swap(plugins);
     }

@@ -1,7 +1,7 @@
 //! Runs the handlers of claimed sessions: the claims come in from the state machine, and each ends with one `finish`.
 //!
 //! ```text
-//! claims --> repeat: plugin in service? -> run in the sandbox -> finish -> "repeat ended" in the log
+//! claims --> repeat: plugin in service? -> run in the sandbox, recorded -> finish -> "repeat ended" in the log
 //! ```
 //!
 //! Invariants:
@@ -34,7 +34,7 @@ use tracing::{error, info, warn};
 
 pub use self::runtime::Runs;
 use self::timing::{Stopwatch, Times};
-use crate::reload::Board;
+use crate::{recordings::Recordings, reload::Board};
 
 /// What every repeat needs.
 #[derive(Clone)]
@@ -43,6 +43,8 @@ pub struct Context {
     pub sessions: Sessions,
     /// What is in service.
     pub board: Arc<Board>,
+    /// Where attempts are kept.
+    pub recordings: Recordings,
     /// The clock of the state machine, to measure by.
     pub clock: Arc<dyn Clock>,
 }
@@ -72,9 +74,17 @@ async fn run(context: &Context, claimed: Claimed, kind_name: String) -> RunEnd {
         return not_started("no plugin of this kind is in service: see the kind's trouble in Admin.ListKinds");
     };
     let config = Arc::clone(&context.board.now().config);
-    let max_repeats = config.kinds.get(&kind).map_or(claimed.session.repeats, |kind| kind.policy.max_repeats);
+    let configured = config.kinds.get(&kind);
+    let max_repeats = configured.map_or(claimed.session.repeats, |kind| kind.policy.max_repeats);
+    let keep = configured.map(|kind| kind.keep).unwrap_or_default();
     let job = Job { claimed, kind_name, max_repeats };
-    plugin.run(job, Arc::new(context.sessions.clone())).await
+    let barrier = Arc::new(context.sessions.clone());
+    let Some(recorder) = context.recordings.recorder(&plugin, &job, keep) else {
+        return plugin.run(job, barrier).await;
+    };
+    let end = plugin.run_in(recorder.surroundings(), job, recorder.around(barrier)).await;
+    context.recordings.offer(&plugin, recorder, &end, keep);
+    end
 }
 
 fn not_started(why: &str) -> RunEnd {
