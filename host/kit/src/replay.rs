@@ -20,8 +20,8 @@ use tempfile::NamedTempFile;
 
 use crate::offline::KitError;
 
-/// How much longer than then a run may compute, in real time: virtual time does not pass for who only computes.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How much longer than its time a run may compute where a person waits for it.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A run that was run again.
 #[derive(Clone, Debug)]
@@ -90,8 +90,9 @@ pub async fn open(recording: &Recording, file: PathBuf) -> Result<Arc<Plugin>, K
     Ok(sandbox.load(&spec).await?)
 }
 
-/// Run it again, on a runtime whose time is paused ([`runtime`](crate::offline::runtime)).
-pub async fn replay(plugin: &Plugin, recording: &Recording) -> Replayed {
+/// Run it again, on a runtime whose time is paused ([`runtime`](crate::offline::runtime)). Virtual time does not pass for who only
+/// computes: that is ended after the plugin's time and this patience, in real time.
+pub async fn replay(plugin: &Plugin, recording: &Recording, patience: Duration) -> Replayed {
     let replayer = Replayer::new(recording);
     let began = Instant::now();
     let run = plugin.run_in(replayer.surroundings(recording), recording.job(), replayer.clone() as _);
@@ -99,7 +100,7 @@ pub async fn replay(plugin: &Plugin, recording: &Recording) -> Replayed {
     // A guest that computes gives way every few milliseconds: then it is seen whether that has been for too long.
     let end = poll_fn(|cx| match run.as_mut().poll(cx) {
         Poll::Ready(end) => Poll::Ready(Some(end)),
-        Poll::Pending if began.elapsed() > plugin.spec().limits.time + PATIENCE => Poll::Ready(None),
+        Poll::Pending if began.elapsed() > plugin.spec().limits.time + patience => Poll::Ready(None),
         Poll::Pending => Poll::Pending,
     });
     let end = end.await;

@@ -111,3 +111,6 @@ pub const RECORDING_CHUNK_BYTES: usize = 256 << 10;
 pub const RECORDING_WAIT_MAX: Duration = Duration::from_secs(2);
 /// See [`RECORDING_WAIT_MAX`].
 pub const RECORDING_LOOK: Duration = Duration::from_millis(20);
+
+/// How long a changed plugin is tried on kept attempts, at most: whoever changed it waits for it to be in service.
+pub const TRIAL_TIME_MAX: Duration = Duration::from_secs(30);

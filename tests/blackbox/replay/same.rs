@@ -29,13 +29,13 @@ async fn whatever_a_handler_does_it_does_again() {
     let url = &effects.url;
     for record in [
         "delete".to_owned(),
-        "store".to_owned(),
+        "store 3600".to_owned(),
         "nothing".to_owned(),
         "retry later".to_owned(),
         "append-then-retry more".to_owned(),
         "append-then-trap lost".to_owned(),
         "append-after-delete late".to_owned(),
-        "fill 1000".to_owned(),
+        "big-record 100000".to_owned(),
         "facts".to_owned(),
         "setting word".to_owned(),
         "setting none".to_owned(),

@@ -1,6 +1,6 @@
 //! The `[[kind]]` tables: each kind of client, with its delays, its limits and its plugin.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use mpy6a_plugins::{PluginSpec, limits::RUNS_MAX};
 use mpy6a_sessions::{Backoff, KindPolicy, limits::KINDS_MAX};
@@ -25,6 +25,28 @@ pub struct Kind {
     pub plugin: PluginSpec,
     /// How many of its attempts are kept to be replayed.
     pub keep: Keep,
+    /// How a changed plugin takes over.
+    pub rollout: Rollout,
+}
+
+/// How a changed plugin takes over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rollout {
+    /// On how many of the last attempts that are kept it is tried first; 0: on none.
+    pub try_attempts: u32,
+    /// Where more than this share of its runs traps, the version before it comes back; 100: never.
+    pub max_trap_percent: u32,
+    /// Of at least so many runs.
+    pub min_runs: u32,
+    /// How long it is watched.
+    pub window: Duration,
+}
+
+impl Default for Rollout {
+    fn default() -> Self {
+        // Off. Where it is on: enough runs to tell a habit from a mishap, and as long as a person looks after a change.
+        Self { try_attempts: 0, max_trap_percent: 100, min_runs: 20, window: Duration::from_secs(600) }
+    }
 }
 
 /// Which attempts of a kind are kept to be replayed.
@@ -79,7 +101,8 @@ fn read(table: &Table<'_, '_>, folder: &Path) -> Option<(u32, Kind)> {
     let paused = table.or("paused", false, boolean);
     let plugin = plugin::read(&table.table("plugin"), folder);
     let keep = read_keep(&table.table("keep"));
-    Some((id?, Kind { name: name?, policy, paused, plugin: plugin?, keep }))
+    let rollout = read_rollout(&table.table("rollout"));
+    Some((id?, Kind { name: name?, policy, paused, plugin: plugin?, keep, rollout }))
 }
 
 fn read_keep(table: &Table<'_, '_>) -> Keep {
@@ -90,6 +113,19 @@ fn read_keep(table: &Table<'_, '_>) -> Keep {
     };
     table.done();
     keep
+}
+
+fn read_rollout(table: &Table<'_, '_>) -> Rollout {
+    let default = Rollout::default();
+    let window_ms = u64::try_from(default.window.as_millis()).unwrap_or(u64::MAX);
+    let rollout = Rollout {
+        try_attempts: table.or("try_attempts", default.try_attempts, integer(0..=KEPT_ATTEMPTS_MAX)),
+        max_trap_percent: table.or("max_trap_percent", default.max_trap_percent, integer(0..=100)),
+        min_runs: table.or("min_runs", default.min_runs, integer(1..=REPEATS_MAX)),
+        window: Duration::from_millis(table.or("window", window_ms, duration_ms(1_000))),
+    };
+    table.done();
+    rollout
 }
 
 fn read_backoff(table: &Table<'_, '_>, default: Backoff) -> Backoff {

@@ -42,7 +42,7 @@ use toml::de::DeTable;
 
 pub use self::{
     host::{Fixed, LogFormat},
-    kind::{Keep, Kind},
+    kind::{Keep, Kind, Rollout},
     problem::{ConfigError, Problem},
 };
 use self::{

@@ -79,11 +79,15 @@ async fn run(context: &Context, claimed: Claimed, kind_name: String) -> RunEnd {
     let keep = configured.map(|kind| kind.keep).unwrap_or_default();
     let job = Job { claimed, kind_name, max_repeats };
     let barrier = Arc::new(context.sessions.clone());
-    let Some(recorder) = context.recordings.recorder(&plugin, &job, keep) else {
-        return plugin.run(job, barrier).await;
+    let end = match context.recordings.recorder(&plugin, &job, keep) {
+        None => plugin.run(job, barrier).await,
+        Some(recorder) => {
+            let end = plugin.run_in(recorder.surroundings(), job, recorder.around(barrier)).await;
+            context.recordings.offer(&plugin, recorder, &end, keep);
+            end
+        }
     };
-    let end = plugin.run_in(recorder.surroundings(), job, recorder.around(barrier)).await;
-    context.recordings.offer(&plugin, recorder, &end, keep);
+    context.board.probation.ended(kind, &plugin, &end.report.outcome);
     end
 }
 

@@ -91,6 +91,6 @@ fn replay(recording: &Recording, file: PathBuf) -> Result<Replayed, Trouble> {
     let runtime = offline::runtime().map_err(refused)?;
     runtime.block_on(async {
         let plugin = replay::open(recording, file).await.map_err(refused)?;
-        Ok(replay::replay(&plugin, recording).await)
+        Ok(replay::replay(&plugin, recording, replay::PATIENCE).await)
     })
 }

@@ -85,7 +85,7 @@ fn rows(recording: &Recording, replayed: &Replayed, differences: &[Difference]) 
         now: of(now),
     };
     vec![
-        row("outcome", Difference::Outcome, &|did| vec![did.report.outcome.to_string()]),
+        row("outcome", Difference::Outcome, &|did| vec![full(did.report.outcome.to_string().as_bytes())]),
         row("operations", Difference::Operations, &|did| did.ops.iter().map(line_of).collect()),
         Row {
             label: "http",
