@@ -2,12 +2,13 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
+use axum::http::StatusCode;
 use mpy6a_proto::v1::Index;
 
 use super::{files, replay};
 use crate::{
     admin::cli::{mpy6a, refused, said},
-    harness::{Config, Host, Kind, shown, until},
+    harness::{Config, Effects, Host, Kind, plain, shown, until},
 };
 
 async fn failed(host: &Host, record: &str) -> Index {
@@ -53,6 +54,18 @@ async fn what_is_larger_than_a_kind_keeps_is_not_kept() {
     said(&replay(&host, small, &[]).await);
     let all: u64 = files(&host).iter().map(|file| file.metadata().unwrap().len()).sum();
     assert!(all > 0 && all <= 64 << 10, "{all}");
+}
+
+#[tokio::test]
+async fn a_run_that_was_answered_more_than_is_kept_is_shown_and_not_replayed() {
+    let large = Effects::start(async |_| plain(StatusCode::OK, &"x".repeat(100_000))).await;
+    let host = Host::start(&Config::of([Kind::misbehave(1).allow(&large.url).set("keep.bytes", "64KiB")])).await;
+    let id = failed(&host, &format!("append-then-http-then-trap kept {}/x", large.url)).await;
+    let output = replay(&host, id, &[]).await;
+    let told = refused(&output, 1);
+    assert!(told.contains("cannot be replayed") && told.contains("`keep.bytes`: raise that"), "{told}");
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(shown.contains("trapped") && shown.contains("append kept"), "{shown}");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The body of a recorded answer, as it came.
+//! What is given once more: the body of an answer, as it came, and readings of a clock.
 
 use std::{
     collections::VecDeque,
@@ -69,5 +69,28 @@ impl HttpBody for Played {
         let mut hint = SizeHint::new();
         hint.set_lower(self.announced);
         hint
+    }
+}
+
+/// Readings of a clock, each given once. A run that looks more often than then finds the last one, and time that passed since.
+pub(super) struct Readings {
+    left: VecDeque<u64>,
+    last: Duration,
+    /// When the last one was given, by the replay's own time.
+    at: Duration,
+}
+
+impl Readings {
+    pub(super) fn of(nanos: Vec<u64>) -> Self {
+        Self { left: nanos.into(), last: Duration::ZERO, at: Duration::ZERO }
+    }
+
+    pub(super) fn next(&mut self, since: Duration) -> Duration {
+        self.last = match self.left.pop_front() {
+            Some(nanos) => Duration::from_nanos(nanos),
+            None => self.last + since.saturating_sub(self.at),
+        };
+        self.at = since;
+        self.last
     }
 }

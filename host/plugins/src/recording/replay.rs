@@ -4,7 +4,6 @@
 //! was ready before something else is so again.
 
 use std::{
-    collections::VecDeque,
     future::pending,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -17,7 +16,10 @@ use mpy6a_sessions::{Claimed, Handle, Key, SessionOp};
 use sha2::{Digest as _, Sha256};
 use tokio::time::{Instant, sleep};
 
-use super::{Answered, Asked, Exchanged, Given, Got, Recording, played::Played};
+use super::{
+    Answered, Asked, Exchanged, Given, Got, Recording,
+    played::{Played, Readings},
+};
 use crate::{
     barrier::{Barrier, Committing},
     egress::{Body, Exchange, HttpRule, SendError, Transport, chain},
@@ -196,28 +198,5 @@ impl Clock for Replayer {
     fn monotonic(&self) -> Duration {
         let since = self.began.elapsed();
         self.lock().monotonic.next(since)
-    }
-}
-
-/// Readings of a clock, each given once. A run that looks more often than then finds the last one, and time that passed since.
-struct Readings {
-    left: VecDeque<u64>,
-    last: Duration,
-    /// When the last one was given, by the replay's own time.
-    at: Duration,
-}
-
-impl Readings {
-    fn of(nanos: Vec<u64>) -> Self {
-        Self { left: nanos.into(), last: Duration::ZERO, at: Duration::ZERO }
-    }
-
-    fn next(&mut self, since: Duration) -> Duration {
-        self.last = match self.left.pop_front() {
-            Some(nanos) => Duration::from_nanos(nanos),
-            None => self.last + since.saturating_sub(self.at),
-        };
-        self.at = since;
-        self.last
     }
 }

@@ -91,7 +91,8 @@ impl Keeper {
 
     /// Keep the bytes of a plugin, if its file still has them. Where it has not, the recording says of which plugin it is.
     fn keep_plugin(&self, digest: [u8; 32], file: &Path) -> io::Result<()> {
-        let kept = self.shared.folder.plugins()?;
+        // Where they cannot be listed, it is written once more.
+        let kept = self.shared.folder.plugins().unwrap_or_default();
         if kept.iter().any(|(it, _)| *it == digest) {
             return Ok(());
         }

@@ -7,6 +7,7 @@
 //! | [`format`] | a recording as a file |
 //! | [`folder`] | the files: written aside and renamed, found again by the next host |
 //! | [`keeper`] | the thread that writes them |
+//! | [`reasons`] | why an attempt is not kept, for whoever asks for it |
 //!
 //! ```text
 //! run -> recorder (in memory) -> gate -> queue, bounded -> keeper: encode, write, push out the oldest -> folder
@@ -26,10 +27,11 @@ pub mod folder;
 pub mod format;
 pub mod gate;
 mod keeper;
+pub mod reasons;
 pub mod shelf;
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     fs::File,
     io,
     path::{Path, PathBuf},
@@ -45,15 +47,19 @@ use mpy6a_plugins::{Job, Plugin, Recorder, Recording, RunEnd};
 use mpy6a_sessions::Index;
 use tracing::warn;
 
-pub use self::shelf::{Entry, Shelf};
 use self::{
     folder::Folder,
     gate::Gate,
     keeper::{Keeper, Message},
+    reasons::Reasons,
+};
+pub use self::{
+    reasons::Why,
+    shelf::{Entry, Shelf},
 };
 use crate::{
     config::{Config, Keep},
-    limits::{KEPT_QUEUE, KEPT_QUEUE_BYTES_MAX, KEPT_REASONS},
+    limits::{KEPT_QUEUE, KEPT_QUEUE_BYTES_MAX},
 };
 
 /// Keeps attempts. Cheap to clone.
@@ -73,33 +79,7 @@ struct Shared {
     keeps: Mutex<BTreeMap<u32, Keep>>,
     gates: Mutex<BTreeMap<u32, Gate>>,
     shelf: Mutex<Shelf>,
-    reasons: Mutex<VecDeque<(Index, Index, Why)>>,
-}
-
-/// Why an attempt is not kept.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Why {
-    /// Its kind keeps none.
-    #[error("its kind keeps none: raise `attempts` of [kind.keep], and repeat the session")]
-    Off,
-    /// It is longer than its kind keeps.
-    #[error("it takes {0} bytes, more than its kind keeps: raise `bytes` of [kind.keep], and repeat the session")]
-    TooLarge(u64),
-    /// So many ended at once that there was no room in the queue.
-    #[error("it was dropped, since more ended at once than could be written: repeat the session")]
-    Dropped,
-    /// Of so many that end alike a sample is kept.
-    #[error("so many ended like it that only some are kept: look at one of the others")]
-    Sampled,
-    /// Newer ones took its place.
-    #[error("newer ones took its place: raise `attempts` or `bytes` of [kind.keep], and repeat the session")]
-    PushedOut,
-    /// It is about to be kept.
-    #[error("it is being written: ask again in a moment")]
-    Waiting,
-    /// Its file could not be written.
-    #[error("its file could not be written: look at the host's log, mend that, and repeat the session")]
-    Failed,
+    reasons: Mutex<Reasons>,
 }
 
 /// The folder of recordings that belongs to a store.
@@ -186,33 +166,25 @@ impl Recordings {
     ///
     /// # Errors
     ///
-    /// [`Why`] not. `is_success`: how it ended decides how likely it is that others were kept in its place.
-    pub fn look(&self, kind: u32, id: Index, fence: Index, is_success: bool) -> Result<Entry, Why> {
+    /// [`Why`] not.
+    pub fn look(&self, kind: u32, id: Index, fence: Index) -> Result<Entry, Why> {
         let shared = &self.0;
         if let Some(entry) = lock(&shared.shelf).get(kind, id, fence) {
             return Ok(*entry);
         }
-        if let Some((.., why)) = lock(&shared.reasons).iter().rev().find(|(it, at, _)| (*it, *at) == (id, fence)) {
-            return Err(why.clone());
+        if let Some(why) = lock(&shared.reasons).of(id, fence) {
+            return Err(why);
         }
         let keeps_none = lock(&shared.keeps).get(&kind).is_none_or(|keep| keep.attempts == 0);
-        Err(match is_success {
-            _ if keeps_none || shared.queue.is_none() => Why::Off,
-            true => Why::Sampled,
-            false => Why::PushedOut,
-        })
+        Err(if keeps_none || shared.queue.is_none() { Why::Off } else { Why::LeftOut })
     }
 
     /// Whether an attempt of this session is about to be kept.
     #[must_use]
     pub fn is_waiting(&self, id: Index) -> bool {
-        let last: BTreeMap<Index, Why> = lock(&self.0.reasons)
-            .iter()
-            .filter(|(it, ..)| *it == id)
-            .map(|(_, fence, why)| (*fence, why.clone()))
-            .collect();
+        let waiting = lock(&self.0.reasons).waiting(id);
         let kept = self.of_session(id);
-        last.iter().any(|(fence, why)| *why == Why::Waiting && kept.iter().all(|entry| entry.fence != *fence))
+        waiting.iter().any(|fence| kept.iter().all(|entry| entry.fence != *fence))
     }
 
     /// Every attempt of a session that is kept, oldest first.
@@ -246,12 +218,9 @@ impl Recordings {
 }
 
 impl Shared {
-    /// Note why an attempt is not kept. Only the last are remembered.
+    /// Note why an attempt is not kept.
     fn because(&self, id: Index, fence: Index, why: Why) {
-        let mut reasons = lock(&self.reasons);
-        reasons.push_back((id, fence, why));
-        let excess = reasons.len().saturating_sub(KEPT_REASONS);
-        reasons.drain(..excess);
+        lock(&self.reasons).put(id, fence, why);
     }
 
     /// Have the thread look at the bounds. One that is busy will anyway.

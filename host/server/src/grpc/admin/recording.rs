@@ -29,9 +29,8 @@ const NOT_KEPT: &str = "ATTEMPT_NOT_KEPT";
 impl AdminService {
     /// An attempt of this session, and whether it is kept.
     pub(super) fn attempt(&self, session: &Session, attempt: Attempt) -> v1::Attempt {
-        let is_success = attempt.report.outcome == Outcome::Returned;
         let never_ran = matches!(attempt.report.outcome, Outcome::HostDied | Outcome::NotStarted(_));
-        let looked = self.recordings.look(session.kind, session.id, attempt.fence, is_success);
+        let looked = self.recordings.look(session.kind, session.id, attempt.fence);
         let not_kept = match looked {
             Ok(_) => String::new(),
             Err(_) if never_ran => "no run of it came to its end: wait for the next one".to_owned(),

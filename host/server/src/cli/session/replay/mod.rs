@@ -54,7 +54,8 @@ pub fn run(arguments: &Arguments, remote: &Remote) -> ExitCode {
 
 fn carry_out(arguments: &Arguments, Fetched { recording, plugin }: Fetched) -> Result<ExitCode, Trouble> {
     if let Some(lacks) = &recording.lacks {
-        return Err(refused(format!("this attempt cannot be replayed: {lacks}\n{}", shown::then(&recording))));
+        print!("{}", shown::only_then(&recording));
+        return Err(refused(format!("this attempt cannot be replayed: {lacks}")));
     }
     let replayed = match &arguments.plugin {
         Some(file) => replay(&recording, file.clone())?,

@@ -58,6 +58,17 @@ pub fn then(recording: &Recording) -> String {
     report.text
 }
 
+/// For people, where it cannot be replayed: what it did then.
+pub fn only_then(recording: &Recording) -> String {
+    let nothing_new = Replayed { did: recording.did.clone(), requests: Vec::new() };
+    let mut report = Report { text: then(recording) };
+    report.line("plugin      ", &hex::encode(recording.did.report.plugin_digest));
+    for row in rows(recording, &nothing_new, &[]) {
+        put(&mut report, &Row { now: row.then.clone(), ..row });
+    }
+    report.text
+}
+
 fn put(report: &mut Report, row: &Row) {
     let nothing = ["nothing".to_owned()];
     let mut lines = |side: &str, lines: &[String]| {
