@@ -12,6 +12,7 @@
 //! | [`plugin`] | the author of a handler is told what to do |
 //! | [`misbehave`] | no handler harms anything but its own run |
 //! | [`barrier`] | effects never precede their intent |
+//! | [`replay`] | attempts are kept, and run again to the same fuel |
 //! | [`reload`] | configs and plugins are replaced without a dropped session |
 //! | [`leases`] | one operator at a time |
 //! | [`admin`] | people find what is stuck, learn why, and act on it |
@@ -44,6 +45,7 @@ mod offline;
 mod operate;
 mod plugin;
 mod reload;
+mod replay;
 mod restart;
 mod security;
 mod shutdown;

@@ -8,6 +8,7 @@
 //! | [`outside`] | the world that it acts on: answers, facts, effects |
 //! | [`scenario`] | files of situations, and what is to come of them |
 //! | [`crash`] | the host dies at every call in turn |
+//! | [`replay`] | a run that a host recorded, run again |
 //! | [`cost`] | what loading and running takes, in real time |
 //!
 //! Nothing here listens, dials or keeps a session: a handler that is tried out here reaches nobody.
@@ -18,4 +19,5 @@ pub mod crash;
 pub mod offline;
 pub mod outside;
 pub mod project;
+pub mod replay;
 pub mod scenario;

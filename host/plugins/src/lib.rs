@@ -14,6 +14,7 @@
 //! | `outcome` | how the end of a run becomes a typed cause |
 //! | [`barrier`] | the write-ahead barrier towards the state machine |
 //! | [`surroundings`] | another clock, chance and network for a run, and somebody who watches it |
+//! | [`recording`] | a run written down, and the surroundings to run it again in |
 //! | [`shown`] | texts from elsewhere, made fit for a message |
 //! | [`limits`] | every bound, with its unit and reason |
 //!
@@ -49,6 +50,7 @@ pub mod limits;
 pub mod load;
 mod outcome;
 pub mod plugin;
+pub mod recording;
 pub mod registry;
 pub mod run;
 pub mod sandbox;
@@ -61,6 +63,7 @@ pub use egress::{HttpRule, Resolve, RuleError, Transport};
 pub use limits::RunLimits;
 pub use load::{Cost, LoadError, inspect};
 pub use plugin::{Grants, Plugin, PluginSpec};
+pub use recording::{Recorder, Recording, Replayer};
 pub use registry::Registry;
 pub use run::{Job, RunEnd};
 pub use sandbox::{Sandbox, SandboxConfig, SandboxError};

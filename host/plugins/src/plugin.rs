@@ -47,6 +47,11 @@ impl Grants {
         self.offline || !self.http.is_empty()
     }
 
+    /// The targets that are granted, `scheme://host:port`.
+    pub(crate) fn targets(&self) -> Vec<String> {
+        self.http.iter().map(HttpRule::target).collect()
+    }
+
     /// Whether this target is granted.
     pub(crate) fn allows(&self, https: bool, host: &UrlHost, port: u16) -> bool {
         self.offline || self.http.iter().any(|rule| rule.names(https, host, port))

@@ -1,14 +1,18 @@
 //! What a run finds outside its sandbox, where that is not the machine: a clock, chance, a network, and somebody who watches.
 //!
-//! In service a run has none of these ([`Surroundings::default`]) but, where it is traced, somebody who follows its requests. An offline run has all: then the same plugin over the same
-//! session does the same, to the byte, and can be cut off at any call that it makes.
+//! In service a run has the machine's ([`Surroundings::default`]), where it may be with somebody who writes down what it is told
+//! ([`Recorder`](crate::recording::Recorder)), and with somebody who follows its requests, for a trace. An offline run has others:
+//! then the same plugin over the same session does the same, to the byte, and can be cut off at any call that it makes.
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use rand::{SeedableRng, rngs::StdRng};
+use rand::{RngExt as _, SeedableRng, rngs::StdRng};
 use tracing::Level;
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtxBuilder};
 
@@ -23,19 +27,32 @@ pub struct Surroundings {
     /// What time it is; by default the machine's.
     pub clock: Option<Arc<dyn Clock>>,
     /// Where `wasi:random` begins; by default it cannot be told beforehand.
-    pub seed: Option<u64>,
+    pub seed: Option<[u8; 32]>,
     /// Where its HTTP requests go; by default to the network.
     pub transport: Option<Arc<dyn Transport>>,
     /// Who watches its calls; by default nobody.
     pub witness: Option<Arc<dyn Witness>>,
     /// Who follows its requests; by default nobody.
     pub trail: Option<Arc<dyn Trail>>,
+    /// Set once the guest asks for its settings.
+    pub settings_read: Option<Arc<AtomicBool>>,
+}
+
+/// A seed for those who count theirs.
+#[must_use]
+pub fn seed_of(number: u64) -> [u8; 32] {
+    StdRng::seed_from_u64(number).random()
 }
 
 /// What time it is for a guest.
 pub trait Clock: Send + Sync {
-    /// Since the Unix epoch. Never goes back.
+    /// The wall clock: since the Unix epoch.
     fn now(&self) -> Duration;
+
+    /// The monotonic clock: since any moment. Never goes back.
+    fn monotonic(&self) -> Duration {
+        self.now()
+    }
 }
 
 /// Sees every call of a guest that matters to anybody but the guest, and may cut the run off there.
@@ -98,6 +115,11 @@ impl Surroundings {
         }
     }
 
+    /// The guest asks for its settings.
+    pub(crate) fn settings_asked(&self) {
+        self.settings_read.iter().for_each(|read| read.store(true, Ordering::Relaxed));
+    }
+
     /// Tell the witness, if there is one.
     pub(crate) fn at(&self, moment: Moment, call: &HostCall<'_>) -> Result<(), Stop> {
         match &self.witness {
@@ -112,8 +134,9 @@ impl Surroundings {
             wasi.wall_clock(OfWasi(Arc::clone(clock))).monotonic_clock(OfWasi(Arc::clone(clock)));
         }
         if let Some(seed) = self.seed {
-            let random = || StdRng::seed_from_u64(seed);
-            wasi.secure_random(random()).insecure_random(random()).insecure_random_seed(u128::from(seed));
+            // Apart from each other: what is open to all tells nothing of what is to be secret.
+            let of = |use_of_it: u8| StdRng::from_seed(seed.map(|byte| byte ^ use_of_it));
+            wasi.secure_random(of(0)).insecure_random(of(1)).insecure_random_seed(of(2).random());
         }
     }
 }
@@ -137,6 +160,6 @@ impl HostMonotonicClock for OfWasi {
     }
 
     fn now(&self) -> u64 {
-        u64::try_from(self.0.now().as_nanos()).unwrap_or(u64::MAX)
+        u64::try_from(self.0.monotonic().as_nanos()).unwrap_or(u64::MAX)
     }
 }

@@ -86,6 +86,8 @@ fn attempt(attempt: &v1::Attempt) -> Value {
         "memory_peak_bytes": attempt.memory_peak_bytes,
         "plugin_digest": attempt.plugin_digest,
         "log": attempt.log,
+        "kept": attempt.kept,
+        "not_kept": attempt.not_kept,
     })
 }
 

@@ -14,6 +14,7 @@
 //! | [`json`] | kinds and sessions as JSON, for the command line and the console |
 //! | [`error`] | the one place that maps errors to the wire |
 //! | [`repeats`] | runs the handlers of claimed sessions |
+//! | [`recordings`] | keeps attempts, to be replayed |
 //! | [`reload`] | puts changed configs and plugins into service while the host runs |
 //! | [`metrics`] | what is counted and measured, for Prometheus |
 //! | [`traces`] | what became of one piece of work across programs, for OpenTelemetry |
@@ -43,6 +44,7 @@ pub mod host;
 pub mod json;
 pub mod limits;
 pub mod metrics;
+pub mod recordings;
 pub mod reload;
 pub mod repeats;
 pub mod telemetry;

@@ -194,3 +194,29 @@ pub const EXPIRY_LOOK_MAX: Duration = Duration::from_secs(60);
 
 /// Width of printed reports, in columns.
 pub const REPORT_COLUMNS: usize = 80;
+
+/// Most attempts of a kind that a config may have kept: each is a file, and the next host looks at all of them.
+pub const KEPT_ATTEMPTS_MAX: u32 = 1_000;
+
+/// Recordings that wait to be written. Writing one takes a millisecond or so, and what comes faster is dropped.
+pub const KEPT_QUEUE: usize = 64;
+
+/// Bytes of recordings that wait to be written: a few large ones.
+pub const KEPT_QUEUE_BYTES_MAX: u64 = 32 << 20;
+
+/// Attempts of which it is remembered why they are not kept: the last ones are those that people ask about.
+pub const KEPT_REASONS: usize = 1_024;
+
+/// Bytes of plugin files that are kept for recordings: some hundred handlers, or ten with an interpreter in them.
+pub const KEPT_PLUGINS_BYTES_MAX: u64 = 256 << 20;
+
+/// Bytes of a recording in one message.
+pub const RECORDING_CHUNK_BYTES: usize = 256 << 10;
+
+/// How long whoever asks for a recording waits for one that is being written, and how often it is looked for meanwhile.
+pub const RECORDING_WAIT_MAX: Duration = Duration::from_secs(2);
+/// See [`RECORDING_WAIT_MAX`].
+pub const RECORDING_LOOK: Duration = Duration::from_millis(20);
+
+/// How long a changed plugin is tried on kept attempts, at most: whoever changed it waits for it to be in service.
+pub const TRIAL_TIME_MAX: Duration = Duration::from_secs(30);

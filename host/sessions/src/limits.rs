@@ -1,5 +1,7 @@
 //! A bound for everything in this crate that can grow. What a host may set is in [`Limits`]; the rest are constants.
 
+use serde::{Deserialize, Serialize};
+
 /// How many attempts a session keeps: enough to see whether a cause is steady or changes, and at [`CAUSE_BYTES_MAX`] and
 /// [`LOG_TAIL_BYTES_MAX`] each no more than 40 KiB for a session.
 pub const ATTEMPTS_MAX: u32 = 8;
@@ -61,7 +63,7 @@ pub const TURN_OPS_MAX: usize = 256;
 const _: () = assert!(TURN_OPS_MAX <= BATCH_OPS_MAX && BATCH_OPS_MAX <= PIPELINE_OPS_MAX);
 
 /// The limits that a host sets for all kinds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// Longest record, in bytes.
     pub record_bytes_max: u64,

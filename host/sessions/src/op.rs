@@ -4,6 +4,7 @@
 //! state, always. Recovery, simulation and replay stand on this.
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed};
 
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
 };
 
 /// What an operator does to its session.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SessionOp {
     /// Append a record.
     Append(Bytes),

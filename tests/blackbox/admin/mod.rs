@@ -2,7 +2,7 @@
 
 mod acting;
 mod backup;
-mod cli;
+pub mod cli;
 mod kinds;
 mod listing;
 mod wrong;

@@ -5,9 +5,11 @@
 //! |---|---|
 //! | [`under_load`] | a plugin file, while its kind's sessions are repeated at full rate |
 //! | [`versions`] | a plugin file, by broken ones and back |
+//! | [`rollout`] | a plugin file, by one that traps: tried first, taken back after |
 //! | [`config`] | the config: by its file, by SIGHUP |
 
 mod config;
+mod rollout;
 mod under_load;
 mod versions;
 

@@ -19,7 +19,7 @@ pub mod memory;
 pub mod targets;
 pub mod words;
 
-use targets::{config, egress, ids, log_segment, manifest, plugin, replies, requests, rows, scenario};
+use targets::{config, egress, ids, log_segment, manifest, plugin, recording, replies, requests, rows, scenario};
 
 /// Every target.
 pub const TARGETS: &[Target] = &[
@@ -29,6 +29,7 @@ pub const TARGETS: &[Target] = &[
     log_segment::TARGET,
     manifest::TARGET,
     plugin::TARGET,
+    recording::TARGET,
     replies::TARGET,
     requests::TARGET,
     rows::TARGET,

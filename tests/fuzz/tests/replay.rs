@@ -59,7 +59,7 @@ macro_rules! replays {
     };
 }
 
-replays!(config egress ids log_segment manifest plugin replies requests rows scenario);
+replays!(config egress ids log_segment manifest plugin recording replies requests rows scenario);
 
 #[test]
 fn the_corpus_stays_small() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use mpy6a_plugins::{Job, Surroundings};
+use mpy6a_plugins::{Job, Surroundings, surroundings::seed_of};
 use mpy6a_sessions::{Outcome, Report, SessionOp, State};
 
 use super::{
@@ -138,10 +138,11 @@ impl Workbench {
             trace.begin_run(runs.len());
             let surroundings = Surroundings {
                 clock: Some(Arc::clone(&clock) as _),
-                seed: Some(situation.seed.wrapping_add(runs.len() as u64)),
+                seed: Some(seed_of(situation.seed.wrapping_add(runs.len() as u64))),
                 transport: Some(Arc::clone(&outside) as _),
                 witness: Some(Arc::clone(&trace) as _),
                 trail: None,
+                settings_read: None,
             };
             let (kind_name, max_repeats) = (setup.kind_name.clone(), setup.policy.max_repeats);
             let job = Job { claimed, kind_name, max_repeats };

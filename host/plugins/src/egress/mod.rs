@@ -32,11 +32,11 @@ use hyper_util::{
 };
 use rustls::{ClientConfig, RootCertStore};
 
-pub(crate) use self::connect::SystemResolver;
 use self::{
     client::Network,
     connect::{Connector, InTime},
 };
+pub(crate) use self::{client::chain, connect::SystemResolver};
 pub use self::{
     client::read,
     connect::{Resolve, Resolving},
@@ -111,6 +111,11 @@ impl Egress {
         let inner = Arc::clone(&self.transport);
         let transport = Arc::new(trail::Followed { inner, trail });
         Self { grants: self.grants.clone(), transport, response_bytes_max: self.response_bytes_max }
+    }
+
+    /// Who carries its requests out.
+    pub(crate) fn transport(&self) -> Arc<dyn Transport> {
+        Arc::clone(&self.transport)
     }
 
     /// The longest body of a response, in bytes.

@@ -65,6 +65,13 @@ impl HttpRule {
         Ok(Self { https, host, port, addresses })
     }
 
+    /// The target, `scheme://host:port`: what [`HttpRule::parse`] reads.
+    #[must_use]
+    pub fn target(&self) -> String {
+        let scheme = if self.https { "https" } else { "http" };
+        format!("{scheme}://{}:{}", self.host, self.port)
+    }
+
     /// Whether this rule is about this target.
     pub(crate) fn names(&self, https: bool, host: &Host, port: u16) -> bool {
         self.https == https && self.host == *host && self.port == port

@@ -43,7 +43,8 @@ const fn lasting(path: &'static str, right: Right) -> Rule {
 /// Every path that is served. The most used ones first: it is read from top to bottom.
 ///
 /// * A session's own operations need its key beside this right: whoever has neither gets no further than here.
-/// * A backup has every session's key in it, so it is nothing for those who may only look.
+/// * A backup has every session's key in it, and a recording may have a kind's settings, so they are nothing for those who may
+///   only look.
 /// * Health is for load balancers, which have no name.
 /// * The console's page has no data in it, and asks for a token by itself. Of what it asks, each path that only looks is here: the
 ///   others, `/api/act` and so on, change something.
@@ -67,6 +68,7 @@ pub const RULES: &[Rule] = &[
     rule("/mpy6a.v1.Admin/ResumeKind", Right::Administer),
     rule("/mpy6a.v1.Admin/Reload", Right::Administer),
     lasting("/mpy6a.v1.Admin/Backup", Right::Administer),
+    lasting("/mpy6a.v1.Admin/GetRecording", Right::Administer),
     rule("/metrics", Right::Read),
     rule("/", Right::Anyone),
     rule("/console/*", Right::Anyone),

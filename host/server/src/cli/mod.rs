@@ -46,7 +46,7 @@ enum Command {
     ///
     /// Exit codes: 0 everything is right, 1 something is not, 2 wrong command line.
     Check(ConfigFile),
-    /// Write handlers: start a project, build it, check what it made.
+    /// Write handlers: start a project, build it, check what it made; list those of a running host.
     #[command(subcommand)]
     Plugin(plugin::Command),
     /// Look at sessions of a running host, and act on them.
@@ -120,7 +120,7 @@ pub fn main() -> ExitCode {
     match command {
         Command::Serve(Serve { file: ConfigFile { config }, start_paused }) => serve::run(config, start_paused),
         Command::Check(ConfigFile { config }) => check::run(&config),
-        Command::Plugin(command) => plugin::run(command),
+        Command::Plugin(command) => plugin::run(command, &remote),
         Command::Session(command) => session::run(command, &remote),
         Command::Kind(command) => kind::run(command, &remote),
         Command::Status => remote.run(async |host| status::status(host).await),

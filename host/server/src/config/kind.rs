@@ -1,6 +1,6 @@
 //! The `[[kind]]` tables: each kind of client, with its delays, its limits and its plugin.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use mpy6a_plugins::{PluginSpec, limits::RUNS_MAX};
 use mpy6a_sessions::{Backoff, KindPolicy, limits::KINDS_MAX};
@@ -8,9 +8,9 @@ use mpy6a_sessions::{Backoff, KindPolicy, limits::KINDS_MAX};
 use super::{
     plugin,
     reader::Table,
-    values::{boolean, duration_ms, factor_hundredths, integer, name},
+    values::{boolean, duration_ms, factor_hundredths, integer, name, size},
 };
-use crate::limits::{LEASE_MS_MIN, REPEATS_MAX};
+use crate::limits::{KEPT_ATTEMPTS_MAX, LEASE_MS_MIN, REPEATS_MAX};
 
 /// One kind of client.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +23,46 @@ pub struct Kind {
     pub paused: bool,
     /// The plugin that repeats its sessions.
     pub plugin: PluginSpec,
+    /// How many of its attempts are kept to be replayed.
+    pub keep: Keep,
+    /// How a changed plugin takes over.
+    pub rollout: Rollout,
+}
+
+/// How a changed plugin takes over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rollout {
+    /// On how many of the last attempts that are kept it is tried first; 0: on none.
+    pub try_attempts: u32,
+    /// Where more than this share of its runs traps, the version before it comes back; 100: never.
+    pub max_trap_percent: u32,
+    /// Of at least so many runs.
+    pub min_runs: u32,
+    /// How long it is watched.
+    pub window: Duration,
+}
+
+impl Default for Rollout {
+    fn default() -> Self {
+        // Off. Where it is on: enough runs to tell a habit from a mishap, and as long as a person looks after a change.
+        Self { try_attempts: 0, max_trap_percent: 100, min_runs: 20, window: Duration::from_secs(600) }
+    }
+}
+
+/// Which attempts of a kind are kept to be replayed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// At most so many; 0: none.
+    pub attempts: u32,
+    /// At most so many bytes of them together.
+    pub bytes: u64,
+}
+
+impl Default for Keep {
+    fn default() -> Self {
+        // Some of each way to fail, and a few that went well; with bytes for records and answers of 400 KiB each.
+        Self { attempts: 20, bytes: 8 << 20 }
+    }
 }
 
 /// Read every kind. One that lacks its number, name or plugin is left out; that is a problem then.
@@ -60,7 +100,32 @@ fn read(table: &Table<'_, '_>, folder: &Path) -> Option<(u32, Kind)> {
     };
     let paused = table.or("paused", false, boolean);
     let plugin = plugin::read(&table.table("plugin"), folder);
-    Some((id?, Kind { name: name?, policy, paused, plugin: plugin? }))
+    let keep = read_keep(&table.table("keep"));
+    let rollout = read_rollout(&table.table("rollout"));
+    Some((id?, Kind { name: name?, policy, paused, plugin: plugin?, keep, rollout }))
+}
+
+fn read_keep(table: &Table<'_, '_>) -> Keep {
+    let default = Keep::default();
+    let keep = Keep {
+        attempts: table.or("attempts", default.attempts, integer(0..=KEPT_ATTEMPTS_MAX)),
+        bytes: table.or("bytes", default.bytes, size(64 << 10..=1 << 30)),
+    };
+    table.done();
+    keep
+}
+
+fn read_rollout(table: &Table<'_, '_>) -> Rollout {
+    let default = Rollout::default();
+    let window_ms = u64::try_from(default.window.as_millis()).unwrap_or(u64::MAX);
+    let rollout = Rollout {
+        try_attempts: table.or("try_attempts", default.try_attempts, integer(0..=KEPT_ATTEMPTS_MAX)),
+        max_trap_percent: table.or("max_trap_percent", default.max_trap_percent, integer(0..=100)),
+        min_runs: table.or("min_runs", default.min_runs, integer(1..=REPEATS_MAX)),
+        window: Duration::from_millis(table.or("window", window_ms, duration_ms(1_000))),
+    };
+    table.done();
+    rollout
 }
 
 fn read_backoff(table: &Table<'_, '_>, default: Backoff) -> Backoff {

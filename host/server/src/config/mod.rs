@@ -52,7 +52,7 @@ pub use self::{
     access::{AccessEntry, Opens},
     exposure::Exposure,
     host::{Fixed, LogFormat},
-    kind::Kind,
+    kind::{Keep, Kind, Rollout},
     problem::{ConfigError, Problem},
     traces::Traces,
 };

@@ -110,7 +110,7 @@ pub fn session(session: Session) -> v1::GetSessionResponse {
     }
 }
 
-/// An attempt for operators of the host.
+/// An attempt for operators of the host, without whether it is kept.
 #[must_use]
 pub fn attempt(attempt: Attempt) -> v1::Attempt {
     let report = attempt.report;
@@ -125,6 +125,8 @@ pub fn attempt(attempt: Attempt) -> v1::Attempt {
         memory_peak_bytes: report.memory_peak_bytes,
         plugin_digest: hex::encode(report.plugin_digest),
         log: report.log_tail,
+        kept: false,
+        not_kept: String::new(),
     }
 }
 

@@ -42,6 +42,7 @@ use crate::{
     console,
     limits::{MESSAGE_BYTES_MIN, MESSAGE_SLACK_BYTES, RENEW_HANDLE_BYTES},
     metrics::{self, Metrics, scrape::Scrape},
+    recordings::Recordings,
     reload::{Bell, Board},
     traces::Traces,
 };
@@ -61,6 +62,8 @@ pub struct Services {
     pub metrics: Arc<Metrics>,
     /// What is traced.
     pub traces: Traces,
+    /// Attempts to be replayed.
+    pub recordings: Recordings,
 }
 
 impl Services {
@@ -73,7 +76,8 @@ impl Services {
     /// What operators may call: what clients may, for scripts that mend something, service `Admin`, the console, and the metrics.
     #[must_use]
     pub fn for_operators(&self, health: &HealthServer<impl Health>, fixed: &Fixed) -> Routes {
-        let admin = AdminService::new(self.sessions.clone(), Arc::clone(&self.board), self.bell.clone());
+        let (sessions, board, bell) = (self.sessions.clone(), Arc::clone(&self.board), self.bell.clone());
+        let admin = AdminService::new(sessions, board, bell, self.recordings.clone());
         let services = Routes::new(self.truba(fixed)).add_service(AdminServer::new(admin.clone()));
         let (metrics, traces) = (Arc::clone(&self.metrics), self.traces.clone());
         let scrape = Scrape::new(metrics, self.sessions.clone(), Arc::clone(&self.board), traces, fixed);

@@ -33,6 +33,7 @@ use crate::{
     config::{Config, Fixed},
     grpc::{Services, gate::Gate},
     metrics::Metrics,
+    recordings::Recordings,
     reload::{self, Board, Certificates, Reloader},
     repeats::{Context, Runs},
     telemetry::Telemetry,
@@ -94,6 +95,7 @@ impl Host {
         let certificates = Certificates::new(listeners.tls.clone());
         let (board, loads, watcher) = reload::start(&self.file, self.config, sandbox, &certificates).await;
 
+        let recordings = Recordings::start(&fixed.store_path, &board.now().config);
         let policies = board.now().config.policies(|kind| board.plugins.get(kind).is_some());
         // Until it is durable that they are paused, none may be claimed.
         let first = if self.start_paused { board.now().config.policies(|_| false) } else { policies.clone() };
@@ -110,6 +112,7 @@ impl Host {
         let context = Context {
             sessions: sessions.clone(),
             board: Arc::clone(&board),
+            recordings: recordings.clone(),
             clock,
             metrics: Arc::clone(&metrics),
             traces: traces.clone(),
@@ -124,6 +127,7 @@ impl Host {
             certificates,
             sessions: sessions.clone(),
             telemetry: self.telemetry,
+            recordings: recordings.clone(),
             rings,
             answers: Vec::new(),
         };
@@ -136,6 +140,7 @@ impl Host {
             board: Arc::clone(&board),
             gate: gate.clone(),
             bell,
+            recordings,
             metrics,
             traces: traces.clone(),
         };

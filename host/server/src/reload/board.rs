@@ -5,8 +5,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use arc_swap::ArcSwap;
-use mpy6a_plugins::Registry;
+use mpy6a_plugins::{Plugin, Registry};
 
+use super::probation::Probation;
 use crate::{auth::Doorkeeper, config::Config};
 
 /// What is in service, to be looked at.
@@ -17,6 +18,8 @@ pub struct Board {
     pub plugins: Registry,
     /// Lets in whom the config in service names.
     pub keeper: Arc<Doorkeeper>,
+    /// Those that changed a moment ago.
+    pub probation: Probation,
 }
 
 /// The config in service, and troubles.
@@ -30,6 +33,8 @@ pub struct InService {
     pub certificate_troubles: BTreeMap<usize, String>,
     /// Why the newest plugin of a kind is not in service.
     pub plugin_troubles: BTreeMap<u32, String>,
+    /// Plugins that were taken back: as they are, they are not put into service again.
+    pub taken_back: BTreeMap<u32, Arc<Plugin>>,
 }
 
 impl Board {
@@ -42,8 +47,14 @@ impl Board {
             config_trouble: None,
             certificate_troubles: BTreeMap::new(),
             plugin_troubles: BTreeMap::new(),
+            taken_back: BTreeMap::new(),
         };
-        Self { now: ArcSwap::from_pointee(now), plugins: Registry::default(), keeper }
+        Self {
+            now: ArcSwap::from_pointee(now),
+            plugins: Registry::default(),
+            keeper,
+            probation: Probation::default(),
+        }
     }
 
     /// What is in service.
@@ -82,6 +93,12 @@ impl InService {
         let certificates = self.certificate_troubles.values().map(String::as_str);
         let troubles: Vec<&str> = self.config_trouble.as_deref().into_iter().chain(certificates).collect();
         troubles.join("\n")
+    }
+
+    /// Whether this plugin, file and config, is one that was taken back.
+    pub(super) fn is_taken_back(&self, kind: u32, plugin: &Plugin) -> bool {
+        let taken_back = self.taken_back.get(&kind);
+        taken_back.is_some_and(|it| it.digest() == plugin.digest() && it.spec() == plugin.spec())
     }
 
     /// Why the newest version of a kind is not in service; empty when it is.

@@ -6,6 +6,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use mpy6a_plugins::{Plugin, PluginSpec, Sandbox};
 use tokio::task::{Id, JoinSet};
 
+use super::trial::Trial;
+
 /// The loads under way.
 pub struct Loads {
     sandbox: Arc<Sandbox>,
@@ -21,10 +23,16 @@ impl Loads {
         Self { sandbox, tasks: JoinSet::new(), newest: BTreeMap::new() }
     }
 
-    /// Load the plugin of a kind. An older load of the same kind is forgotten.
-    pub fn start(&mut self, kind: u32, spec: PluginSpec) {
+    /// Load the plugin of a kind, and try it, if it is to be tried. An older load of the same kind is forgotten.
+    pub fn start(&mut self, kind: u32, spec: PluginSpec, trial: Option<Trial>) {
         let sandbox = Arc::clone(&self.sandbox);
-        let task = self.tasks.spawn(async move { sandbox.load(&spec).await.map_err(|error| error.to_string()) });
+        let task = self.tasks.spawn(async move {
+            let plugin = sandbox.load(&spec).await.map_err(|error| error.to_string())?;
+            match trial {
+                Some(trial) => trial.of(&plugin).await.map(|()| plugin),
+                None => Ok(plugin),
+            }
+        });
         self.newest.insert(kind, task.id());
     }
 

@@ -7,6 +7,8 @@
 //! | [`watch`] | notices that files changed |
 //! | [`certificates`] | the certificates of both listeners |
 //! | [`loads`] | plugins being loaded |
+//! | [`trial`] | a changed plugin, tried on attempts that are kept |
+//! | [`probation`] | a changed plugin, watched in service |
 //! | [`reloader`] | takes what changed into service |
 //!
 //! ```text
@@ -22,6 +24,8 @@
 //! * A plugin is taken together with its limits, grants and settings. Where it does not load, the kind's old plugin
 //!   stays in service with its old ones; the kind's delays and bounds are the new config's, and every other kind goes
 //!   on. A kind that has no old plugin is not claimed: its sessions wait.
+//! * A plugin that changed may have to pass a trial first, and is watched afterwards, as `[kind.rollout]` says. One that is taken back
+//!   stays back until its file, or its part of the config, changes.
 //! * What failed shows in the log and in `Admin.ListKinds`, and is tried again when its file changes or on SIGHUP.
 //! * A certificate is taken by itself. One that cannot be used keeps the old one in service, and shows likewise.
 //! * What needs a restart stays as it was; a warning names the keys.
@@ -31,7 +35,9 @@ pub mod board;
 pub mod certificates;
 pub mod loads;
 mod looks;
+pub mod probation;
 pub mod reloader;
+pub mod trial;
 pub mod watch;
 
 #[cfg(test)]
@@ -52,7 +58,11 @@ pub use self::{
     certificates::Certificates,
     reloader::Reloader,
 };
-use self::{loads::Loads, watch::Watcher};
+use self::{
+    loads::Loads,
+    probation::{Failed, Tally},
+    watch::Watcher,
+};
 use crate::config::Config;
 
 /// Load the plugins of a config for the first time and put them into service, and watch its files from then on. A
@@ -71,7 +81,7 @@ pub async fn start(
     let mut loads = Loads::new(sandbox);
     let config = Arc::clone(&board.now().config);
     for (id, kind) in &config.kinds {
-        loads.start(*id, kind.plugin.clone());
+        loads.start(*id, kind.plugin.clone(), None);
     }
     while let Some((kind, result)) = loads.next().await {
         take(&board, kind, result);
@@ -91,16 +101,26 @@ fn take(board: &Board, kind: u32, result: Result<Arc<Plugin>, String>) {
     let Some(config) = now.config.kinds.get(&kind) else { return };
     let (name, file) = (config.name.as_str(), config.plugin.file.display());
     match result {
+        Ok(plugin) if board.now().is_taken_back(kind, &plugin) => {
+            info!(kind, name, %file, "the plugin is the one that was taken back: it stays so until it changes");
+        }
         Ok(plugin) => {
             let mut plugins = BTreeMap::clone(&board.plugins.all());
             let known = plugins.get(&kind);
             // The same again, read after a touch or SIGHUP: the old one goes on, since when it was loaded.
             if known.is_none_or(|old| old.digest() != plugin.digest() || old.spec() != plugin.spec()) {
                 info!(kind, name, %file, digest = hex::encode(plugin.digest()), "plugin in service");
+                // The same file with other settings needs no probation, nor does the first.
+                if let Some(old) = known.filter(|old| old.digest() != plugin.digest()) {
+                    board.probation.begin(kind, Arc::clone(old), Arc::clone(&plugin), config.rollout);
+                }
                 plugins.insert(kind, plugin);
                 board.plugins.swap(plugins);
             }
-            board.change(|now| drop(now.plugin_troubles.remove(&kind)));
+            board.change(|now| {
+                now.plugin_troubles.remove(&kind);
+                now.taken_back.remove(&kind);
+            });
         }
         Err(trouble) => {
             let instead =
@@ -109,4 +129,31 @@ fn take(board: &Board, kind: u32, result: Result<Arc<Plugin>, String>) {
             board.change(|now| drop(now.plugin_troubles.insert(kind, trouble)));
         }
     }
+}
+
+/// Take a version that traps out of service, and put the one before it back.
+fn take_back(board: &Board, failed: Failed) {
+    let Failed { kind, new, before, tally } = failed;
+    let now = board.now();
+    let still_serves = board.plugins.get(kind).is_some_and(|plugin| Arc::ptr_eq(&plugin, &new));
+    let Some(config) = now.config.kinds.get(&kind).filter(|_| still_serves) else { return };
+    let (bad, good) = (short(new.digest()), short(before.digest()));
+    let Tally { runs, traps } = tally;
+    error!(kind, name = config.name, runs, traps, bad, good, "a plugin traps too often: the version before it is back");
+    let trouble = format!(
+        "version {bad} was taken back: {traps} of its {runs} runs trapped, more than kind.rollout.max_trap_percent allows, and {good} serves \
+         again. Mend it and replace its file: `mpy6a session replay` shows what happened"
+    );
+    let mut plugins = BTreeMap::clone(&board.plugins.all());
+    plugins.insert(kind, before);
+    board.plugins.swap(plugins);
+    board.change(|now| {
+        now.plugin_troubles.insert(kind, trouble);
+        now.taken_back.insert(kind, new);
+    });
+}
+
+/// A digest as far as people need it to tell versions apart.
+fn short(digest: [u8; 32]) -> String {
+    hex::encode(&digest[..6])
 }

@@ -11,8 +11,12 @@ use mpy6a_sessions::Sessions;
 use tokio::{signal::unix::Signal, sync::oneshot};
 use tracing::{error, info, warn};
 
-use super::{Board, Certificates, Rings, files, loads::Loads, take, watch::Watcher};
-use crate::{config::Config, telemetry::Telemetry};
+use super::{Board, Certificates, Rings, files, loads::Loads, probation::Failed, take, take_back, trial::Trial, watch::Watcher};
+use crate::{
+    config::{Config, Kind},
+    recordings::Recordings,
+    telemetry::Telemetry,
+};
 
 /// Keeps what is in service up to date with the files.
 pub struct Reloader {
@@ -30,6 +34,8 @@ pub struct Reloader {
     pub sessions: Sessions,
     /// Told of a changed level.
     pub telemetry: Telemetry,
+    /// Told how many attempts are to be kept.
+    pub recordings: Recordings,
     /// Requests to read everything again.
     pub rings: Rings,
     /// Those that are answered once no plugin is being loaded any more.
@@ -42,6 +48,7 @@ enum Wake {
     Hangup,
     Asked(oneshot::Sender<()>),
     Loaded(u32, Result<Arc<Plugin>, String>),
+    Failed(Vec<Failed>),
 }
 
 impl Reloader {
@@ -66,6 +73,7 @@ impl Reloader {
                     take(&self.board, kind, result);
                     self.publish();
                 }
+                Wake::Failed(failed) => failed.into_iter().for_each(|failed| take_back(&self.board, failed)),
             }
             if self.loads.is_idle() {
                 // Whoever does not wait any more needs no answer.
@@ -82,6 +90,7 @@ impl Reloader {
             Some(()) = hangup.recv() => Wake::Hangup,
             Some(answer) = self.rings.recv() => Wake::Asked(answer),
             Some((kind, result)) = self.loads.next() => Wake::Loaded(kind, result),
+            failed = self.board.probation.failed() => Wake::Failed(failed),
         }
     }
 
@@ -99,7 +108,7 @@ impl Reloader {
         for (id, kind) in &new.kinds {
             let same = old.kinds.get(id).is_some_and(|old| old.plugin == kind.plugin);
             if !same || changed(&kind.plugin.file) {
-                self.loads.start(*id, kind.plugin.clone());
+                self.loads.start(*id, kind.plugin.clone(), self.trial(*id, kind));
             }
         }
         let dropped = old.kinds_dropped_by(&new);
@@ -107,6 +116,13 @@ impl Reloader {
             self.loads.forget(*kind);
         }
         self.warn_of_dropped(&dropped).await;
+    }
+
+    /// How a changed plugin of this kind is tried: not where none is in service, and sessions wait for any.
+    fn trial(&self, id: u32, kind: &Kind) -> Option<Trial> {
+        let in_service = self.board.plugins.get(id)?.digest();
+        let recordings = self.recordings.clone();
+        Some(Trial { recordings, kind: id, attempts: kind.rollout.try_attempts, in_service })
     }
 
     /// The config to be in service now: the file's, or the old one where the file is wrong.
@@ -128,6 +144,7 @@ impl Reloader {
                 self.board.change(|now| {
                     now.config_trouble = None;
                     now.plugin_troubles.retain(|kind, _| config.kinds.contains_key(kind));
+                    now.taken_back.retain(|kind, _| config.kinds.contains_key(kind));
                     now.config = Arc::clone(&config);
                 });
                 info!(file = %self.file.display(), kinds = config.kinds.len(), "config in service");
@@ -148,6 +165,7 @@ impl Reloader {
         let mut plugins = BTreeMap::clone(&self.board.plugins.all());
         let policies = config.policies(|kind| plugins.contains_key(&kind));
         self.sessions.set_kinds(policies);
+        self.recordings.set_keeps(&config);
         plugins.retain(|kind, _| config.kinds.contains_key(kind));
         self.board.plugins.swap(plugins);
     }

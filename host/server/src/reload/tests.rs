@@ -10,7 +10,7 @@ use mpy6a_sessions::{Environment, Error, Limits, New, Refusal, Started, store::r
 use tempfile::TempDir;
 
 use super::*;
-use crate::{config::LogFormat, telemetry::Telemetry};
+use crate::{config::LogFormat, recordings::Recordings, telemetry::Telemetry};
 
 /// A handler that returns at once; the data makes each version another file.
 fn handler(version: u32) -> Vec<u8> {
@@ -55,6 +55,7 @@ impl Bench {
         let Started { sessions, .. } =
             mpy6a_sessions::start(store, Limits::default(), policies, Environment::real()).unwrap();
         let telemetry = Telemetry::start(LogFormat::Text, "info");
+        let recordings = Recordings::start(&folder.path().join("store"), &board.now().config);
         let (_, rings) = super::bell();
         let reloader = Reloader {
             file,
@@ -64,6 +65,7 @@ impl Bench {
             certificates: Certificates::default(),
             sessions,
             telemetry,
+            recordings,
             rings,
             answers: Vec::new(),
         };

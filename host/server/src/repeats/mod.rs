@@ -1,7 +1,7 @@
 //! Runs the handlers of claimed sessions: the claims come in from the state machine, and each ends with one `finish`.
 //!
 //! ```text
-//! claims --> repeat: plugin in service? -> run in the sandbox -> finish -> "repeat ended" in the log
+//! claims --> repeat: plugin in service? -> run in the sandbox, recorded -> finish -> "repeat ended" in the log
 //! ```
 //!
 //! Invariants:
@@ -36,6 +36,7 @@ pub use self::runtime::Runs;
 use self::timing::{Stopwatch, Times};
 use crate::{
     metrics::{Metrics, Repeat},
+    recordings::Recordings,
     reload::Board,
     traces::{self, Traces},
 };
@@ -47,6 +48,8 @@ pub struct Context {
     pub sessions: Sessions,
     /// What is in service.
     pub board: Arc<Board>,
+    /// Where attempts are kept.
+    pub recordings: Recordings,
     /// The clock of the state machine, to measure by.
     pub clock: Arc<dyn Clock>,
     /// What is counted.
@@ -105,10 +108,22 @@ async fn run(context: &Context, claimed: Claimed, kind_name: String, trail: Opti
         return not_started("no plugin of this kind is in service: see the kind's trouble in Admin.ListKinds");
     };
     let config = Arc::clone(&context.board.now().config);
-    let max_repeats = config.kinds.get(&kind).map_or(claimed.session.repeats, |kind| kind.policy.max_repeats);
+    let configured = config.kinds.get(&kind);
+    let max_repeats = configured.map_or(claimed.session.repeats, |kind| kind.policy.max_repeats);
+    let keep = configured.map(|kind| kind.keep).unwrap_or_default();
     let job = Job { claimed, kind_name, max_repeats };
-    let surroundings = Surroundings { trail, ..Surroundings::default() };
-    plugin.run_in(surroundings, job, Arc::new(context.sessions.clone())).await
+    let barrier = Arc::new(context.sessions.clone());
+    let end = match context.recordings.recorder(&plugin, &job, keep) {
+        None => plugin.run_in(Surroundings { trail, ..Surroundings::default() }, job, barrier).await,
+        Some(recorder) => {
+            let surroundings = Surroundings { trail, ..recorder.surroundings() };
+            let end = plugin.run_in(surroundings, job, recorder.around(barrier)).await;
+            context.recordings.offer(&plugin, recorder, &end, keep);
+            end
+        }
+    };
+    context.board.probation.ended(kind, &plugin, &end.report.outcome);
+    end
 }
 
 fn not_started(why: &str) -> RunEnd {

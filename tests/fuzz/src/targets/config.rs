@@ -20,7 +20,7 @@ use crate::{Parsed, Target, memory::Bound, words};
 /// The target.
 pub const TARGET: Target = Target {
     name: "config",
-    input_bytes_max: 8192,
+    input_bytes_max: 16384,
     run,
     seeds,
     words: &[
@@ -71,6 +71,14 @@ pub const TARGET: Target = Target {
         "initial",
         "factor",
         "max",
+        "[kind.keep]",
+        "attempts",
+        "bytes",
+        "[kind.rollout]",
+        "try_attempts",
+        "max_trap_percent",
+        "min_runs",
+        "window",
         "[kind.plugin]",
         "file",
         "sha256",

@@ -6,6 +6,7 @@ pub mod ids;
 pub mod log_segment;
 pub mod manifest;
 pub mod plugin;
+pub mod recording;
 pub mod replies;
 pub mod requests;
 pub mod rows;

@@ -6,6 +6,7 @@ mod bench;
 mod build;
 mod check;
 mod handler;
+mod ls;
 mod new;
 mod run;
 mod test;
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 
 use clap::{Subcommand, ValueEnum};
 
-use crate::cli::report::Report;
+use crate::cli::{remote::Remote, report::Report};
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -48,6 +49,10 @@ pub enum Command {
     ///
     /// Exit codes: 0 measured, 1 not measured, 2 wrong command line.
     Bench(bench::Arguments),
+    /// List the plugins of a running host: which file and version repeats each kind, and why a newer one does not.
+    ///
+    /// Exit codes: 0 listed, 1 refused, 2 wrong command line, 3 no host.
+    Ls(ls::Arguments),
 }
 
 /// How an answer is printed.
@@ -61,7 +66,7 @@ enum Output {
 }
 
 /// Run one.
-pub fn run(command: Command) -> ExitCode {
+pub fn run(command: Command, remote: &Remote) -> ExitCode {
     match command {
         Command::New(arguments) => new::run(&arguments),
         Command::Build(arguments) => build::run(&arguments),
@@ -69,6 +74,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Ls(arguments) => remote.run(async |host| ls::run(&arguments, host).await),
     }
 }
 

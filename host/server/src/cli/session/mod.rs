@@ -3,6 +3,7 @@
 //! | file | its job |
 //! |---|---|
 //! | [`ls`], [`show`] | looking |
+//! | [`replay`] | running an attempt again |
 //! | [`act`] | repeating, parking, redriving, deleting: by id, or all that a filter lets through |
 //! | [`script`] | being a client: new, append, replace, store, finish |
 //! | [`filter`] | which sessions |
@@ -10,6 +11,7 @@
 mod act;
 mod filter;
 mod ls;
+mod replay;
 mod script;
 mod show;
 
@@ -31,6 +33,11 @@ pub enum Command {
     ///
     /// Exit codes: 0 shown, 1 there is none, 2 wrong command line, 3 no host.
     Show(show::Arguments),
+    /// Run an attempt of a session again, here, out of what it got from outside then, and compare: nothing is sent and no
+    /// session is touched.
+    ///
+    /// Exit codes: 0 it did the same, 1 it did not or cannot be replayed, 2 wrong command line, 3 no host.
+    Replay(replay::Arguments),
     /// Repeat stored sessions now, whatever they wait for.
     ///
     /// Exit codes, as for all that act: 0 all done, 1 some refused, 2 wrong command line, 3 no host.
@@ -69,6 +76,7 @@ pub fn run(command: Command, remote: &Remote) -> ExitCode {
     match command {
         Command::Ls(arguments) => remote.run(async |host| ls::run(&arguments, host).await),
         Command::Show(arguments) => remote.run(async |host| show::run(&arguments, host).await),
+        Command::Replay(arguments) => replay::run(&arguments, remote),
         Command::Repeat(arguments) => remote.run(async |host| act::run(Action::Repeat, &arguments, host).await),
         Command::Park(arguments) => remote.run(async |host| act::run(Action::Park, &arguments, host).await),
         Command::Redrive(arguments) => remote.run(async |host| act::run(Action::Redrive, &arguments, host).await),

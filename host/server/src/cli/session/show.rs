@@ -78,7 +78,8 @@ fn text(session: &v1::GetSessionResponse, kind: &str, records: Records) -> Strin
     for attempt in &session.attempts {
         let cause = if attempt.cause.is_empty() { String::new() } else { format!(": {}", attempt.cause) };
         let took = format!("{}.{:03} ms", attempt.duration_us / 1_000, attempt.duration_us % 1_000);
-        let what = format!("{}, {took}, {} fuel{cause}", ago(attempt.started_ms), attempt.fuel);
+        let kept = if attempt.kept { ", kept" } else { "" };
+        let what = format!("{}, {took}, {} fuel{kept}{cause}", ago(attempt.started_ms), attempt.fuel);
         report.line(&format!("  {:<9}", attempt.repeat), &format!("{}, {what}", attempt.outcome));
         attempt.log.lines().for_each(|line| report.line("           | ", line));
     }

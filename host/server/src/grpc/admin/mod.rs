@@ -9,6 +9,7 @@
 //! | [`why`] | what a session waits for |
 //! | [`act`] | doing something to sessions |
 //! | [`backup`] | a copy of everything |
+//! | [`recording`] | an attempt to be replayed |
 //!
 //! What changes something is logged, with who asked for it, and from where.
 
@@ -18,6 +19,7 @@ pub mod filter;
 mod kinds;
 pub mod list;
 pub mod part;
+pub mod recording;
 mod why;
 
 use std::sync::Arc;
@@ -32,6 +34,7 @@ use super::convert;
 use crate::{
     auth,
     error::status,
+    recordings::Recordings,
     reload::{Bell, Board},
     time::now_ms,
 };
@@ -42,15 +45,16 @@ pub struct AdminService {
     sessions: Sessions,
     board: Arc<Board>,
     reload: Bell,
+    recordings: Recordings,
     /// One permit: to back up.
     backups: Arc<Semaphore>,
 }
 
 impl AdminService {
-    /// A service over these sessions and what is in service. `reload`: has everything read again.
+    /// A service over these sessions, what is in service and what is kept. `reload`: has everything read again.
     #[must_use]
-    pub fn new(sessions: Sessions, board: Arc<Board>, reload: Bell) -> Self {
-        Self { sessions, board, reload, backups: Arc::new(Semaphore::new(1)) }
+    pub fn new(sessions: Sessions, board: Arc<Board>, reload: Bell, recordings: Recordings) -> Self {
+        Self { sessions, board, reload, recordings, backups: Arc::new(Semaphore::new(1)) }
     }
 
     async fn session(&self, id: mpy6a_sessions::Index) -> Result<v1::GetSessionResponse, Status> {
@@ -64,7 +68,7 @@ impl AdminService {
         let waiting = why.of(&it.session, it.attempts.last(), it.lease_left);
         Ok(v1::GetSessionResponse {
             records: it.records,
-            attempts: it.attempts.into_iter().map(convert::attempt).collect(),
+            attempts: it.attempts.into_iter().map(|attempt| self.attempt(&it.session, attempt)).collect(),
             waiting: Some(waiting),
             ..convert::session(it.session)
         })
@@ -131,6 +135,16 @@ impl Admin for AdminService {
         let config_trouble = self.board.now().host_trouble();
         let kinds = self.kinds().await.map_err(|error| status(&error))?;
         Ok(Response::new(v1::ReloadResponse { config_trouble, kinds }))
+    }
+
+    type GetRecordingStream = recording::Chunks;
+
+    async fn get_recording(
+        &self,
+        request: Request<v1::GetRecordingRequest>,
+    ) -> Result<Response<Self::GetRecordingStream>, Status> {
+        let who = who(&request);
+        Ok(Response::new(self.recording(request.into_inner(), &who).await?))
     }
 
     type BackupStream = backup::Chunks;
