@@ -13,6 +13,7 @@
 //! | [`reload`] | puts changed configs and plugins into service while the host runs |
 //! | [`telemetry`] | the log |
 //! | [`time`] | now, for people |
+//! | [`version`] | which program this is, for people |
 //! | [`limits`] | every bound that no config changes |
 //!
 //! ```text
@@ -37,3 +38,4 @@ pub mod reload;
 pub mod repeats;
 pub mod telemetry;
 pub mod time;
+pub mod version;

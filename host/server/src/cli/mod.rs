@@ -18,11 +18,12 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
 
 use self::remote::Remote;
+use crate::version;
 
 /// mpy6a (read it "truba"), a durable log of intents: what services began and did not finish is finished by WebAssembly
 /// handlers.
 #[derive(Debug, Parser)]
-#[command(name = "mpy6a", version, about, max_term_width = 80)]
+#[command(name = "mpy6a", version = version::VERSION, long_version = version::long(), about, max_term_width = 80)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

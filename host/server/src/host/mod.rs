@@ -1,6 +1,6 @@
 //! The life of a host: the order in which things start, what makes them stop, and the order in which they do.
 //!
-//! Start: address, store, plugins, state machine, server; then health says SERVING. What can fail cheaply comes
+//! Start: address, store, plugins, state machine, server; then health says SERVING, and the service manager is told. What can fail cheaply comes
 //! first: a port in use costs no term of the store. Clients that connect before the server runs wait for it.
 //!
 //! Stop, on SIGTERM or SIGINT: see [`running`]. A second signal ends the host at once.
@@ -10,6 +10,7 @@
 
 pub mod failure;
 pub mod health;
+pub mod manager;
 pub mod running;
 pub mod signals;
 
@@ -24,6 +25,7 @@ use tracing::info;
 pub use self::failure::Failure;
 use self::{
     health::Health,
+    manager::Manager,
     running::{Running, failure_of},
     signals::Signals,
 };
@@ -114,11 +116,12 @@ impl Host {
             rings,
             answers: Vec::new(),
         };
-        reloader.spawn(hangup);
+        reloader.spawn();
 
         let (health, health_service) = Health::new().await;
         let gate = Gate::default();
-        let services = Services { sessions: sessions.clone(), board: Arc::clone(&board), gate: gate.clone(), bell };
+        let services =
+            Services { sessions: sessions.clone(), board: Arc::clone(&board), gate: gate.clone(), bell: bell.clone() };
         let stop = CancellationToken::new();
         let for_clients = services.for_clients(&health_service, &fixed);
         let for_operators = services.for_operators(&health_service, &fixed);
@@ -134,7 +137,10 @@ impl Host {
         let kinds = board.now().config.kinds.len();
         let served = board.plugins.all().len();
         info!(%address, %admin, term = sessions.term(), kinds, served, "ready");
-        Ok(Running { sessions, board, health, gate, runs: self.runs, server, stop })
+        let manager = Manager::of_this_process();
+        manager.serving(&sessions, &board).await;
+        manager.clone().reload_at(hangup, bell);
+        Ok(Running { sessions, board, health, manager, gate, runs: self.runs, server, stop })
     }
 }
 

@@ -1,0 +1,131 @@
+//! Tells the service manager how the host is, in the words of sd_notify(3): systemd, or whatever else set `NOTIFY_SOCKET`.
+//!
+//! | what it is told | when |
+//! |---|---|
+//! | `READY=1` | health says SERVING; and again after a reload |
+//! | `STATUS=…` | kinds and sessions by state, when that changed |
+//! | `WATCHDOG=1` | the writer has answered; only where the manager asked for it, twice within its time |
+//! | `RELOADING=1` | SIGHUP arrived, and everything is being read again |
+//! | `STOPPING=1` | told to stop; with the time that it may take |
+//!
+//! The writer is what everything durable passes, so a host is alive if its writer is. One that waits for its disk for
+//! longer than the manager's time is started again.
+//!
+//! Without a manager nothing here does anything, but that SIGHUP is still obeyed.
+
+use std::{collections::BTreeMap, env, sync::Arc, time::Duration};
+
+use mpy6a_sessions::{Counts, Sessions};
+use sd_notify::NotifyState;
+use tokio::{signal::unix::Signal, task, time};
+use tracing::{info, warn};
+
+use crate::{
+    limits::{MANAGER_STATUS_INTERVAL, STOP_SLACK},
+    reload::{Bell, Board, InService},
+};
+
+/// What started this process and watches over it. Cheap to clone.
+#[derive(Clone, Copy, Debug)]
+pub struct Manager {
+    /// Whether there is one that listens.
+    listens: bool,
+    /// It wants to hear of the writer at least this often.
+    watchdog: Option<Duration>,
+}
+
+impl Manager {
+    /// The one that the environment names.
+    #[must_use]
+    pub fn of_this_process() -> Self {
+        let listens = env::var_os("NOTIFY_SOCKET").is_some();
+        Self { listens, watchdog: sd_notify::watchdog_enabled().filter(|_| listens) }
+    }
+
+    /// From now on the host serves. Tells so, and how the host is for as long as its writer answers.
+    pub async fn serving(self, sessions: &Sessions, board: &Arc<Board>) {
+        if self.listens {
+            let status = sessions.counts().await.map(|counts| status(&board.now(), &counts)).unwrap_or_default();
+            self.tell(vec!["READY=1".to_owned(), format!("STATUS={status}")]).await;
+            tokio::spawn(self.go_on_telling(sessions.clone(), Arc::clone(board)));
+        }
+    }
+
+    /// Read everything again at each SIGHUP.
+    pub fn reload_at(self, mut hangup: Signal, bell: Bell) {
+        tokio::spawn(async move {
+            while hangup.recv().await.is_some() {
+                info!("SIGHUP: reading the config and every plugin again");
+                // The time tells a manager that this answers its own signal and no earlier one.
+                let now = NotifyState::monotonic_usec_now().map(|now| now.to_string()).unwrap_or_default();
+                self.tell(vec!["RELOADING=1".to_owned(), now]).await;
+                bell.ring().await;
+                self.tell(vec!["READY=1".to_owned()]).await;
+            }
+        });
+    }
+
+    /// From now on it stops, which takes as long as runs may go on, and a little more.
+    pub async fn stopping(self, shutdown: Duration) {
+        let most = format!("EXTEND_TIMEOUT_USEC={}", (shutdown + STOP_SLACK).as_micros());
+        self.tell(vec!["STOPPING=1".to_owned(), "STATUS=stopping: what is under way may finish".to_owned(), most])
+            .await;
+    }
+
+    async fn go_on_telling(self, sessions: Sessions, board: Arc<Board>) {
+        // Twice within its time: one late answer is no death.
+        let watched = self.watchdog.map(|within| within / 2);
+        let mut ticks = time::interval(watched.unwrap_or(MANAGER_STATUS_INTERVAL).min(MANAGER_STATUS_INTERVAL));
+        ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
+        let mut told = String::new();
+        loop {
+            ticks.tick().await;
+            // Fails when the host is stopping, or its store failed: then it ends, and has said why.
+            let Ok(counts) = sessions.counts().await else { return };
+            let status = status(&board.now(), &counts);
+            let mut states = Vec::new();
+            if status != told {
+                states.push(format!("STATUS={status}"));
+                told = status;
+            }
+            if self.watchdog.is_some() {
+                states.push("WATCHDOG=1".to_owned());
+            }
+            self.tell(states).await;
+        }
+    }
+
+    /// Tell it these states, a variable and its value each. Off the async threads: it may be slow to listen.
+    async fn tell(self, states: Vec<String>) {
+        if !self.listens || states.is_empty() {
+            return;
+        }
+        let tell = move || {
+            let states: Vec<NotifyState<'_>> = states.iter().map(|state| NotifyState::Custom(state)).collect();
+            sd_notify::notify(&states)
+        };
+        if let Ok(Err(error)) = task::spawn_blocking(tell).await {
+            warn!(%error, "the service manager cannot be told how the host is: let NOTIFY_SOCKET name its socket, or unset it");
+        }
+    }
+}
+
+/// A line for people: `3 kinds: 12 active, 4 stored, 1 repeating, 2 parked`, and what somebody should look at.
+fn status(now: &InService, counts: &BTreeMap<u32, Counts>) -> String {
+    let sum = |count: fn(&Counts) -> u64| counts.values().map(count).sum::<u64>();
+    let mut text = format!(
+        "{} kinds: {} active, {} stored, {} repeating, {} parked",
+        now.config.kinds.len(),
+        sum(|count| count.active),
+        sum(|count| count.stored),
+        sum(|count| count.repeating),
+        sum(|count| count.parked),
+    );
+    if now.config_trouble.is_some() {
+        text.push_str("; the config is wrong, the old one is in service");
+    }
+    if !now.plugin_troubles.is_empty() {
+        text.push_str(&format!("; the plugins of {} kinds are wrong", now.plugin_troubles.len()));
+    }
+    text
+}
