@@ -92,6 +92,9 @@ pub const REPORT_COLUMNS: usize = 80;
 /// How often the service manager is told how the host is, at most: for people who look at `systemctl status`.
 pub const MANAGER_STATUS_INTERVAL: Duration = Duration::from_secs(10);
 
+/// Messages that may wait for a service manager that is slow to listen; further ones are not said.
+pub const MANAGER_MESSAGES_MAX: usize = 16;
+
 /// How much longer than `limits.shutdown` stopping may take, as the service manager is told: the last commit, the last
 /// answers, and a checkpoint of the store.
 pub const STOP_SLACK: Duration = Duration::from_secs(60);

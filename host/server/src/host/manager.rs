@@ -11,43 +11,63 @@
 //! The writer is what everything durable passes, so a host is alive if its writer is. One that waits for its disk for
 //! longer than the manager's time is started again.
 //!
-//! Without a manager nothing here does anything, but that SIGHUP is still obeyed.
+//! A manager that does not listen must not hold up the host: a thread of its own talks to it, and what it is too slow for is
+//! not said. Without a manager nothing here does anything, but that SIGHUP is still obeyed.
 
-use std::{collections::BTreeMap, env, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    env, io,
+    sync::{
+        Arc,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread,
+    time::Duration,
+};
 
 use mpy6a_sessions::{Counts, Sessions};
 use sd_notify::NotifyState;
-use tokio::{signal::unix::Signal, task, time};
+use tokio::{signal::unix::Signal, time};
 use tracing::{info, warn};
 
 use crate::{
-    limits::{MANAGER_STATUS_INTERVAL, STOP_SLACK},
+    limits::{MANAGER_MESSAGES_MAX, MANAGER_STATUS_INTERVAL, STOP_SLACK},
     reload::{Bell, Board, InService},
 };
 
+/// What is said at once: states, a variable and its value each.
+type Message = Vec<String>;
+
 /// What started this process and watches over it. Cheap to clone.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Manager {
-    /// Whether there is one that listens.
-    listens: bool,
+    /// To the thread that talks to it, if there is one that listens.
+    messages: Option<SyncSender<Message>>,
     /// It wants to hear of the writer at least this often.
     watchdog: Option<Duration>,
 }
 
 impl Manager {
     /// The one that the environment names.
-    #[must_use]
-    pub fn of_this_process() -> Self {
-        let listens = env::var_os("NOTIFY_SOCKET").is_some();
-        Self { listens, watchdog: sd_notify::watchdog_enabled().filter(|_| listens) }
+    ///
+    /// # Errors
+    ///
+    /// If the system has no thread to talk to it.
+    pub fn of_this_process() -> io::Result<Self> {
+        if env::var_os("NOTIFY_SOCKET").is_none() {
+            return Ok(Self { messages: None, watchdog: None });
+        }
+        let (messages, said) = sync_channel(MANAGER_MESSAGES_MAX);
+        thread::Builder::new().name("mpy6a-manager".to_owned()).spawn(move || talk(&said))?;
+        Ok(Self { messages: Some(messages), watchdog: sd_notify::watchdog_enabled() })
     }
 
     /// From now on the host serves. Tells so, and how the host is for as long as its writer answers.
-    pub async fn serving(self, sessions: &Sessions, board: &Arc<Board>) {
-        if self.listens {
+    pub async fn serving(&self, sessions: &Sessions, board: &Arc<Board>) {
+        if self.messages.is_some() {
             let status = sessions.counts().await.map(|counts| status(&board.now(), &counts)).unwrap_or_default();
-            self.tell(vec!["READY=1".to_owned(), format!("STATUS={status}")]).await;
-            tokio::spawn(self.go_on_telling(sessions.clone(), Arc::clone(board)));
+            self.tell(vec!["READY=1".to_owned(), format!("STATUS={status}")]);
+            tokio::spawn(self.clone().go_on_telling(sessions.clone(), Arc::clone(board)));
         }
     }
 
@@ -58,15 +78,15 @@ impl Manager {
                 info!("SIGHUP: reading the config and every plugin again");
                 // The time tells a manager that this answers its own signal and no earlier one.
                 let now = NotifyState::monotonic_usec_now().map(|now| now.to_string()).unwrap_or_default();
-                self.tell(vec!["RELOADING=1".to_owned(), now]).await;
+                self.tell(vec!["RELOADING=1".to_owned(), now]);
                 bell.ring().await;
-                self.tell(vec!["READY=1".to_owned()]).await;
+                self.tell(vec!["READY=1".to_owned()]);
             }
         });
     }
 
     /// From now on it stops, which takes as long as runs may go on, and a little more.
-    pub async fn stopping(self, shutdown: Duration) {
+    pub fn stopping(&self, shutdown: Duration) {
         let most = format!("EXTEND_TIMEOUT_USEC={}", (shutdown + STOP_SLACK).as_micros());
         self.tell(vec!["STOPPING=1".to_owned(), "STATUS=stopping: what is under way may finish".to_owned(), most])
             .await;
@@ -91,30 +111,33 @@ impl Manager {
             if self.watchdog.is_some() {
                 states.push("WATCHDOG=1".to_owned());
             }
-            self.tell(states).await;
+            self.tell(states);
         }
     }
 
-    /// Tell it these states, a variable and its value each. Off the async threads: it may be slow to listen.
-    async fn tell(self, states: Vec<String>) {
-        if !self.listens || states.is_empty() {
-            return;
+    fn tell(&self, states: Message) {
+        if let Some(messages) = self.messages.as_ref().filter(|_| !states.is_empty()) {
+            // Full where the manager does not listen: it has more to worry about than this.
+            let _ = messages.try_send(states);
         }
-        let tell = move || {
-            let states: Vec<NotifyState<'_>> = states.iter().map(|state| NotifyState::Custom(state)).collect();
-            sd_notify::notify(&states)
-        };
-        if let Ok(Err(error)) = task::spawn_blocking(tell).await {
+    }
+}
+
+/// Tell the manager one message after another, for as long as there is somebody who has something to say.
+fn talk(said: &Receiver<Message>) {
+    for states in said {
+        let states: Vec<NotifyState<'_>> = states.iter().map(|state| NotifyState::Custom(state)).collect();
+        if let Err(error) = sd_notify::notify(&states) {
             warn!(%error, "the service manager cannot be told how the host is: let NOTIFY_SOCKET name its socket, or unset it");
         }
     }
 }
 
-/// A line for people: `3 kinds: 12 active, 4 stored, 1 repeating, 2 parked`, and what somebody should look at.
+/// A line for people: `kinds: 3; active: 12, stored: 4, repeating: 1, parked: 2`, and what somebody should look at.
 fn status(now: &InService, counts: &BTreeMap<u32, Counts>) -> String {
     let sum = |count: fn(&Counts) -> u64| counts.values().map(count).sum::<u64>();
     let mut text = format!(
-        "{} kinds: {} active, {} stored, {} repeating, {} parked",
+        "kinds: {}; active: {}, stored: {}, repeating: {}, parked: {}",
         now.config.kinds.len(),
         sum(|count| count.active),
         sum(|count| count.stored),
@@ -125,7 +148,7 @@ fn status(now: &InService, counts: &BTreeMap<u32, Counts>) -> String {
         text.push_str("; the config is wrong, the old one is in service");
     }
     if !now.plugin_troubles.is_empty() {
-        text.push_str(&format!("; the plugins of {} kinds are wrong", now.plugin_troubles.len()));
+        text.push_str(&format!("; kinds whose plugin is wrong: {}", now.plugin_troubles.len()));
     }
     text
 }

@@ -137,7 +137,7 @@ impl Host {
         let kinds = board.now().config.kinds.len();
         let served = board.plugins.all().len();
         info!(%address, %admin, term = sessions.term(), kinds, served, "ready");
-        let manager = Manager::of_this_process();
+        let manager = Manager::of_this_process()?;
         manager.serving(&sessions, &board).await;
         manager.clone().reload_at(hangup, bell);
         Ok(Running { sessions, board, health, manager, gate, runs: self.runs, server, stop })
