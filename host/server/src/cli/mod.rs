@@ -57,7 +57,7 @@ enum Command {
     /// Is all well with a running host?
     ///
     /// Exit codes: 0 it is, 1 somebody should look at it, 2 wrong command line, 3 no host.
-    Status,
+    Status(status::Status),
     /// Watch a running host.
     ///
     /// Exit codes: 0 watched to the end, 1 refused, 2 wrong command line, 3 no host.
@@ -117,7 +117,7 @@ pub fn main() -> ExitCode {
         Command::Plugin(command) => plugin::run(command),
         Command::Session(command) => session::run(command, &remote),
         Command::Kind(command) => kind::run(command, &remote),
-        Command::Status => remote.run(async |host| status::status(host).await),
+        Command::Status(arguments) => remote.run(async |host| status::status(&arguments, host).await),
         Command::Top(arguments) => remote.run(async |host| status::top(&arguments, host).await),
         Command::Backup(arguments) => remote.run_patiently(async |host| backup::backup(&arguments, host).await),
         Command::Restore(arguments) => backup::restore(&arguments),

@@ -9,6 +9,7 @@ use tonic::{
     Code, Status,
     transport::{Channel, Endpoint},
 };
+use tonic_health::pb::health_client::HealthClient;
 
 use super::{kind, report::Report};
 
@@ -63,6 +64,8 @@ pub struct Host {
     pub admin: AdminClient<Channel>,
     /// What clients ask.
     pub truba: TrubaClient<Channel>,
+    /// What anybody may ask.
+    pub health: HealthClient<Channel>,
 }
 
 impl Remote {
@@ -101,7 +104,8 @@ impl Remote {
         };
         let channel = endpoint.connect().await.map_err(|error| unreachable(&url, &error))?;
         let admin = AdminClient::new(channel.clone()).max_decoding_message_size(ANSWER_BYTES_MAX);
-        Ok(Host { url, admin, truba: TrubaClient::new(channel) })
+        let health = HealthClient::new(channel.clone());
+        Ok(Host { url, admin, truba: TrubaClient::new(channel), health })
     }
 }
 

@@ -88,8 +88,7 @@ impl Manager {
     /// From now on it stops, which takes as long as runs may go on, and a little more.
     pub fn stopping(&self, shutdown: Duration) {
         let most = format!("EXTEND_TIMEOUT_USEC={}", (shutdown + STOP_SLACK).as_micros());
-        self.tell(vec!["STOPPING=1".to_owned(), "STATUS=stopping: what is under way may finish".to_owned(), most])
-            .await;
+        self.tell(vec!["STOPPING=1".to_owned(), "STATUS=stopping: what is under way may finish".to_owned(), most]);
     }
 
     async fn go_on_telling(self, sessions: Sessions, board: Arc<Board>) {
