@@ -164,6 +164,21 @@ async fn the_watchdog_is_fed_only_while_the_writer_answers() {
     host.stop().await;
 }
 
+#[tokio::test]
+async fn a_container_is_healthy_while_its_host_serves_whatever_a_person_should_look_at() {
+    let mut host = Host::start(&Config::of([Kind::misbehave(1)])).await;
+    let code = |url: &str, options: &[&str]| {
+        let status = serve().args(["--host", url, "status"]).args(options).output().unwrap().status;
+        status.code().unwrap()
+    };
+    let parked = host.left(1, &["trap"]).await;
+    host.parked(parked).await;
+    let url = host.admin_url();
+    assert_eq!((code(&url, &[]), code(&url, &["--serving"])), (1, 0), "somebody should look at what is parked");
+    host.stop().await;
+    assert_eq!(code(&url, &["--serving"]), 3);
+}
+
 /// A file system that lets nobody write, until this is dropped.
 struct Frozen(std::path::PathBuf);
 

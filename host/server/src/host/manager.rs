@@ -25,18 +25,23 @@ use std::{
     time::Duration,
 };
 
-use mpy6a_sessions::{Counts, Sessions};
+use mpy6a_sessions::{Counts, Error, Sessions};
 use sd_notify::NotifyState;
-use tokio::{signal::unix::Signal, time};
+use tokio::{signal::unix::Signal, sync::oneshot, time};
 use tracing::{info, warn};
 
 use crate::{
-    limits::{MANAGER_MESSAGES_MAX, MANAGER_STATUS_INTERVAL, STOP_SLACK},
+    limits::{MANAGER_MESSAGES_MAX, MANAGER_PATIENCE, MANAGER_STATUS_INTERVAL, MANAGER_WATCHDOG_MIN, STOP_SLACK},
     reload::{Bell, Board, InService},
 };
 
-/// What is said at once: states, a variable and its value each.
-type Message = Vec<String>;
+/// What is said at once.
+struct Message {
+    /// States: a variable and its value each.
+    states: Vec<String>,
+    /// Closed when it was said, or could not be.
+    said: oneshot::Sender<()>,
+}
 
 /// What started this process and watches over it. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -57,9 +62,10 @@ impl Manager {
         if env::var_os("NOTIFY_SOCKET").is_none() {
             return Ok(Self { messages: None, watchdog: None });
         }
-        let (messages, said) = sync_channel(MANAGER_MESSAGES_MAX);
-        thread::Builder::new().name("mpy6a-manager".to_owned()).spawn(move || talk(&said))?;
-        Ok(Self { messages: Some(messages), watchdog: sd_notify::watchdog_enabled() })
+        let (messages, to_say) = sync_channel(MANAGER_MESSAGES_MAX);
+        thread::Builder::new().name("mpy6a-manager".to_owned()).spawn(move || talk(to_say))?;
+        let watchdog = sd_notify::watchdog_enabled().filter(|within| *within >= MANAGER_WATCHDOG_MIN);
+        Ok(Self { messages: Some(messages), watchdog })
     }
 
     /// From now on the host serves. Tells so, and how the host is for as long as its writer answers.
@@ -86,9 +92,11 @@ impl Manager {
     }
 
     /// From now on it stops, which takes as long as runs may go on, and a little more.
-    pub fn stopping(&self, shutdown: Duration) {
+    pub async fn stopping(&self, shutdown: Duration) {
         let most = format!("EXTEND_TIMEOUT_USEC={}", (shutdown + STOP_SLACK).as_micros());
-        self.tell(vec!["STOPPING=1".to_owned(), "STATUS=stopping: what is under way may finish".to_owned(), most]);
+        let states = vec!["STOPPING=1".to_owned(), "STATUS=stopping: what is under way may finish".to_owned(), most];
+        // An idle host is gone in a moment, and this should be heard before.
+        let _ = time::timeout(MANAGER_PATIENCE, self.tell(states)).await;
     }
 
     async fn go_on_telling(self, sessions: Sessions, board: Arc<Board>) {
@@ -99,8 +107,16 @@ impl Manager {
         let mut told = String::new();
         loop {
             ticks.tick().await;
-            // Fails when the host is stopping, or its store failed: then it ends, and has said why.
-            let Ok(counts) = sessions.counts().await else { return };
+            let counts = match sessions.counts().await {
+                Ok(counts) => counts,
+                // Crowded out, which is no sign of death: ask until there is room.
+                Err(Error::Overloaded(wait)) => {
+                    ticks.reset_after(wait);
+                    continue;
+                }
+                // The host is stopping, or its store failed: it ends, and has said why.
+                Err(_) => return,
+            };
             let status = status(&board.now(), &counts);
             let mut states = Vec::new();
             if status != told {
@@ -110,25 +126,31 @@ impl Manager {
             if self.watchdog.is_some() {
                 states.push("WATCHDOG=1".to_owned());
             }
-            self.tell(states);
+            if !states.is_empty() {
+                self.tell(states);
+            }
         }
     }
 
-    fn tell(&self, states: Message) {
-        if let Some(messages) = self.messages.as_ref().filter(|_| !states.is_empty()) {
+    /// Have this said. What comes back is over when it was.
+    fn tell(&self, states: Vec<String>) -> oneshot::Receiver<()> {
+        let (said, over) = oneshot::channel();
+        if let Some(messages) = &self.messages {
             // Full where the manager does not listen: it has more to worry about than this.
-            let _ = messages.try_send(states);
+            let _ = messages.try_send(Message { states, said });
         }
+        over
     }
 }
 
 /// Tell the manager one message after another, for as long as there is somebody who has something to say.
-fn talk(said: &Receiver<Message>) {
-    for states in said {
+fn talk(to_say: Receiver<Message>) {
+    for Message { states, said } in to_say {
         let states: Vec<NotifyState<'_>> = states.iter().map(|state| NotifyState::Custom(state)).collect();
         if let Err(error) = sd_notify::notify(&states) {
             warn!(%error, "the service manager cannot be told how the host is: let NOTIFY_SOCKET name its socket, or unset it");
         }
+        drop(said);
     }
 }
 

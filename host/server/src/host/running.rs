@@ -44,7 +44,7 @@ impl Running {
         let shutdown = self.board.now().config.shutdown;
         info!(?shutdown, "stopping: no new requests and repeats, those under way may finish");
         self.health.not_serving().await;
-        self.manager.stopping(shutdown);
+        self.manager.stopping(shutdown).await;
         self.gate.shut();
         self.sessions.stop_claims();
         self.stop.cancel();
