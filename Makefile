@@ -23,7 +23,7 @@ SEED ?=
 FAULT ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test sim torture fuzz handlers bench bench-handlers lint sdks compiler components build guests mkfs browser prometheus peers
+.PHONY: help demo run test release deb audit sim torture fuzz handlers bench bench-handlers lint sdks compiler components build guests mkfs browser prometheus peers
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,16 @@ run: build ## Serve the same set-up for your own hands, until Ctrl-C (HANDLER=â€
 test: compiler mkfs browser prometheus lint handlers sdks ## Everything that CI runs: formatting, lints, every example and SDK, every test
 	cargo test --locked --workspace
 	cargo test --locked --workspace --test sandbox -- --ignored
+	.ci/test-packages
+
+release: compiler ## Build the program as it is given away: the same file from the same commit, wherever it is built
+	.ci/release
+
+deb: release ## The same, as a Debian package, in $(BUILT)/debian
+	.ci/deb
+
+audit: ## Ask RustSec's database whether a package has a known hole (needs github.com)
+	.ci/tools cargo-deny -- cargo-deny --locked check advisories
 
 sim: compiler ## Simulate the state machine on a failing disk: fresh seeds (SEEDS=2000), each replays exactly
 	cargo test --locked -p mpy6a-sessions --test sim -- --seeds $(SEEDS)
@@ -71,6 +81,7 @@ build: compiler
 lint: compiler components
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
+	.ci/tools cargo-deny -- cargo-deny --locked check licenses bans sources
 
 # The tests that each SDK and each example has in its own language.
 sdks:

@@ -8,6 +8,7 @@
 //! | [`startup`] | configs, plugins, stores and disks that are not as they should be |
 //! | [`kill`] | nothing acknowledged is lost to SIGKILL |
 //! | [`restart`] | what a killed host was repeating is repeated at once, and not for ever |
+//! | [`manager`] | a service manager is told the truth, in time |
 //! | [`shutdown`] | SIGTERM lets finish what is under way |
 //! | [`plugin`] | the author of a handler is told what to do |
 //! | [`misbehave`] | no handler harms anything but its own run |
@@ -21,6 +22,7 @@
 //! | [`hostile_wire`] | peers that mean the host no good |
 //! | [`telemetry`] | metrics, dashboard, alerts and traces say what is |
 //! | [`offline`] | handlers tried out without a host |
+//! | [`version`] | a program says which commit it is built from |
 //!
 //! The [`harness`] makes a test a few lines. Tests wait for conditions, never for a time to pass; only where a promise
 //! is about time do they look at the clock. They need the guests in `target/guests`: run `.ci/build-guests` first.
@@ -32,6 +34,9 @@
 mod admin;
 mod barrier;
 mod console;
+#[path = "../torture/disk.rs"]
+#[allow(dead_code, reason = "the torture fills it")]
+mod disk;
 mod errors;
 #[path = "../harness/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the conformance suite uses the rest")]
@@ -40,6 +45,7 @@ mod hostile_wire;
 mod kill;
 mod leases;
 mod lifecycle;
+mod manager;
 mod misbehave;
 mod offline;
 mod operate;
@@ -51,3 +57,4 @@ mod security;
 mod shutdown;
 mod startup;
 mod telemetry;
+mod version;

@@ -68,3 +68,6 @@ pub use registry::Registry;
 pub use run::{Job, RunEnd};
 pub use sandbox::{Sandbox, SandboxConfig, SandboxError};
 pub use surroundings::Surroundings;
+
+/// What runs the handlers, and its version: `wasmtime 48.0.8`.
+pub const ENGINE: &str = concat!("wasmtime ", env!("MPY6A_WASMTIME"));

@@ -20,6 +20,7 @@
 //! | [`traces`] | what became of one piece of work across programs, for OpenTelemetry |
 //! | [`telemetry`] | the log |
 //! | [`time`] | now, for people |
+//! | [`version`] | which program this is, for people |
 //! | [`limits`] | every bound that no config changes |
 //!
 //! ```text
@@ -51,3 +52,4 @@ pub mod telemetry;
 pub mod time;
 pub mod tls;
 pub mod traces;
+pub mod version;

@@ -220,3 +220,20 @@ pub const RECORDING_LOOK: Duration = Duration::from_millis(20);
 
 /// How long a changed plugin is tried on kept attempts, at most: whoever changed it waits for it to be in service.
 pub const TRIAL_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// How often the service manager is told how the host is, at most: for people who look at `systemctl status`.
+pub const MANAGER_STATUS_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Messages that may wait for a service manager that is slow to listen; further ones are not said.
+pub const MANAGER_MESSAGES_MAX: usize = 16;
+
+/// How long a host that stops waits for its service manager to hear of it.
+pub const MANAGER_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Shortest time within which a service manager may want to hear of the writer; what is shorter, a disk cannot keep, and is
+/// taken for a mistake.
+pub const MANAGER_WATCHDOG_MIN: Duration = Duration::from_millis(100);
+
+/// How much longer than `limits.shutdown` stopping may take, as the service manager is told: the last commit, the last
+/// answers, and a checkpoint of the store.
+pub const STOP_SLACK: Duration = Duration::from_secs(60);

@@ -20,11 +20,12 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
 
 use self::remote::Remote;
+use crate::version;
 
 /// mpy6a (read it "truba"), a durable log of intents: what services began and did not finish is finished by WebAssembly
 /// handlers.
 #[derive(Debug, Parser)]
-#[command(name = "mpy6a", version, about, max_term_width = 80)]
+#[command(name = "mpy6a", version = version::VERSION, long_version = version::long(), about, max_term_width = 80)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -58,7 +59,7 @@ enum Command {
     /// Is all well with a running host?
     ///
     /// Exit codes: 0 it is, 1 somebody should look at it, 2 wrong command line, 3 no host.
-    Status,
+    Status(status::Status),
     /// Watch a running host.
     ///
     /// Exit codes: 0 watched to the end, 1 refused, 2 wrong command line, 3 no host.
@@ -123,7 +124,7 @@ pub fn main() -> ExitCode {
         Command::Plugin(command) => plugin::run(command, &remote),
         Command::Session(command) => session::run(command, &remote),
         Command::Kind(command) => kind::run(command, &remote),
-        Command::Status => remote.run(async |host| status::status(host).await),
+        Command::Status(arguments) => remote.run(async |host| status::status(&arguments, host).await),
         Command::Top(arguments) => remote.run(async |host| status::top(&arguments, host).await),
         Command::Backup(arguments) => remote.run_patiently(async |host| backup::backup(&arguments, host).await),
         Command::Restore(arguments) => backup::restore(&arguments),

@@ -10,6 +10,7 @@ use tonic::{
     service::interceptor::InterceptedService,
     transport::{Channel, Endpoint},
 };
+use tonic_health::pb::health_client::HealthClient;
 
 use super::{
     report::Report,
@@ -73,6 +74,8 @@ pub struct Host {
     pub admin: AdminClient<Way>,
     /// What clients ask.
     pub truba: TrubaClient<Way>,
+    /// What anybody may ask.
+    pub health: HealthClient<Way>,
 }
 
 impl Remote {
@@ -114,7 +117,8 @@ impl Remote {
         let channel = endpoint.connect().await.map_err(|error| unreachable(&url, &causes(&error)))?;
         let way = InterceptedService::new(channel, bearer);
         let admin = AdminClient::new(way.clone()).max_decoding_message_size(ANSWER_BYTES_MAX);
-        Ok(Host { url, admin, truba: TrubaClient::new(way) })
+        let health = HealthClient::new(way.clone());
+        Ok(Host { url, admin, truba: TrubaClient::new(way), health })
     }
 }
 

@@ -8,13 +8,23 @@ use std::{
 
 use clap::Args;
 use mpy6a_proto::v1;
+use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus};
 
 use super::{
     kind,
-    remote::{Host, Trouble},
+    remote::{Host, Trouble, refused},
     report::Report,
 };
 use crate::limits::REPORT_COLUMNS;
+
+/// What to ask.
+#[derive(Args, Debug)]
+pub struct Status {
+    /// Ask only whether it serves, as containers are asked: parked sessions and paused kinds are no reason to end a host. It
+    /// takes no rights. Ends with 1 where the host answers and does not serve.
+    #[arg(long)]
+    serving: bool,
+}
 
 /// How to watch.
 #[derive(Args, Debug)]
@@ -28,7 +38,10 @@ pub struct Top {
 }
 
 /// `status`: is all well? Ends with 1 if not.
-pub async fn status(host: Host) -> Result<ExitCode, Trouble> {
+pub async fn status(arguments: &Status, host: Host) -> Result<ExitCode, Trouble> {
+    if arguments.serving {
+        return serving(host).await;
+    }
     let answer = host.kinds().await?;
     print!("{}", text(&answer));
     let troubles = troubles(&answer.kinds);
@@ -36,6 +49,17 @@ pub async fn status(host: Host) -> Result<ExitCode, Trouble> {
     troubles.iter().for_each(|trouble| report.line("! ", trouble));
     print!("{}", report.text);
     Ok(if troubles.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// `status --serving`: what health says of the whole host.
+async fn serving(mut host: Host) -> Result<ExitCode, Trouble> {
+    let answer = host.health.check(HealthCheckRequest::default()).await;
+    let health = answer.map_err(|status| host.trouble(&status))?.into_inner().status();
+    if health == ServingStatus::Serving {
+        println!("serving");
+        return Ok(ExitCode::SUCCESS);
+    }
+    Err(refused("the host answers and does not serve: it starts, or stops, or its store failed; look into its log"))
 }
 
 /// `top`: the same, again and again.

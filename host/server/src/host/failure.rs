@@ -67,16 +67,47 @@ impl From<StartError> for Failure {
 }
 
 impl Failure {
-    /// The exit code. 0 is a host that was told to stop, 2 a wrong command line.
+    /// The exit code, for scripts and service managers.
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
-        ExitCode::from(match self {
+        ExitCode::from(self.code())
+    }
+
+    /// 0 is a host that was told to stop, 2 a wrong command line, 8 a host that was told to stop twice.
+    ///
+    /// The unit in `host/packaging` starts a host again after 1, 4 and 7, which may pass by themselves. After 3, 5 and 6
+    /// it does not: until a person has seen to it the next start ends alike. After 5 it must not: one who moves a store
+    /// away to restore a backup would find a new, empty one in its place.
+    fn code(&self) -> u8 {
+        match self {
             Self::Server(_) | Self::System(_) => 1,
             Self::Config(_) | Self::Tls(_) | Self::Traces(_) => 3,
             Self::Listen(_) => 4,
             Self::Open(_) | Self::TakeOver(_) | Self::Unusable(_) => 5,
             Self::Sandbox(_) => 6,
             Self::StoreFailed(_) => 7,
-        })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_unit_starts_a_host_again_where_that_may_help_and_nowhere_else() {
+        let unit = include_str!("../../../packaging/mpy6a.service");
+        let line = unit.lines().find_map(|line| line.strip_prefix("RestartPreventExitStatus=")).unwrap();
+        let left: BTreeSet<u8> = line.split(' ').map(|code| code.parse().unwrap()).collect();
+        let codes = [Failure::System(io::Error::other("no threads")), Failure::StoreFailed(String::new())];
+        assert!(codes.iter().all(|failure| !left.contains(&failure.code())), "{left:?}");
+        let codes =
+            [Failure::TakeOver(StoreError::Io(String::new())), Failure::Unusable(StoreError::Io(String::new()))];
+        assert!(codes.iter().all(|failure| left.contains(&failure.code())), "{left:?}");
+        assert_eq!(left, [2, 3, 5, 6, 8].into());
     }
 }

@@ -1,6 +1,6 @@
 //! The life of a host: the order in which things start, what makes them stop, and the order in which they do.
 //!
-//! Start: address, store, plugins, state machine, server; then health says SERVING. What can fail cheaply comes
+//! Start: address, store, plugins, state machine, server; then health says SERVING, and the service manager is told. What can fail cheaply comes
 //! first: a port in use costs no term of the store. Clients that connect before the server runs wait for it.
 //!
 //! Stop, on SIGTERM or SIGINT: see [`running`]. A second signal ends the host at once.
@@ -11,6 +11,7 @@
 pub mod failure;
 pub mod health;
 pub mod listeners;
+pub mod manager;
 pub mod running;
 pub mod signals;
 
@@ -26,6 +27,7 @@ pub use self::failure::Failure;
 use self::{
     health::Health,
     listeners::Listeners,
+    manager::Manager,
     running::{Running, failure_of},
     signals::Signals,
 };
@@ -131,7 +133,7 @@ impl Host {
             rings,
             answers: Vec::new(),
         };
-        reloader.spawn(hangup);
+        reloader.spawn();
 
         let (health, health_service) = Health::new().await;
         let gate = Gate::default();
@@ -139,7 +141,7 @@ impl Host {
             sessions: sessions.clone(),
             board: Arc::clone(&board),
             gate: gate.clone(),
-            bell,
+            bell: bell.clone(),
             recordings,
             metrics,
             traces: traces.clone(),
@@ -150,7 +152,10 @@ impl Host {
         let kinds = board.now().config.kinds.len();
         let served = board.plugins.all().len();
         info!(%address, %admin, term = sessions.term(), kinds, served, "ready");
-        Ok(Running { sessions, board, health, gate, runs: self.runs, server, stop, traces })
+        let manager = Manager::of_this_process()?;
+        manager.serving(&sessions, &board).await;
+        manager.clone().reload_at(hangup, bell);
+        Ok(Running { sessions, board, health, manager, gate, runs: self.runs, server, stop, traces })
     }
 }
 

@@ -7,7 +7,7 @@ use tokio::{task::JoinHandle, time};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::{failure::Failure, health::Health};
+use super::{failure::Failure, health::Health, manager::Manager};
 use crate::{grpc::gate::Gate, limits::REPLY_GRACE, reload::Board, repeats::Runs, traces::Traces};
 
 /// A host that serves.
@@ -18,6 +18,8 @@ pub struct Running {
     pub board: Arc<Board>,
     /// Says how the host is.
     pub health: Health,
+    /// Is told how the host is.
+    pub manager: Manager,
     /// In front of the services.
     pub gate: Gate,
     /// The handler runs.
@@ -44,6 +46,7 @@ impl Running {
         let shutdown = self.board.now().config.shutdown;
         info!(?shutdown, "stopping: no new requests and repeats, those under way may finish");
         self.health.not_serving().await;
+        self.manager.stopping(shutdown).await;
         self.gate.shut();
         self.sessions.stop_claims();
         self.stop.cancel();

@@ -8,7 +8,7 @@ use std::{
 
 use mpy6a_plugins::Plugin;
 use mpy6a_sessions::Sessions;
-use tokio::{signal::unix::Signal, sync::oneshot};
+use tokio::sync::oneshot;
 use tracing::{error, info, warn};
 
 use super::{Board, Certificates, Rings, files, loads::Loads, probation::Failed, take, take_back, trial::Trial, watch::Watcher};
@@ -45,26 +45,21 @@ pub struct Reloader {
 /// Why something is read again.
 enum Wake {
     Files(BTreeSet<PathBuf>),
-    Hangup,
     Asked(oneshot::Sender<()>),
     Loaded(u32, Result<Arc<Plugin>, String>),
     Failed(Vec<Failed>),
 }
 
 impl Reloader {
-    /// Watch and reload, for as long as the host runs; also at each `hangup`.
-    pub fn spawn(self, hangup: Signal) {
-        tokio::spawn(self.run(hangup));
+    /// Watch and reload, for as long as the host runs.
+    pub fn spawn(self) {
+        tokio::spawn(self.run());
     }
 
-    async fn run(mut self, mut hangup: Signal) {
+    async fn run(mut self) {
         loop {
-            match self.wake(&mut hangup).await {
+            match self.wake().await {
                 Wake::Files(changed) => self.reload(|file| changed.contains(file)).await,
-                Wake::Hangup => {
-                    info!("SIGHUP: reading the config and every plugin again");
-                    self.reload(|_| true).await;
-                }
                 Wake::Asked(answer) => {
                     self.reload(|_| true).await;
                     self.answers.push(answer);
@@ -84,10 +79,9 @@ impl Reloader {
         }
     }
 
-    async fn wake(&mut self, hangup: &mut Signal) -> Wake {
+    async fn wake(&mut self) -> Wake {
         tokio::select! {
             changed = self.watcher.changed() => Wake::Files(changed),
-            Some(()) = hangup.recv() => Wake::Hangup,
             Some(answer) = self.rings.recv() => Wake::Asked(answer),
             Some((kind, result)) = self.loads.next() => Wake::Loaded(kind, result),
             failed = self.board.probation.failed() => Wake::Failed(failed),
