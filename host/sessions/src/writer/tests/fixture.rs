@@ -18,7 +18,7 @@ use crate::{
     SessionOp,
     attempt::Attempt,
     clock::Clock,
-    observer::Nobody,
+    observer::Observer,
     op::Op,
     rules::{Ended, Opened, Reply},
     session::{Due, Line, Session},
@@ -74,6 +74,14 @@ impl Clocks {
 pub struct Levers {
     pub commits: AtomicU64,
     pub broken: AtomicBool,
+    /// How many operations each commit had, as who watches was told.
+    pub watched: Mutex<Vec<u64>>,
+}
+
+impl Observer for Levers {
+    fn committed(&self, operations: u64, _took: Duration) {
+        self.watched.lock().unwrap().push(operations);
+    }
 }
 
 /// A store that outlives its writer: dropping the writer leaves it to the next one, as a file would be left.
@@ -162,7 +170,8 @@ impl Host {
         let (claims_to, claims) = mpsc::unbounded_channel();
         self.claims = claims;
         let clock = Arc::clone(&self.clocks) as Arc<dyn Clock>;
-        let environment = Environment { clock, chance: StdRng::seed_from_u64(7), observer: Arc::new(Nobody) };
+        let environment =
+            Environment { clock, chance: StdRng::seed_from_u64(7), observer: Arc::clone(&self.levers) as _ };
         let (store, kinds) = (self.store.clone(), self.kinds.clone());
         self.writer = Some(Writer::new(store, Limits::default(), kinds, environment, claims_to).unwrap());
     }

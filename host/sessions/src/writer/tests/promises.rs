@@ -22,6 +22,8 @@ fn one_commit_makes_a_whole_batch_durable() {
     assert_eq!(host.levers.commits.load(SeqCst) - before, 1);
     assert!(answers.into_iter().all(|mut answer| answer.try_recv().unwrap().is_ok()));
     assert_eq!(host.inspect(handle.id).unwrap().records.len(), BATCH_OPS_MAX);
+    let watched = host.levers.watched.lock().unwrap();
+    assert_eq!(*watched, [1, BATCH_OPS_MAX as u64], "one is told of each, and of no step that changed nothing");
 }
 
 #[test]
@@ -32,6 +34,7 @@ fn a_failed_commit_answers_nobody() {
     let (message, mut answer) = question(client_op(handle, 1, SessionOp::Append("r".into())));
     assert!(host.step(vec![message]).is_err());
     assert!(answer.try_recv().is_err(), "neither acknowledged nor refused: nobody knows");
+    assert_eq!(*host.levers.watched.lock().unwrap(), [1], "only the opening was a commit");
     host.levers.broken.store(false, SeqCst);
     host.restart();
     assert_eq!(host.inspect(handle.id).unwrap().records.len(), 0);
