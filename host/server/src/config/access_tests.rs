@@ -1,5 +1,7 @@
 //! Tests of `[[access]]`, and of what a host beyond this machine has to be asked for by name.
 
+#![allow(clippy::unwrap_used)]
+
 use super::tests::{KIND, check, problems, read};
 
 /// What is wrong with an entry, and what is said: a line to add to a right one beside a right kind.
