@@ -39,7 +39,7 @@ enum Command {
     /// SIGHUP reads the config and every plugin again; changed files are noticed without it. SIGTERM and SIGINT let
     /// what is under way finish; a second one ends the host at once.
     ///
-    /// Exit codes: 0 told to stop, 2 wrong command line, 3 config, 4 address, 5 store cannot be opened, 6 sandbox, 7
+    /// Exit codes: 0 told to stop, 2 wrong command line, 3 config or certificate, 4 address, 5 store cannot be opened, 6 sandbox, 7
     /// store failed while serving, 8 told to stop twice, 1 anything else.
     Serve(Serve),
     /// Check a config and load every plugin that it names, without touching store or port.

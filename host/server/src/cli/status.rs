@@ -61,7 +61,7 @@ pub async fn reload(host: Host) -> Result<ExitCode, Trouble> {
     let wrong = answer.kinds.iter().filter(|kind| !kind.name.is_empty() && !kind.trouble.is_empty());
     let mut report = Report::default();
     if !answer.config_trouble.is_empty() {
-        report.line("", "the config is wrong, and the old one stays in service:");
+        report.line("", "the config or a certificate is wrong, and the old one stays in service:");
         answer.config_trouble.lines().for_each(|line| report.line("  ", line));
     } else {
         for kind in wrong {

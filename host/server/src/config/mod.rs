@@ -31,6 +31,8 @@ pub mod restart;
 pub mod values;
 
 #[cfg(test)]
+mod access_tests;
+#[cfg(test)]
 mod tests;
 
 use std::{

@@ -8,13 +8,13 @@ const DOCUMENTED: &str = include_str!("../../../../docs/mpy6a.toml");
 const FOLDER: &str = "/etc/mpy6a";
 
 /// A kind that is right, to build upon.
-const KIND: &str = "[[kind]]\nid = 1\nname = \"one\"\nplugin.file = \"one.wasm\"\n";
+pub(super) const KIND: &str = "[[kind]]\nid = 1\nname = \"one\"\nplugin.file = \"one.wasm\"\n";
 
-fn read(text: &str) -> (Config, Vec<String>) {
+pub(super) fn read(text: &str) -> (Config, Vec<String>) {
     super::parse(text, Path::new(FOLDER)).unwrap_or_else(|problems| panic!("{problems:#?}"))
 }
 
-fn problems(text: &str) -> String {
+pub(super) fn problems(text: &str) -> String {
     let problems = Config::parse(text, Path::new(FOLDER)).expect_err("a wrong config was taken");
     ConfigError { file: "x.toml".into(), problems }.to_string()
 }
@@ -160,7 +160,7 @@ const WRONG_IN_KIND: &[(&str, &[&str])] = &[
     ("plugin.settings.a = 1", &["kind.plugin.settings.a: settings are texts: write the value in quotes"]),
 ];
 
-fn check(text: &str, parts: &[&str]) {
+pub(super) fn check(text: &str, parts: &[&str]) {
     let message = problems(text);
     for part in parts {
         assert!(message.contains(part), "`{part}` is not in:\n{message}\nthe config was:\n{text}");
@@ -193,70 +193,6 @@ fn everything_that_is_wrong_is_said_at_once_in_the_order_of_the_lines() {
     let message = problems(&format!("listen = \"here\"\n{KIND}lease = 1\nbackof = {{}}\n[limits]\nruns = 0\n"));
     let keys: Vec<&str> = message.lines().filter_map(|line| line.split(": ").nth(1)).collect();
     assert_eq!(keys, ["listen", "kind.lease", "kind.backof", "limits.runs"], "{message}");
-}
-
-/// The same for keys of an entry of `[[access]]`: a line to add to a right one beside a right kind.
-const WRONG_IN_ACCESS: &[(&str, &[&str])] = &[
-    ("", &["access: they may do nothing: add `open = "]),
-    ("open = []", &["access: they may do nothing"]),
-    ("open = [\"two\"]", &["access.open: no kind is named `two`: add the [[kind]], or correct the name"]),
-    ("open = \"one\"", &["access.open: write kinds by name"]),
-    ("open = [1]", &["access.open: write kinds by name"]),
-    ("read = \"yes\"", &["access.read: a string: write true or false"]),
-    ("rights = \"all\"", &["access.rights: unknown key"]),
-    ("read = true\ntokens = \"x\"", &["access.tokens: write a list"]),
-    ("read = true\nexpires = \"tomorrow\"", &["access.expires: `tomorrow` is no time: write UTC in quotes"]),
-    ("read = true\nexpires = 2027-01-01T00:00:00Z", &["access.expires: a date where text is due"]),
-    ("read = true\nexpires = \"1969-01-01T00:00:00Z\"", &["access.expires: `1969-01-01T00:00:00Z` is"]),
-    ("read = true\ncertificate = \"a b\"", &["access.certificate: no name of a certificate: write a DNS name"]),
-    (
-        "read = true\ncertificate = \"x\"",
-        &["access: `one` is known by a certificate, and none is looked at", "client_ca"],
-    ),
-];
-
-#[test]
-fn what_is_wrong_with_an_entry_of_access_is_named_with_its_remedy() {
-    let token = format!("token = \"sha256:{}\"", "0".repeat(64));
-    let entry = |token: &str, line: &str| format!("{KIND}[[access]]\nname = \"one\"\n{token}\n{line}\n");
-    WRONG_IN_ACCESS.iter().for_each(|(line, parts)| check(&entry(&token, line), parts));
-    for wrong in ["hunter2-hunter2-hunter2", "sha256:hunter2-hunter2-hunter2", "sha256:", ""] {
-        let message = problems(&entry(&format!("token = \"{wrong}\""), "read = true"));
-        assert!(message.contains("access.token: no digest of a token") && !message.contains("hunter2"), "{message}");
-    }
-    let many: Vec<_> = (0..9).map(|n| format!("\"sha256:{n:064}\"")).collect();
-    check(&entry(&format!("tokens = [{}]", many.join(", ")), "read = true"), &["access.tokens: more than 8 tokens"]);
-    let two = [entry(&token, "read = true"), entry(&token, "read = true").replace(KIND, "")].concat();
-    check(&two, &["access.name: `one` is there already", "access.token: another entry has this token already"]);
-    let all: String = (0..=crate::limits::ACCESS_MAX)
-        .map(|n| format!("[[access]]\nname = \"n{n}\"\ntoken = \"sha256:{n:064}\"\nread = true\n"))
-        .collect();
-    check(&all, &["access: 257 entries: a host knows at most 256"]);
-}
-
-#[test]
-fn beyond_this_machine_a_host_serves_what_is_asked_for_by_name() {
-    let entry = format!("[[access]]\nname = \"one\"\ntoken = \"sha256:{}\"\nread = true\n", "0".repeat(64));
-    let tls = "[tls]\ncertificate = \"c\"\nkey = \"k\"\n";
-    for right in [
-        format!("listen = \"0.0.0.0:1\"\n{tls}{entry}"),
-        format!("listen = \"0.0.0.0:1\"\nopen_to_all = true\n{tls}"),
-        format!("listen = \"0.0.0.0:1\"\nplain_text = true\n{entry}"),
-        "listen = \"0.0.0.0:1\"\nplain_text = true\nopen_to_all = true\n".to_owned(),
-        "listen = \"127.9.9.9:1\"\n[admin]\nlisten = \"[::1]:1\"\n".to_owned(),
-    ] {
-        read(&right);
-    }
-}
-
-#[test]
-fn a_running_host_beyond_this_machine_keeps_asking_who_it_is() {
-    let entry = format!("[[access]]\nname = \"one\"\ntoken = \"sha256:{}\"\nread = true\n", "0".repeat(64));
-    let (running, _) = read(&format!("listen = \"0.0.0.0:1\"\nplain_text = true\n{entry}"));
-    // By itself this one is right: it listens on loopback. The host does not, until it is restarted.
-    let (open, _) = read("");
-    let message = open.within(&running.fixed).unwrap_err();
-    assert!(message.contains("listen: 0.0.0.0:1 is beyond this machine, and anybody"), "{message}");
 }
 
 #[test]

@@ -19,7 +19,7 @@ use tokio::{
 use tokio_rustls::server::TlsStream;
 use tonic::transport::server::Connected;
 
-use super::{listener::Slots, pulse::Pulse};
+use super::{handshake::Slots, pulse::Pulse};
 use crate::{limits::WRITE_STALL_MAX, tls::names::Certified};
 
 /// Whoever is at the other end. Found in the extensions of each request.

@@ -11,20 +11,19 @@
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
-    time::timeout,
+    net::TcpListener,
+    sync::{Semaphore, mpsc},
 };
-use tokio_rustls::TlsAcceptor;
 use tokio_stream::wrappers::ReceiverStream;
 use tracing::{debug, warn};
 
 use super::{
-    addresses::{Addresses, Place},
-    connection::{Connection, Peer, Wire},
-    pulse::{Patience, Pulse},
+    addresses::Addresses,
+    connection::Connection,
+    handshake::{Slots, begin},
+    pulse::Patience,
 };
-use crate::tls::{Slot, names::Certified};
+use crate::tls::Slot;
 
 /// How long to wait after the kernel refused to accept, out of file descriptors most likely.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
@@ -45,12 +44,6 @@ pub struct Bounds {
     pub connections_per_address_max: u32,
     /// How long they may rest.
     pub patience: Patience,
-}
-
-/// What a connection takes.
-pub struct Slots {
-    _over_all: OwnedSemaphorePermit,
-    _at_its_address: Place,
 }
 
 /// The address cannot be listened at.
@@ -126,7 +119,7 @@ async fn accept(listener: &Listener, sender: &mpsc::Sender<io::Result<Connection
                     debug!(%address, "closed: its address has limits.connections_per_address connections");
                     continue;
                 };
-                let slots = Slots { _over_all: slot, _at_its_address: place };
+                let slots = Slots { over_all: slot, at_its_address: place };
                 let begun = begin(stream, address, slots, listener.bounds.patience, listener.tls.clone());
                 if listener.tls.is_none() {
                     // Nothing is waited for.
@@ -154,50 +147,10 @@ async fn accept(listener: &Listener, sender: &mpsc::Sender<io::Result<Connection
     }
 }
 
-/// Make a connection of a stream; none if its handshake fails, or takes too long.
-async fn begin(
-    stream: TcpStream,
-    address: SocketAddr,
-    slots: Slots,
-    patience: Patience,
-    tls: Option<Arc<Slot>>,
-) -> Option<Connection> {
-    // Answers are small and awaited: none may wait for the next. Where it fails the connection is gone already.
-    let _ = stream.set_nodelay(true);
-    let pulse = Pulse::new(patience);
-    let Some(tls) = tls else {
-        let peer = Peer { address, certificate: None, pulse: Arc::clone(&pulse) };
-        return Some(Connection::new(Wire::Plain(stream), peer, slots, pulse.stops()));
-    };
-    let now = tls.now();
-    let acceptor = TlsAcceptor::from(Arc::clone(&now.config));
-    let stream = match timeout(patience.first_request, acceptor.accept(stream)).await {
-        Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => {
-            debug!(%address, %error, "a TLS handshake failed");
-            return None;
-        }
-        Err(_) => {
-            debug!(%address, "a TLS handshake took longer than limits.first_request");
-            return None;
-        }
-    };
-    let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
-    let certificate = shown.and_then(Certified::of).map(Arc::new);
-    let peer = Peer { address, certificate, pulse: Arc::clone(&pulse) };
-    let ends = async move {
-        tokio::select! {
-            () = pulse.stops() => {}
-            () = now.distrusted() => {}
-        }
-    };
-    Some(Connection::new(Wire::Tls(Box::new(stream)), peer, slots, ends))
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use tokio::net::TcpStream;
+    use tokio::{net::TcpStream, time::timeout};
     use tokio_stream::StreamExt as _;
 
     use super::*;

@@ -7,7 +7,7 @@
 //! | [`admin`] | what operators of the host call |
 //! | [`convert`] | between messages and the state machine's values |
 //! | [`gate`] | turns requests away during shutdown |
-//! | [`listener`], [`addresses`] | the socket, with bounds on connections, and TLS |
+//! | [`listener`], [`addresses`], [`handshake`] | the socket, with bounds on connections, and TLS |
 //! | [`connection`], [`pulse`] | one connection; whether it is of use |
 //! | [`crowd`] | a bound on requests at once, over all connections |
 //! | [`server`] | HTTP on a socket, with its bounds |
@@ -21,6 +21,7 @@ pub mod connection;
 pub mod convert;
 pub mod crowd;
 pub mod gate;
+pub mod handshake;
 pub mod listener;
 pub mod operate;
 pub mod oversize;

@@ -55,6 +55,8 @@ pub struct TlsError {
 pub struct Material {
     /// To serve with.
     pub config: Arc<ServerConfig>,
+    /// Our certificate and those between it and an authority.
+    pub chain: Vec<CertificateDer<'static>>,
     /// What is usable and not as it should be.
     pub warnings: Vec<String>,
     /// The authorities of client certificates, as they were read.
@@ -85,13 +87,13 @@ impl TlsFiles {
             None => builder.with_no_client_auth(),
             Some(file) => builder.with_client_cert_verifier(self.verifier(file, &authorities, provider)?),
         };
-        let mut config = builder.with_single_cert(chain, key).map_err(|error| self.misfit(&error))?;
+        let mut config = builder.with_single_cert(chain.clone(), key).map_err(|error| self.misfit(&error))?;
         config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
         // Without tickets and ids each connection is a whole handshake: nobody comes back with a certificate that would be
         // refused by now.
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
-        Ok(Material { config: Arc::new(config), warnings, authorities })
+        Ok(Material { config: Arc::new(config), chain, warnings, authorities })
     }
 
     fn verifier(

@@ -22,8 +22,6 @@ pub struct Slot {
 
 /// One version of it.
 pub struct InService {
-    /// To accept connections with.
-    pub config: Arc<ServerConfig>,
     material: Material,
     /// Told when other authorities are in service: then what was verified by these is verified no longer.
     distrusted: CancellationToken,
@@ -53,13 +51,17 @@ impl Slot {
     pub fn reload(&self) -> Result<(), TlsError> {
         let material = read(&self.files, self.protocols)?;
         let old = self.now.load_full();
-        let same = old.material.authorities == material.authorities;
-        let token = if same { old.distrusted.clone() } else { CancellationToken::new() };
+        let same_authorities = old.material.authorities == material.authorities;
+        // Read again after a touch or SIGHUP.
+        let is_news = !same_authorities || old.material.chain != material.chain;
+        let token = if same_authorities { old.distrusted.clone() } else { CancellationToken::new() };
         self.now.store(Arc::new(InService::of(material, token)));
-        if !same {
+        if !same_authorities {
             old.distrusted.cancel();
         }
-        info!(listener = self.listener, file = %self.files.certificate.display(), "certificate in service");
+        if is_news {
+            info!(listener = self.listener, file = %self.files.certificate.display(), "certificate in service");
+        }
         Ok(())
     }
 
@@ -72,7 +74,13 @@ impl Slot {
 
 impl InService {
     fn of(material: Material, distrusted: CancellationToken) -> Self {
-        Self { config: Arc::clone(&material.config), material, distrusted }
+        Self { material, distrusted }
+    }
+
+    /// To accept connections with.
+    #[must_use]
+    pub fn config(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.material.config)
     }
 
     /// Resolves when other authorities are in service.

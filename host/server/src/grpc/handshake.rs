@@ -1,0 +1,62 @@
+//! From an accepted socket to a connection: a TLS handshake, where there is a certificate, bounded in time.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use tokio::{net::TcpStream, sync::OwnedSemaphorePermit, time::timeout};
+use tokio_rustls::TlsAcceptor;
+use tracing::debug;
+
+use super::{
+    addresses::Place,
+    connection::{Connection, Peer, Wire},
+    pulse::{Patience, Pulse},
+};
+use crate::tls::{Slot, names::Certified};
+
+/// What a connection takes.
+pub struct Slots {
+    /// Of all connections.
+    pub over_all: OwnedSemaphorePermit,
+    /// Of those of its address.
+    pub at_its_address: Place,
+}
+
+/// Make a connection of a stream; none if its handshake fails, or takes too long.
+pub async fn begin(
+    stream: TcpStream,
+    address: SocketAddr,
+    slots: Slots,
+    patience: Patience,
+    tls: Option<Arc<Slot>>,
+) -> Option<Connection> {
+    // Answers are small and awaited: none may wait for the next. Where it fails the connection is gone already.
+    let _ = stream.set_nodelay(true);
+    let pulse = Pulse::new(patience);
+    let Some(tls) = tls else {
+        let peer = Peer { address, certificate: None, pulse: Arc::clone(&pulse) };
+        return Some(Connection::new(Wire::Plain(stream), peer, slots, pulse.stops()));
+    };
+    let now = tls.now();
+    let acceptor = TlsAcceptor::from(now.config());
+    let stream = match timeout(patience.first_request, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => {
+            debug!(%address, %error, "a TLS handshake failed");
+            return None;
+        }
+        Err(_) => {
+            debug!(%address, "a TLS handshake took longer than limits.first_request");
+            return None;
+        }
+    };
+    let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
+    let certificate = shown.and_then(Certified::of).map(Arc::new);
+    let peer = Peer { address, certificate, pulse: Arc::clone(&pulse) };
+    let ends = async move {
+        tokio::select! {
+            () = pulse.stops() => {}
+            () = now.distrusted() => {}
+        }
+    };
+    Some(Connection::new(Wire::Tls(Box::new(stream)), peer, slots, ends))
+}
