@@ -104,7 +104,8 @@ mod tests {
         let names = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
         let mut names: Vec<String> = names.collect();
         let mut served: Vec<&str> = ASSETS.iter().map(|asset| asset.name).collect();
-        (names.sort(), served.sort_unstable());
+        names.sort();
+        served.sort_unstable();
         assert_eq!(names, served);
     }
 
