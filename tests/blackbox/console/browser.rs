@@ -8,7 +8,6 @@ use std::{
     os::unix::process::CommandExt as _,
     process::{Child, Command, Stdio},
     sync::LazyLock,
-    time::Duration,
 };
 
 use fantoccini::{Client, ClientBuilder, Locator, elements::Element};
@@ -18,7 +17,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::harness::{PATIENCE, until};
+use crate::harness::until;
 
 /// Browsers at once: each takes some 300 MB, and a core while it starts.
 static BROWSERS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(2));
@@ -223,9 +222,6 @@ fn arguments(start: &Start, profile: &TempDir) -> Vec<String> {
     }
     arguments
 }
-
-/// Longest wait for a script that is a promise.
-pub const SCRIPT_TIME: Duration = PATIENCE;
 
 #[derive(Debug)]
 struct Devtools {

@@ -16,7 +16,7 @@ pub struct Scene {
     pub host: Host,
     /// A session that is parked because service B is down.
     pub parked: Index,
-    pub outside: Effects,
+    _outside: Effects,
 }
 
 /// Five kinds: users are parked because service B is down, invoices are late, reminders are paused, the plugin of a fourth is broken,
@@ -45,7 +45,7 @@ pub async fn troubled() -> Scene {
     host.reconfigure(&Config::of(kinds));
     host.launch().await;
     let parked = fill(&host).await;
-    Scene { host, parked, outside }
+    Scene { host, parked, _outside: outside }
 }
 
 async fn fill(host: &Host) -> Index {

@@ -33,7 +33,7 @@ const LOOK_MS = 2000,
 /** Metrics are looked at every so many looks. */
 const METRICS_EVERY = 3;
 
-const looks = { done: 0, running: false, again: false, metrics: true, view: null, open: null };
+const looks = { done: 0, running: false, again: false, metrics: true, measuring: false, view: null, open: null };
 
 /** Look at the host, and show what it says. One look at a time; who asks meanwhile gets another one after it. */
 async function look() {
@@ -56,13 +56,13 @@ async function look() {
 async function show(place) {
   const { view, id, query } = place;
   const wide = matchMedia("(min-width: 75rem)").matches;
+  measure(view);
   const [answer, page, session] = await Promise.all([
     get("/api/kinds"),
     view === "sessions" || (view === "session" && wide) ? loadPage(query) : null,
     view === "session"
       ? get(`/api/sessions/${id}`).catch((failure) => (failure.status === 404 ? failure : Promise.reject(failure)))
       : null,
-    measure(view),
   ]);
   // One went elsewhere meanwhile: what was asked for is not what is wanted.
   if (
@@ -87,9 +87,10 @@ async function show(place) {
   arrive(place);
 }
 
-/** The metrics, where the host has them and shows them. */
+/** The metrics, where the host has them and shows them. Nothing waits for them. */
 async function measure(view) {
-  if (view !== "kinds" || !looks.metrics || looks.done++ % METRICS_EVERY) return;
+  if (view !== "kinds" || !looks.metrics || looks.measuring || looks.done++ % METRICS_EVERY) return;
+  looks.measuring = true;
   try {
     const text = await getText("/metrics");
     if (text === null) looks.metrics = false;
@@ -97,6 +98,8 @@ async function measure(view) {
   } catch (failure) {
     // Kinds are shown without. One that answers nothing at all is asked again.
     looks.metrics = failure.status === 0;
+  } finally {
+    looks.measuring = false;
   }
 }
 
