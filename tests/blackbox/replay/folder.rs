@@ -24,7 +24,7 @@ async fn parts_and_what_is_damaged_are_removed_and_the_rest_is_replayed() {
     }
     fs::write(host.path("mpy6a.redb-recordings/plugins/aa.part"), "half").unwrap();
     host.restart().await;
-    assert_eq!(files(&host), [whole.clone()]);
+    assert_eq!(files(&host), std::slice::from_ref(&whole));
     assert!(!host.path("mpy6a.redb-recordings/plugins/aa.part").exists());
     does_the_same(&host, id, "after").await;
 

@@ -107,6 +107,20 @@ async fn operations_and_requests_in_turn_are_done_again_in_turn() {
     }
 }
 
+#[tokio::test]
+async fn a_body_that_nobody_took_is_known_by_all_of_it() {
+    // Nobody listens there.
+    let outside = "http://127.0.0.1:9";
+    let host = Host::start(&Config::of([Kind::new(1, built("puppet"))
+        .allow(outside)
+        .set("plugin.settings.outside", outside)]))
+    .await;
+    let id = repeated(&host, 1, "a record that goes into the body").await;
+    let now = does_the_same(&host, id, "unreachable").await;
+    assert_eq!(now["outcome"], "retry", "{now}");
+    assert!(now["http"][0].as_str().unwrap().contains("32 bytes"), "{now}");
+}
+
 /// A module that ends with `permanent` and, as letters, 16 random bytes and what both clocks say, asked of WASI preview 1.
 fn dice() -> Vec<u8> {
     let text = r#"(module

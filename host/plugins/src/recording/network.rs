@@ -3,7 +3,7 @@
 use std::{
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
     time::Instant,
 };
 
@@ -88,7 +88,18 @@ struct Sent {
 }
 
 impl Sent {
-    /// All of it has left.
+    /// A part is about to leave, or there is none any more.
+    fn passed(&mut self, frame: Option<&Result<HttpFrame<Bytes>, BoxError>>) {
+        if let Some(data) = frame.and_then(|frame| frame.as_ref().ok()).and_then(HttpFrame::data_ref) {
+            self.digest.update(data);
+            self.bytes += data.len() as u64;
+        }
+        if !matches!(frame, Some(Ok(_))) || self.body.is_end_stream() {
+            self.whole();
+        }
+    }
+
+    /// All of it is known.
     fn whole(&mut self) {
         if !self.is_whole {
             self.is_whole = true;
@@ -106,15 +117,7 @@ impl HttpBody for Sent {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<HttpFrame<Bytes>, BoxError>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
-        if let Some(Ok(frame)) = &frame
-            && let Some(data) = frame.data_ref()
-        {
-            self.digest.update(data);
-            self.bytes += data.len() as u64;
-        }
-        if frame.is_none() || self.body.is_end_stream() {
-            self.whole();
-        }
+        self.passed(frame.as_ref());
         Poll::Ready(frame)
     }
 
@@ -127,10 +130,20 @@ impl HttpBody for Sent {
     }
 }
 
-/// Who sends a body of a known length stops asking when it has all of it.
+/// Who found nobody to send a body to, or has all of one whose length is known, asks for no more. What was asked is known by the whole
+/// of it all the same.
 impl Drop for Sent {
     fn drop(&mut self) {
-        self.whole();
+        let mut cx = Context::from_waker(Waker::noop());
+        while !self.is_whole {
+            match Pin::new(&mut self.body).poll_frame(&mut cx) {
+                Poll::Ready(frame) => self.passed(frame.as_ref()),
+                Poll::Pending => {
+                    self.tape.lacks("a request ended before the handler had written all of it: try another attempt");
+                    self.whole();
+                }
+            }
+        }
     }
 }
 

@@ -68,7 +68,8 @@ impl Plugin {
             max_repeats: *max_repeats,
             limits: self.spec.limits,
             host_limits: self.sandbox.limits,
-            targets: self.spec.grants.targets(),
+            // Written out at the end, if anybody wants to know.
+            targets: Vec::new(),
             // A generator for secrets that the system's own chance feeds, and not a call of the system for each run.
             seed: rand::rng().random(),
         };
@@ -122,7 +123,7 @@ impl Recorder {
         let settings = self.settings_read.load(Ordering::Relaxed).then(|| self.plugin.spec.settings.clone());
         Recording {
             program: env!("CARGO_PKG_VERSION").to_owned(),
-            given: self.given,
+            given: Given { targets: self.plugin.spec.grants.targets(), ..self.given },
             got: Got { settings, ..got },
             did: Did { ops, report: end.report.clone() },
             lacks: lacks.map(str::to_owned),
