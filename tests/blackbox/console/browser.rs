@@ -103,7 +103,7 @@ impl Browser {
 
     /// Its words.
     pub async fn text(&self, css: &str) -> String {
-        self.says(css, "").await.text().await.unwrap()
+        until(&format!("{css} has a text"), async || self.says(css, "").await.text().await.ok()).await
     }
 
     /// Click it, as soon as it can be.
@@ -121,14 +121,25 @@ impl Browser {
 
     /// Type into it.
     pub async fn fill(&self, css: &str, text: &str) {
-        let field = self.says(css, "").await;
-        field.clear().await.unwrap();
-        field.send_keys(text).await.unwrap();
+        until(&format!("{css} is filled in"), async || {
+            let field = self.says(css, "").await;
+            field.clear().await.ok()?;
+            field.send_keys(text).await.ok()
+        })
+        .await;
     }
 
     /// Press keys where the focus is.
     pub async fn press(&self, keys: &str) {
-        self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
+        // What has the focus may be drawn anew between the look and the keys: then they went nowhere.
+        until(&format!("{keys:?} is pressed"), async || {
+            let pressed = self.client.active_element().await.ok()?.send_keys(keys).await;
+            match pressed {
+                Err(error) if error.is_stale_element_reference() => None,
+                pressed => Some(pressed.unwrap()),
+            }
+        })
+        .await;
     }
 
     /// What stands behind the `#` of the URL.

@@ -6,7 +6,10 @@
 
 use std::{
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Poll},
 };
 
@@ -29,13 +32,16 @@ const ALWAYS: &str = "/grpc.health.v1.Health/Check";
 
 /// Puts the bound in front of a service.
 #[derive(Clone, Debug)]
-pub struct CrowdLayer(Arc<Semaphore>);
+pub struct CrowdLayer {
+    free: Arc<Semaphore>,
+    refused: Arc<AtomicU64>,
+}
 
 impl CrowdLayer {
-    /// At most so many requests.
+    /// At most so many requests; those refused are counted.
     #[must_use]
-    pub fn new(requests_max: u32) -> Self {
-        Self(Arc::new(Semaphore::new(requests_max as usize)))
+    pub fn new(requests_max: u32, refused: Arc<AtomicU64>) -> Self {
+        Self { free: Arc::new(Semaphore::new(requests_max as usize)), refused }
     }
 }
 
@@ -44,13 +50,14 @@ impl CrowdLayer {
 pub struct Bounded<S> {
     inner: S,
     free: Arc<Semaphore>,
+    refused: Arc<AtomicU64>,
 }
 
 impl<S> Layer<S> for CrowdLayer {
     type Service = Bounded<S>;
 
     fn layer(&self, inner: S) -> Bounded<S> {
-        Bounded { inner, free: Arc::clone(&self.0) }
+        Bounded { inner, free: Arc::clone(&self.free), refused: Arc::clone(&self.refused) }
     }
 }
 
@@ -79,6 +86,7 @@ where
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let place = Arc::clone(&self.free).try_acquire_owned().ok();
         if place.is_none() && request.uri().path() != ALWAYS {
+            self.refused.fetch_add(1, Ordering::Relaxed);
             return Box::pin(std::future::ready(Ok(refusal(is_grpc(request.headers())))));
         }
         let is_brief = !rule_of(request.uri().path()).lasts;
@@ -142,13 +150,15 @@ mod tests {
     #[tokio::test]
     async fn one_more_is_refused_with_advice_until_an_answer_has_gone_out_whole() {
         let inner = service_fn(|_: Request<Body>| async { Ok::<_, Status>(Response::new(Body::new("x".to_owned()))) });
-        let service = CrowdLayer::new(1).layer(inner);
+        let count = Arc::new(AtomicU64::new(0));
+        let service = CrowdLayer::new(1, Arc::clone(&count)).layer(inner);
         let first = service.clone().oneshot(request("/x")).await.unwrap();
         let refused = service.clone().oneshot(request("/x")).await.unwrap();
         let status = Status::from_header_map(refused.headers()).unwrap();
         assert_eq!(status.code(), Code::ResourceExhausted);
         let retry = tonic_types::StatusExt::get_details_retry_info(&status).unwrap();
         assert_eq!(retry.retry_delay, Some(CROWD_RETRY));
+        assert_eq!(count.load(Ordering::Relaxed), 1);
         let health = service.clone().oneshot(request(ALWAYS)).await.unwrap();
         assert!(health.headers().get("grpc-status").is_none(), "health passes");
         drop(first);

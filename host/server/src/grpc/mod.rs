@@ -79,8 +79,8 @@ impl Services {
         let (sessions, board, bell) = (self.sessions.clone(), Arc::clone(&self.board), self.bell.clone());
         let admin = AdminService::new(sessions, board, bell, self.recordings.clone());
         let services = Routes::new(self.truba(fixed)).add_service(AdminServer::new(admin.clone()));
-        let (metrics, traces) = (Arc::clone(&self.metrics), self.traces.clone());
-        let scrape = Scrape::new(metrics, self.sessions.clone(), Arc::clone(&self.board), traces, fixed);
+        let counted = (Arc::clone(&self.metrics), self.traces.clone(), self.recordings.clone());
+        let scrape = Scrape::new(counted, self.sessions.clone(), Arc::clone(&self.board), fixed);
         let pages = console::routes(admin).merge(metrics::routes(scrape));
         standard(services, health).into_axum_router().merge(pages).into()
     }

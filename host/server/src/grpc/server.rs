@@ -13,7 +13,10 @@
 //! | is many | `limits.requests_total` ([crowd](super::crowd)), `limits.connections` |
 //! | died without a word | keepalive |
 
-use std::{future::Future, sync::Arc};
+use std::{
+    future::Future,
+    sync::{Arc, atomic::AtomicU64},
+};
 
 use tokio_stream::StreamExt as _;
 use tonic::{
@@ -39,6 +42,8 @@ pub struct Serving {
     pub keeper: Arc<Doorkeeper>,
     /// Counts its connections.
     pub open: Open,
+    /// Counts the requests that were too many.
+    pub crowded_out: Arc<AtomicU64>,
     /// Whether HTTP/1 is spoken, too: browsers, and what scrapes metrics.
     pub http1: bool,
     /// Most requests at once on one connection.
@@ -56,7 +61,8 @@ pub struct Serving {
 ///
 /// Those of the transport.
 pub async fn serve(listener: Listener, serving: Serving, stop: impl Future<Output = ()>) -> Result<(), Error> {
-    let Serving { routes, keeper, open, http1, requests_max, requests_total_max, record_bytes_max } = serving;
+    let Serving { routes, keeper, open, crowded_out, http1, requests_max, requests_total_max, record_bytes_max } =
+        serving;
     Server::builder()
         .accept_http1(http1)
         .max_concurrent_streams(requests_max)
@@ -66,7 +72,7 @@ pub async fn serve(listener: Listener, serving: Serving, stop: impl Future<Outpu
         .http2_max_local_error_reset_streams(Some(RESETS_OWN_MAX))
         .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
-        .layer(CrowdLayer::new(requests_total_max))
+        .layer(CrowdLayer::new(requests_total_max, crowded_out))
         .layer(AuthLayer(keeper))
         .layer(MapResponseLayer::new(move |response| oversize::renamed(response, record_bytes_max)))
         .add_routes(routes)

@@ -30,13 +30,7 @@ pub struct TrubaService {
 impl TrubaService {
     /// A service over these sessions, for as long as the gate is open. `keeper`: says who may open which kind.
     #[must_use]
-    pub fn new(
-        sessions: Sessions,
-        gate: Gate,
-        keeper: Arc<Doorkeeper>,
-        metrics: Arc<Metrics>,
-        traces: Traces,
-    ) -> Self {
+    pub fn new(sessions: Sessions, gate: Gate, keeper: Arc<Doorkeeper>, metrics: Arc<Metrics>, traces: Traces) -> Self {
         Self { sessions, gate, keeper, metrics, traces }
     }
 

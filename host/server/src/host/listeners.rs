@@ -69,14 +69,14 @@ impl Listeners {
             routes,
             keeper: Arc::clone(&services.board.keeper),
             open: open.clone(),
+            crowded_out: Arc::clone(&services.metrics.crowded_out),
             http1,
             requests_max: fixed.requests_max,
             requests_total_max,
             record_bytes_max: fixed.limits.record_bytes_max,
         };
         let open = &services.metrics;
-        let for_clients =
-            serving(services.for_clients(health, fixed), &open.clients, false, fixed.requests_total_max);
+        let for_clients = serving(services.for_clients(health, fixed), &open.clients, false, fixed.requests_total_max);
         let for_operators =
             serving(services.for_operators(health, fixed), &open.operators, true, ADMIN_REQUESTS_TOTAL_MAX);
         let told = [stop.clone().cancelled_owned(), stop.clone().cancelled_owned()];

@@ -34,7 +34,10 @@ pub mod repeats;
 pub mod scrape;
 pub mod traps;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
 use axum::{Router, http::header::CONTENT_TYPE, response::IntoResponse as _, routing::get};
 use mpy6a_sessions::observer::Observer;
@@ -59,6 +62,8 @@ pub struct Metrics {
     pub clients: Open,
     /// Connections of operators.
     pub operators: Open,
+    /// Requests that were refused because too many were under way.
+    pub crowded_out: Arc<AtomicU64>,
     /// Operations that became durable together.
     batch: Histogram,
     /// From the look at a batch until it was durable, in microseconds.
@@ -74,6 +79,7 @@ impl Default for Metrics {
             repeats: Repeats::default(),
             clients: Open::default(),
             operators: Open::default(),
+            crowded_out: Arc::default(),
             batch: Histogram::new(&OPERATIONS),
             commit: Histogram::new(&SECONDS),
             started_ms: crate::time::now_ms(),

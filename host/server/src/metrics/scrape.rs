@@ -1,6 +1,9 @@
 //! All metrics at once, when somebody looks: what was counted, and what is asked for now.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::{Arc, atomic::Ordering},
+};
 
 use mpy6a_sessions::{Overview, Sessions};
 use prometheus_client::registry::Unit;
@@ -16,6 +19,7 @@ use super::{
 use crate::{
     config::Fixed,
     limits::ADMIN_CONNECTIONS_MAX,
+    recordings::Recordings,
     reload::{Board, InService},
     traces::Traces,
 };
@@ -28,6 +32,7 @@ pub struct Scrape {
     overview: Question<Overview>,
     disk: Question<Disk>,
     traces: Traces,
+    recordings: Recordings,
     store: PathBuf,
     connections_max: u32,
 }
@@ -35,10 +40,15 @@ pub struct Scrape {
 impl Scrape {
     /// Of this host.
     #[must_use]
-    pub fn new(metrics: Arc<Metrics>, sessions: Sessions, board: Arc<Board>, traces: Traces, fixed: &Fixed) -> Self {
+    pub fn new(
+        (metrics, traces, recordings): (Arc<Metrics>, Traces, Recordings),
+        sessions: Sessions,
+        board: Arc<Board>,
+        fixed: &Fixed,
+    ) -> Self {
         let (overview, disk) = (Question::default(), Question::default());
         let (store, connections_max) = (fixed.store_path.clone(), fixed.connections_max);
-        Self { metrics, sessions, board, overview, disk, traces, store, connections_max }
+        Self { metrics, sessions, board, overview, disk, traces, recordings, store, connections_max }
     }
 
     /// Everything, as text. Where the writer or the disk does not answer, everything but what it alone knows.
@@ -77,10 +87,18 @@ impl Scrape {
         page.gauge(("config_trouble", None), about, Some(now.config_trouble.is_some()));
         let spans = self.traces.counts().map(|(result, count)| (vec![("result", result.to_owned())], count));
         page.counters(("trace_spans", None), "Spans of traces, by what became of them", spans);
+        let denied = self.board.keeper.denials.counts().map(|(why, count)| (vec![("reason", why.to_owned())], count));
+        page.counters(("denied_requests", None), "Requests turned away for who asked, by why", denied);
+        let dropped = [(Labels::new(), self.recordings.dropped())];
+        page.counters(
+            ("recordings_dropped", None),
+            "Attempts not kept because more came than could be written",
+            dropped,
+        );
     }
 
     fn traffic(&self, page: &mut Page) {
-        let Metrics { operations, batch, commit, clients, operators, .. } = &*self.metrics;
+        let Metrics { operations, batch, commit, clients, operators, crowded_out, .. } = &*self.metrics;
         let answered = operations.read().map(|(operation, code, count)| {
             (vec![("operation", operation.to_owned()), ("code", code.to_owned())], count)
         });
@@ -89,6 +107,9 @@ impl Scrape {
         page.histograms(("commit_operations", None), about, [(Labels::new(), batch.read())]);
         let about = "From the look at a batch until it was durable";
         page.histograms(("commit", Some(Unit::Seconds)), about, [(Labels::new(), commit.read())]);
+
+        let crowded_out = [(Labels::new(), crowded_out.load(Ordering::Relaxed))];
+        page.counters(("crowded_out_requests", None), "Requests refused because too many were under way", crowded_out);
 
         let (queue, limits) = (self.sessions.queue(), self.sessions.limits());
         page.gauge(("queue_operations", None), "Operations that wait for the writer", Some(queue.ops));

@@ -49,12 +49,7 @@ impl Board {
             plugin_troubles: BTreeMap::new(),
             taken_back: BTreeMap::new(),
         };
-        Self {
-            now: ArcSwap::from_pointee(now),
-            plugins: Registry::default(),
-            keeper,
-            probation: Probation::default(),
-        }
+        Self { now: ArcSwap::from_pointee(now), plugins: Registry::default(), keeper, probation: Probation::default() }
     }
 
     /// What is in service.

@@ -11,7 +11,9 @@ use mpy6a_sessions::Sessions;
 use tokio::sync::oneshot;
 use tracing::{error, info, warn};
 
-use super::{Board, Certificates, Rings, files, loads::Loads, probation::Failed, take, take_back, trial::Trial, watch::Watcher};
+use super::{
+    Board, Certificates, Rings, files, loads::Loads, probation::Failed, take, take_back, trial::Trial, watch::Watcher,
+};
 use crate::{
     config::{Config, Kind},
     recordings::Recordings,
