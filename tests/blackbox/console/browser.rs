@@ -134,10 +134,11 @@ impl Browser {
         // What has the focus may be drawn anew between the look and the keys: then they went nowhere.
         until(&format!("{keys:?} is pressed"), async || {
             let pressed = self.client.active_element().await.ok()?.send_keys(keys).await;
-            match pressed {
-                Err(error) if error.is_stale_element_reference() => None,
-                pressed => Some(pressed.unwrap()),
+            if pressed.as_ref().is_err_and(|error| error.is_stale_element_reference()) {
+                return None;
             }
+            pressed.unwrap();
+            Some(())
         })
         .await;
     }
