@@ -37,6 +37,31 @@ async fn all_is_well_is_said_too() {
 }
 
 #[tokio::test]
+async fn rates_and_latencies_are_seen_while_a_kind_is_repeated() {
+    let host = Host::start(&Config::of([Kind::misbehave(1)])).await;
+    let page = Browser::open(&format!("{}/", host.admin_url())).await;
+    page.says("#kinds thead", "Runs/s").await;
+    let cell = |head: &str| {
+        format!(
+            "document.querySelector('#kinds tbody tr').children[[...document.querySelectorAll('#kinds thead th')]\
+             .findIndex((it) => it.textContent.trim() === '{head}')].textContent"
+        )
+    };
+    let seen = format!("parseFloat({}) > 0 && /[0-9]/.test({})", cell("Runs/s"), cell("p50"));
+    tokio::select! {
+        () = page.is(&seen) => {}
+        () = work(&host) => {}
+    }
+}
+
+/// Sessions of kind 1 that are repeated, one after another.
+async fn work(host: &Host) {
+    loop {
+        host.left(1, &["permanent no"]).await;
+    }
+}
+
+#[tokio::test]
 async fn a_filter_stands_in_the_url_and_survives_a_reload() {
     let host = Host::start(&Config::of([Kind::misbehave(1).set("delay", "1h"), Kind::misbehave(2)])).await;
     let open = host.open(1, "x").await.id.unwrap();
