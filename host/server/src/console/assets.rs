@@ -110,6 +110,15 @@ mod tests {
     }
 
     #[test]
+    fn the_filter_offers_every_outcome_there_is() {
+        let filter = ASSETS.iter().find(|asset| asset.name == "filter.js").unwrap();
+        let text = std::str::from_utf8(filter.bytes).unwrap();
+        let (_, list) = text.split_once("const OUTCOMES = [").unwrap();
+        let offered: Vec<&str> = list.split_once(']').unwrap().0.split('"').skip(1).step_by(2).collect();
+        assert_eq!(offered, mpy6a_sessions::Outcome::NAMES);
+    }
+
+    #[test]
     fn the_page_names_nothing_elsewhere_and_has_nothing_inline() {
         for asset in ASSETS {
             let text = std::str::from_utf8(asset.bytes).unwrap();

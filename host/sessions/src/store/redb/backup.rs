@@ -52,7 +52,7 @@ pub enum BackupError {
     #[error("the backup failed: {0}: mend the disk, or free space on it, and try again")]
     Store(#[from] StoreError),
     /// The copy could not be opened again.
-    #[error("the backup cannot be opened again, and was removed: {0}")]
+    #[error("the backup cannot be opened again, and was removed: {0}: try again, to another disk if it stays so")]
     Open(#[from] OpenError),
     /// The copy was read back, and is wrong: so is the store, most likely.
     #[error("the backup was read back, and is wrong: {}; run mpy6a verify on the store, or restore an older backup", .0.join("; "))]
