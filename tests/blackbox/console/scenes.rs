@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use mpy6a_proto::v1::{Index, PauseKindRequest, SessionState};
 
 use super::browser::{Browser, Start};
-use crate::harness::{Config, Effects, Host, Kind, built, plain, shown};
+use crate::harness::{Config, Effects, Host, Kind, handler, plain, shown};
 
 const USER: &str = r#"{"id":7,"nick":"maria","name":"Maria","mail":"maria@example.com"}"#;
 
@@ -30,7 +30,7 @@ pub async fn troubled() -> Scene {
     let host = Host::prepare(&Config::of([]));
     let broken = host.path("sync-crm.wasm");
     fs::write(&broken, "no component").unwrap();
-    let users = Kind::new(1, built("create_user_handler"))
+    let users = Kind::new(1, handler("create-user", "rust"))
         .set("plugin.settings.service_a", outside.url.as_str())
         .set("plugin.settings.service_b", outside.url.as_str())
         .allow(&outside.url);
