@@ -40,7 +40,8 @@ impl<S: Store> Writer<S> {
         let mut heads = BTreeMap::new();
         let stored = self.ledger.census.counts().iter().filter(|(_, counts)| counts.stored > 0);
         for (kind, _) in stored {
-            let first = self.ledger.store.waiting(*kind, Line::Stored, None, 1)?;
+            // As the scheduler asks, for that costs the same however many were claimed since the last checkpoint.
+            let first = self.ledger.store.due(*kind, u64::MAX, 1)?;
             heads.extend(first.first().map(|(due, _)| (*kind, *due)));
         }
         Ok(heads)

@@ -26,6 +26,8 @@ pub struct Dues {
 struct Marks {
     /// The next rows of redb, in order.
     base: VecDeque<(Due, Index)>,
+    /// The last of redb's rows with nothing but void ones up to it.
+    void: Option<Due>,
     /// The last row that was read from redb.
     read: Option<Due>,
     /// Whether there are none behind it.
@@ -38,6 +40,11 @@ impl Dues {
     /// The layers have changed.
     pub fn reset(&mut self) {
         self.kinds.clear();
+    }
+
+    /// The last of redb's rows with nothing but void ones up to it, as far as the marks know.
+    fn void(&self, kind: u32) -> Option<Due> {
+        self.kinds.get(&kind)?.void
     }
 
     /// The first stored sessions of a kind that are due at this time, at most `count_max`.
@@ -66,16 +73,21 @@ impl Dues {
 impl Marks {
     fn base_rows(&mut self, store: &LoggedStore, kind: u32, count_max: usize) -> Result<Vec<(Due, Index)>, StoreError> {
         let is_void = |id: Index| store.generations().any(|generation| generation.get(id).is_some());
-        while self.base.front().is_some_and(|(_, id)| is_void(*id)) {
-            self.base.pop_front();
+        while let Some((due, _)) = self.base.pop_front_if(|(_, id)| is_void(*id)) {
+            self.void = Some(due);
         }
         let mut rows: Vec<_> = self.base.iter().filter(|(_, id)| !is_void(*id)).take(count_max).copied().collect();
         while rows.len() < count_max && !self.all_read {
             let chunk = store.base.waiting(kind, Line::Stored, self.read, CHUNK)?;
             self.all_read = chunk.len() < CHUNK;
             self.read = chunk.last().map(|(due, _)| *due).or(self.read);
-            let valid = chunk.into_iter().filter(|(_, id)| !is_void(*id));
-            for row in valid {
+            for row in chunk {
+                if is_void(row.1) {
+                    if self.base.is_empty() {
+                        self.void = Some(row.0);
+                    }
+                    continue;
+                }
                 self.base.push_back(row);
                 if rows.len() < count_max {
                     rows.push(row);
@@ -98,7 +110,7 @@ impl Marks {
     }
 }
 
-/// A part of a line, for people: those behind `after`, at most `count_max`. It leaves no marks behind.
+/// A part of a line, for people: those behind `after`, at most `count_max`. It goes by the marks, and leaves none behind.
 ///
 /// # Errors
 ///
@@ -116,7 +128,8 @@ pub fn waiting(
         rows.extend(frozen.waiting(kind, line, after).filter(|(_, id)| !is_void(*id)).take(count_max));
     }
     let is_void = |id: Index| store.generations().any(|generation| generation.get(id).is_some());
-    let (mut read, mut valid) = (after, 0);
+    let void = (line == Line::Stored).then(|| store.dues.borrow().void(kind)).flatten();
+    let (mut read, mut valid) = (after.max(void), 0);
     while valid < count_max {
         let chunk = store.base.waiting(kind, line, read, CHUNK)?;
         let is_last = chunk.len() < CHUNK;
