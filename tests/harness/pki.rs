@@ -1,5 +1,7 @@
 //! An authority that signs certificates, for the time of a test.
 
+use std::time::{Duration, SystemTime};
+
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
     SanType, date_time_ymd,
@@ -38,6 +40,13 @@ impl Authority {
     pub fn expired_host(&self) -> Pair {
         let mut params = Self::for_host();
         (params.not_before, params.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1));
+        self.sign(params)
+    }
+
+    /// The same, for so long from now.
+    pub fn host_for(&self, time: Duration) -> Pair {
+        let mut params = Self::for_host();
+        params.not_after = (SystemTime::now() + time).into();
         self.sign(params)
     }
 

@@ -49,7 +49,7 @@ fn guarded() -> Config {
 }
 
 /// Put a certificate and its key where the config names them.
-fn place(host: &Host, pair: &Pair) {
+pub fn place(host: &Host, pair: &Pair) {
     for (name, text) in [("cert.pem", &pair.certificate), ("key.pem", &pair.key)] {
         fs::write(host.path("aside.pem"), text).unwrap();
         fs::rename(host.path("aside.pem"), host.path(name)).unwrap();

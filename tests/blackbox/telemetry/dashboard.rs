@@ -1,9 +1,14 @@
 //! Every expression of the dashboard finds something.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
-use super::prometheus::{Prometheus, Target};
-use crate::harness::{Config, Host, Kind, until};
+use super::{
+    prometheus::{Prometheus, Target},
+    situations::certified,
+};
+use crate::harness::{Config, Kind, until};
 
 const DASHBOARD: &str = include_str!("../../../docs/grafana/mpy6a.json");
 
@@ -30,12 +35,12 @@ fn expressions() -> Vec<(String, String)> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_expression_of_the_dashboard_finds_something() {
-    let host = Host::start(&Config::of([
+    let config = Config::of([
         Kind::misbehave(1).set("name", "works"),
         Kind::misbehave(2).set("name", "fails").set("max_repeats", 1_000),
         Kind::misbehave(3).set("name", "waits").set("delay", "1h"),
-    ]))
-    .await;
+    ]);
+    let host = certified(&config, Duration::from_secs(3_600)).await;
     let prometheus = Prometheus::start(&[Target::of("host", &host)], "groups: []").await;
     prometheus.has_seen(["host"]).await;
     host.left(2, &["trap"]).await;

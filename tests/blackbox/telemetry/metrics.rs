@@ -1,9 +1,13 @@
 //! What `/metrics` says, held against `docs/metrics.md`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use super::{
     pages::get,
+    situations::certified,
     slow::{hold, slow},
 };
 use crate::harness::{Config, Host, Kind, shown, until};
@@ -71,7 +75,7 @@ fn config() -> Config {
 
 #[tokio::test]
 async fn every_metric_is_documented_and_every_documented_metric_is_there() {
-    let host = Host::start(&config()).await;
+    let host = certified(&config(), Duration::from_secs(3_600)).await;
     let text = scrape(&host).await;
     assert!(text.ends_with("# EOF\n"), "{text}");
     let (scraped, documented) = (scraped(&text), documented());

@@ -7,7 +7,10 @@ use tempfile::TempDir;
 use tokio::{task::JoinHandle, time::sleep};
 
 use super::slow::set_ahead;
-use crate::harness::{Config, Host, Kind, Wire};
+use crate::{
+    harness::{Authority, Config, Host, Kind, Wire},
+    security::{place, trusting},
+};
 
 /// A small disk; it needs root.
 pub struct Disk(TempDir);
@@ -40,6 +43,16 @@ impl Drop for Disk {
     fn drop(&mut self) {
         let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
     }
+}
+
+/// A host whose clients speak TLS with it, by a certificate for so long; operators do not.
+pub async fn certified(config: &Config, time: Duration) -> Host {
+    let authority = Authority::new("one");
+    let mut host = Host::prepare(&config.clone().set("tls.certificate", "cert.pem").set("tls.key", "key.pem"));
+    place(&host, &authority.host_for(time));
+    host.speak(trusting(&authority));
+    host.launch().await;
+    host
 }
 
 /// Kinds for everything that may ail one.

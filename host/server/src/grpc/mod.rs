@@ -43,7 +43,7 @@ use crate::{
     limits::{MESSAGE_BYTES_MIN, MESSAGE_SLACK_BYTES, RENEW_HANDLE_BYTES},
     metrics::{self, Metrics, scrape::Scrape},
     recordings::Recordings,
-    reload::{Bell, Board},
+    reload::{Bell, Board, Certificates},
     traces::Traces,
 };
 
@@ -58,6 +58,8 @@ pub struct Services {
     pub gate: Gate,
     /// Has the config and every plugin read again.
     pub bell: Bell,
+    /// The certificates of both listeners.
+    pub certificates: Certificates,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// What is traced.
@@ -80,7 +82,8 @@ impl Services {
         let admin = AdminService::new(sessions, board, bell, self.recordings.clone());
         let services = Routes::new(self.truba(fixed)).add_service(AdminServer::new(admin.clone()));
         let counted = (Arc::clone(&self.metrics), self.traces.clone(), self.recordings.clone());
-        let scrape = Scrape::new(counted, self.sessions.clone(), Arc::clone(&self.board), fixed);
+        let in_service = (Arc::clone(&self.board), self.certificates.clone());
+        let scrape = Scrape::new(counted, self.sessions.clone(), in_service, fixed);
         let pages = console::routes(admin).merge(metrics::routes(scrape));
         standard(services, health).into_axum_router().merge(pages).into()
     }

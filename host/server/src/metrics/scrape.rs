@@ -20,7 +20,7 @@ use crate::{
     config::Fixed,
     limits::ADMIN_CONNECTIONS_MAX,
     recordings::Recordings,
-    reload::{Board, InService},
+    reload::{Board, Certificates, InService},
     traces::Traces,
 };
 
@@ -29,6 +29,7 @@ pub struct Scrape {
     metrics: Arc<Metrics>,
     sessions: Sessions,
     board: Arc<Board>,
+    certificates: Certificates,
     overview: Question<Overview>,
     disk: Question<Disk>,
     traces: Traces,
@@ -43,12 +44,12 @@ impl Scrape {
     pub fn new(
         (metrics, traces, recordings): (Arc<Metrics>, Traces, Recordings),
         sessions: Sessions,
-        board: Arc<Board>,
+        (board, certificates): (Arc<Board>, Certificates),
         fixed: &Fixed,
     ) -> Self {
         let (overview, disk) = (Question::default(), Question::default());
         let (store, connections_max) = (fixed.store_path.clone(), fixed.connections_max);
-        Self { metrics, sessions, board, overview, disk, traces, recordings, store, connections_max }
+        Self { metrics, sessions, board, certificates, overview, disk, traces, recordings, store, connections_max }
     }
 
     /// Everything, as text. Where the writer or the disk does not answer, everything but what it alone knows.
@@ -85,6 +86,12 @@ impl Scrape {
         page.gauge(("term", None), "How many times a host took ownership of the store", Some(self.sessions.term()));
         let about = "Whether the newest config file is not in service";
         page.gauge(("config_trouble", None), about, Some(now.config_trouble.is_some()));
+        let about = "When the certificate in service ends, Unix time";
+        let ends = self.certificates.ends().map(|(key, at)| {
+            let listener = if key == "listen" { "clients" } else { "operators" };
+            (vec![("listener", listener.to_owned())], at)
+        });
+        page.gauges(("certificate_end", Some(Unit::Seconds)), about, ends);
         let spans = self.traces.counts().map(|(result, count)| (vec![("result", result.to_owned())], count));
         page.counters(("trace_spans", None), "Spans of traces, by what became of them", spans);
         let denied = self.board.keeper.denials.counts().map(|(why, count)| (vec![("reason", why.to_owned())], count));

@@ -22,6 +22,11 @@ impl Certificates {
         self.0.iter().flat_map(|slot| slot.files.all().cloned())
     }
 
+    /// When each in service ends, in Unix seconds, by listener as the config calls it.
+    pub fn ends(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        self.0.iter().map(|slot| (slot.listener, slot.now().not_after_s()))
+    }
+
     /// Read those again of whose files one has changed. Answers what cannot be used; then the old one stays in service.
     pub(super) fn reload(&self, changed: impl Fn(&PathBuf) -> bool) -> Vec<(usize, Option<String>)> {
         let concerned = self.0.iter().enumerate().filter(|(_, slot)| slot.files.all().any(&changed));

@@ -14,7 +14,7 @@ use rustls::{
     version::{TLS12, TLS13},
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
-use x509_parser::prelude::{FromDer as _, X509Certificate};
+use x509_parser::prelude::{FromDer as _, Validity, X509Certificate};
 
 use crate::limits::PEM_BYTES_MAX;
 
@@ -57,6 +57,8 @@ pub struct Material {
     pub config: Arc<ServerConfig>,
     /// Our certificate and those between it and an authority.
     pub chain: Vec<CertificateDer<'static>>,
+    /// When the first of the chain ends, in Unix seconds.
+    pub not_after_s: u64,
     /// What is usable and not as it should be.
     pub warnings: Vec<String>,
     /// The authorities of client certificates, as they were read.
@@ -77,7 +79,10 @@ impl TlsFiles {
     pub fn read(&self, protocols: &[&str], now_s: u64) -> Result<Material, TlsError> {
         let chain = certificates(&self.certificate)?;
         let key = private_key(&self.key)?;
-        let warnings = warnings(&self.certificate, &chain, now_s)?;
+        let validities = validities(&self.certificate, &chain)?;
+        let warnings = warnings(&self.certificate, &validities, now_s);
+        let first_end = validities.iter().map(|validity| validity.not_after.timestamp()).min();
+        let not_after_s = first_end.and_then(|end| u64::try_from(end).ok()).unwrap_or(0);
         let provider = Arc::new(ring::default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(&[&TLS13, &TLS12])
@@ -93,7 +98,7 @@ impl TlsFiles {
         // refused by now.
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
-        Ok(Material { config: Arc::new(config), chain, warnings, authorities })
+        Ok(Material { config: Arc::new(config), chain, not_after_s, warnings, authorities })
     }
 
     fn verifier(
@@ -170,22 +175,29 @@ fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
     })
 }
 
-/// What is wrong with a certificate that can be served all the same: clients refuse it, and the operator must know why.
-fn warnings(file: &Path, chain: &[CertificateDer<'_>], now_s: u64) -> Result<Vec<String>, TlsError> {
-    let Some(first) = chain.first() else { return Ok(Vec::new()) };
-    let remedy = "name a PEM file that begins with -----BEGIN CERTIFICATE-----";
-    let (_, certificate) =
-        X509Certificate::from_der(first).map_err(|_| of(file, "its first certificate cannot be read", remedy))?;
-    let validity = certificate.validity();
+/// From when to when each of a chain may be used.
+fn validities(file: &Path, chain: &[CertificateDer<'_>]) -> Result<Vec<Validity>, TlsError> {
+    let validity = |(at, der): (usize, &CertificateDer<'_>)| {
+        let remedy = "name a PEM file of certificates as an authority gives them out";
+        let read = X509Certificate::from_der(der);
+        let (_, it) = read.map_err(|_| of(file, format_args!("its certificate {} cannot be read", at + 1), remedy))?;
+        Ok(it.validity().clone())
+    };
+    chain.iter().enumerate().map(validity).collect()
+}
+
+/// What is wrong with certificates that can be served all the same: clients refuse them, and the operator must know why.
+fn warnings(file: &Path, validities: &[Validity], now_s: u64) -> Vec<String> {
     let now = i64::try_from(now_s).unwrap_or(i64::MAX);
     let mut warnings = Vec::new();
-    if validity.not_after.timestamp() < now {
-        let when = validity.not_after;
-        warnings.push(format!("{}: the certificate expired on {when}: clients refuse it, renew it", file.display()));
+    for (Validity { not_before, not_after }, at) in validities.iter().zip(1..) {
+        let which = if at == 1 { "the certificate".to_owned() } else { format!("its certificate {at}") };
+        if not_after.timestamp() < now {
+            warnings.push(format!("{}: {which} expired on {not_after}: clients refuse it, renew it", file.display()));
+        }
+        if not_before.timestamp() > now {
+            warnings.push(format!("{}: {which} is valid from {not_before} on only: check the clock", file.display()));
+        }
     }
-    if validity.not_before.timestamp() > now {
-        let when = validity.not_before;
-        warnings.push(format!("{}: the certificate is valid from {when} on only: check the clock", file.display()));
-    }
-    Ok(warnings)
+    warnings
 }

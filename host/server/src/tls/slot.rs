@@ -83,6 +83,12 @@ impl InService {
         Arc::clone(&self.material.config)
     }
 
+    /// When the first certificate of the chain ends, in Unix seconds.
+    #[must_use]
+    pub fn not_after_s(&self) -> u64 {
+        self.material.not_after_s
+    }
+
     /// Resolves when other authorities are in service.
     pub fn distrusted(&self) -> impl Future<Output = ()> + Send + 'static {
         self.distrusted.clone().cancelled_owned()
