@@ -22,6 +22,7 @@
 //! | [`hostile_wire`] | peers that mean the host no good |
 //! | [`telemetry`] | metrics, dashboard, alerts and traces say what is |
 //! | [`offline`] | handlers tried out without a host |
+//! | [`printing`] | what commands print, where nobody reads it |
 //! | [`version`] | a program says which commit it is built from |
 //!
 //! The [`harness`] makes a test a few lines. Tests wait for conditions, never for a time to pass; only where a promise
@@ -50,6 +51,7 @@ mod misbehave;
 mod offline;
 mod operate;
 mod plugin;
+mod printing;
 mod reload;
 mod replay;
 mod restart;

@@ -116,7 +116,7 @@ fn try_restore(backup: &Path, config: &Path) -> Result<ExitCode, Trouble> {
     let done = copied.and_then(|()| install(&aside, &store).map_err(refused));
     let _ = fs::remove_file(&aside);
     tell(&store, &done?);
-    println!("  start the host: it goes on with what the backup has");
+    outln!("  start the host: it goes on with what the backup has");
     Ok(ExitCode::SUCCESS)
 }
 
@@ -152,20 +152,20 @@ fn try_look(arguments: &Verify) -> Result<ExitCode, Trouble> {
     if found.wrong_more > 0 {
         report.line("! ", &format!("and {} more", found.wrong_more));
     }
-    print!("{}", report.text);
+    out!("{}", report.text);
     Err(refused("it is damaged: restore a backup that is right, and report this with what the disk says"))
 }
 
 /// What is in a file.
 fn tell(file: &Path, found: &Verified) {
     let Verified { held, stored, parked, records, record_bytes, logged, .. } = found;
-    println!("{}", file.display());
-    println!("  {} sessions: {held} held, {stored} stored, {parked} parked", held + stored + parked);
-    println!("  {records} records, {record_bytes} bytes");
+    outln!("{}", file.display());
+    outln!("  {} sessions: {held} held, {stored} stored, {parked} parked", held + stored + parked);
+    outln!("  {records} records, {record_bytes} bytes");
     if *logged > 0 {
-        println!("  and {logged} commits in the log");
+        outln!("  and {logged} commits in the log");
     }
     if found.is_right() {
-        println!("  read whole: all of it is right");
+        outln!("  read whole: all of it is right");
     }
 }

@@ -19,7 +19,7 @@ use crate::{
 /// Check a config and print what was found. Ends with 0 if everything is right, else with 1.
 pub fn run(file: &Path) -> ExitCode {
     let (report, right) = check(file);
-    print!("{report}");
+    out!("{report}");
     if right { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

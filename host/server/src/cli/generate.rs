@@ -1,13 +1,15 @@
 //! `mpy6a completions` and `mpy6a man`: what shells and people read about the command line, made from the command line itself.
 
-use std::{fs, io, path::Path, process::ExitCode};
+use std::{fs, path::Path, process::ExitCode};
 
 use clap::Command;
 use clap_complete::Shell;
 
 /// Print a shell's completions.
 pub fn completions(shell: Shell, mut command: Command) -> ExitCode {
-    clap_complete::generate(shell, &mut command, "mpy6a", &mut io::stdout());
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut command, "mpy6a", &mut text);
+    out!("{}", String::from_utf8_lossy(&text));
     ExitCode::SUCCESS
 }
 

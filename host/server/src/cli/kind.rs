@@ -51,8 +51,8 @@ pub fn run(command: Command, remote: &Remote) -> ExitCode {
 async fn list(output: Output, host: Host) -> Result<ExitCode, Trouble> {
     let kinds = host.kinds().await?.kinds;
     match output {
-        Output::Table => print!("{}", table(&kinds).text(Some(REPORT_COLUMNS))),
-        Output::Json => kinds.iter().for_each(|kind| println!("{}", json::kind(kind))),
+        Output::Table => out!("{}", table(&kinds).text(Some(REPORT_COLUMNS))),
+        Output::Json => kinds.iter().for_each(|kind| outln!("{}", json::kind(kind))),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -61,7 +61,7 @@ async fn pause(kind: &str, host: Host) -> Result<ExitCode, Trouble> {
     let kind = host.kind(kind).await?;
     let request = v1::PauseKindRequest { kind: kind.id };
     host.admin.clone().pause_kind(request).await.map_err(|status| host.trouble(&status))?;
-    println!("paused: {} ({} stored sessions wait)", kind.name, kind.stored);
+    outln!("paused: {} ({} stored sessions wait)", kind.name, kind.stored);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -71,7 +71,7 @@ async fn resume(kind: &str, host: Host) -> Result<ExitCode, Trouble> {
     host.admin.clone().resume_kind(request).await.map_err(|status| host.trouble(&status))?;
     let still = kind.paused && kind.paused_since_ms.is_none();
     let but = if still { ": but the config has paused = true for it" } else { "" };
-    println!("resumed: {}{but}", kind.name);
+    outln!("resumed: {}{but}", kind.name);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,5 +1,10 @@
 //! The command line: one file for each command.
 
+#![warn(clippy::print_stdout)]
+
+#[macro_use]
+mod out;
+
 pub mod backup;
 pub mod check;
 mod generate;

@@ -1,10 +1,6 @@
 //! `mpy6a status`, `mpy6a top`, `mpy6a reload`: a running host as a whole.
 
-use std::{
-    io::{self, Write as _},
-    process::ExitCode,
-    time::Duration,
-};
+use std::{process::ExitCode, time::Duration};
 
 use clap::Args;
 use mpy6a_proto::v1;
@@ -43,11 +39,11 @@ pub async fn status(arguments: &Status, host: Host) -> Result<ExitCode, Trouble>
         return serving(host).await;
     }
     let answer = host.kinds().await?;
-    print!("{}", text(&answer));
+    out!("{}", text(&answer));
     let troubles = troubles(&answer.kinds);
     let mut report = Report::default();
     troubles.iter().for_each(|trouble| report.line("! ", trouble));
-    print!("{}", report.text);
+    out!("{}", report.text);
     Ok(if troubles.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -56,7 +52,7 @@ async fn serving(mut host: Host) -> Result<ExitCode, Trouble> {
     let answer = host.health.check(HealthCheckRequest::default()).await;
     let health = answer.map_err(|status| host.trouble(&status))?.into_inner().status();
     if health == ServingStatus::Serving {
-        println!("serving");
+        outln!("serving");
         return Ok(ExitCode::SUCCESS);
     }
     Err(refused("the host answers and does not serve: it starts, or stops, or its store failed; look into its log"))
@@ -68,8 +64,7 @@ pub async fn top(arguments: &Top, host: Host) -> Result<ExitCode, Trouble> {
     loop {
         let answer = host.kinds().await?;
         // To the upper left corner, and everything below it away: nothing flickers.
-        print!("\x1b[H\x1b[J{}", text(&answer));
-        let _ = io::stdout().flush();
+        out!("\x1b[H\x1b[J{}", text(&answer));
         drawn += 1;
         if arguments.count == Some(drawn) {
             return Ok(ExitCode::SUCCESS);
@@ -93,7 +88,7 @@ pub async fn reload(host: Host) -> Result<ExitCode, Trouble> {
         }
     }
     if report.text.is_empty() {
-        println!("in service: the config and every plugin as they are now");
+        outln!("in service: the config and every plugin as they are now");
         return Ok(ExitCode::SUCCESS);
     }
     eprint!("{}", report.text);

@@ -26,13 +26,13 @@ pub fn run(command: &Command) -> ExitCode {
     match command {
         Command::New => {
             let token = token::new();
-            println!("{token}");
+            outln!("{token}");
             eprintln!("the line for [[access]] in the config:\n{}", line(&token));
             ExitCode::SUCCESS
         }
         Command::Hash => match hash(io::stdin().lock()) {
             Ok(line) => {
-                println!("{line}");
+                outln!("{line}");
                 ExitCode::SUCCESS
             }
             Err(why) => {

@@ -40,8 +40,8 @@ pub fn run(arguments: &Arguments) -> ExitCode {
     let of = |file: &PathBuf| measure(arguments, Handler { file: file.clone(), of: arguments.of.clone() });
     let measured: Result<Vec<Measured>, String> = arguments.files.iter().map(of).collect();
     match (measured, arguments.output) {
-        (Ok(all), Output::Text) => print!("{}", table(&all)),
-        (Ok(all), Output::Json) => println!("{}", json_text(&all.iter().map(json_of).collect())),
+        (Ok(all), Output::Text) => out!("{}", table(&all)),
+        (Ok(all), Output::Json) => outln!("{}", json_text(&all.iter().map(json_of).collect())),
         (Err(trouble), _) => return super::failed(&trouble),
     }
     ExitCode::SUCCESS

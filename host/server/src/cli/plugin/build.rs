@@ -33,7 +33,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
     };
     match build(&arguments.dir, announce) {
         Ok(built) => {
-            print!("{}", report(&arguments.dir, &built));
+            out!("{}", report(&arguments.dir, &built));
             ExitCode::SUCCESS
         }
         Err(error) => super::failed(&error.to_string()),

@@ -34,9 +34,9 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         Err(trouble) => return super::failed(&trouble),
     };
     match arguments.output {
-        Output::Text => print!("{}", report(&checked)),
+        Output::Text => out!("{}", report(&checked)),
         Output::Json => match serde_json::to_string_pretty(&checked) {
-            Ok(json) => println!("{json}"),
+            Ok(json) => outln!("{json}"),
             Err(error) => return super::failed(&error.to_string()),
         },
     }

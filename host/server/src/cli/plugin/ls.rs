@@ -33,8 +33,8 @@ pub struct Arguments {
 pub async fn run(arguments: &Arguments, host: Host) -> Result<ExitCode, Trouble> {
     let kinds = host.kinds().await?.kinds;
     match arguments.output {
-        Output::Table => print!("{}", text(&kinds)),
-        Output::Json => kinds.iter().for_each(|kind| println!("{}", object(kind))),
+        Output::Table => out!("{}", text(&kinds)),
+        Output::Json => kinds.iter().for_each(|kind| outln!("{}", object(kind))),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -51,8 +51,8 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         Err(trouble) => return super::failed(&trouble),
     };
     match arguments.output {
-        Output::Text => print!("{}", report(&life)),
-        Output::Json => println!("{}", json_of(&life)),
+        Output::Text => out!("{}", report(&life)),
+        Output::Json => outln!("{}", json_of(&life)),
     }
     let last = life.runs.last().map(|run| &run.report.outcome);
     if last == Some(&mpy6a_sessions::Outcome::Returned) { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -1,6 +1,6 @@
 //! `mpy6a plugin test`: scenarios, and the host dying everywhere in them.
 
-use std::{fmt::Write as _, io::Write as _, path::PathBuf, process::ExitCode};
+use std::{fmt::Write as _, path::PathBuf, process::ExitCode};
 
 use clap::Args;
 use mpy6a_kit::{
@@ -51,15 +51,13 @@ fn carry_out(arguments: &Arguments) -> Result<bool, String> {
         let tried = tried.map_err(|error| format!("the scenario `{}`: {error}", scenario.name))?;
         failed += usize::from(!tried.passed());
         match arguments.output {
-            Output::Text => print!("{}", report(&scenario.name, &tried)),
+            Output::Text => out!("{}", report(&scenario.name, &tried)),
             Output::Json => all.push(json_of(scenario, &tried)),
         }
-        // Scenarios take their time; a stream that is gone is no reason not to go on.
-        let _ = std::io::stdout().flush();
     }
     match arguments.output {
-        Output::Text => println!("\n{}", summary(scenarios.len(), failed)),
-        Output::Json => println!("{}", json_text(&json!({ "passed": failed == 0, "scenarios": all }))),
+        Output::Text => outln!("\n{}", summary(scenarios.len(), failed)),
+        Output::Json => outln!("{}", json_text(&json!({ "passed": failed == 0, "scenarios": all }))),
     }
     Ok(failed == 0)
 }

@@ -81,15 +81,15 @@ async fn show(action: Action, filter: v1::Filter, host: Host) -> Result<ExitCode
         }
     }
     if count == 0 {
-        println!("no such sessions: nothing to do");
+        outln!("no such sessions: nothing to do");
         return Ok(ExitCode::SUCCESS);
     }
-    print!("{}", table.text(Some(REPORT_COLUMNS)));
+    out!("{}", table.text(Some(REPORT_COLUMNS)));
     if count > SHOWN {
-        println!("and {} more", count - SHOWN);
+        outln!("and {} more", count - SHOWN);
     }
     let of: Vec<_> = by_kind.iter().map(|(kind, count)| format!("{count} {}", kind_name(*kind, &names))).collect();
-    println!("\nwould {} {count} sessions ({}): say --yes to do it", verb(action), of.join(", "));
+    outln!("\nwould {} {count} sessions ({}): say --yes to do it", verb(action), of.join(", "));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -135,7 +135,7 @@ impl Tally {
     }
 
     fn tell(&self, action: Action) -> ExitCode {
-        println!("{} {}", past(action), sessions(self.done));
+        outln!("{} {}", past(action), sessions(self.done));
         for (message, count) in self.reasons.values() {
             let more = if *count > 1 { format!(" (and {} more like it)", count - 1) } else { String::new() };
             eprintln!("refused: {message}{more}");

@@ -46,7 +46,7 @@ pub async fn run(arguments: &Arguments, host: Host) -> Result<ExitCode, Trouble>
             count += 1;
             match arguments.output {
                 Output::Table => table.row(row(&session, &names, arguments.wide)),
-                Output::Json => println!("{}", json::summary(&session, &names)),
+                Output::Json => outln!("{}", json::summary(&session, &names)),
             }
         }
         if more {
@@ -55,9 +55,9 @@ pub async fn run(arguments: &Arguments, host: Host) -> Result<ExitCode, Trouble>
     }
     if arguments.output == Output::Table {
         let columns = (!arguments.wide).then_some(REPORT_COLUMNS);
-        print!("{}", if count == 0 { "no such sessions\n".to_owned() } else { table.text(columns) });
+        out!("{}", if count == 0 { "no such sessions\n".to_owned() } else { table.text(columns) });
         if more {
-            println!("and more: --limit 0 lists all");
+            outln!("and more: --limit 0 lists all");
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -77,7 +77,7 @@ pub async fn open(arguments: &New, host: Host) -> Result<ExitCode, Trouble> {
     let request = v1::NewRequest { kind, record, request_id, ..v1::NewRequest::default() };
     let answer = host.truba.clone().new_session(request).await.map_err(|status| host.trouble(&status))?;
     let v1::Handle { id, key } = answer.into_inner().handle.unwrap_or_default();
-    println!("{}:{key:016x}", json::shown(id));
+    outln!("{}:{key:016x}", json::shown(id));
     Ok(ExitCode::SUCCESS)
 }
 

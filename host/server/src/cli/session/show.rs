@@ -48,8 +48,8 @@ pub async fn run(arguments: &Arguments, host: Host) -> Result<ExitCode, Trouble>
     let session = answer.map_err(|status| host.trouble(&status))?.into_inner();
     let kind = kind_name(session.kind, &host.kind_names().await?);
     match arguments.output {
-        Output::Table => print!("{}", text(&session, &kind, arguments.records)),
-        Output::Json => println!("{}", object(&session, &kind, arguments.records)),
+        Output::Table => out!("{}", text(&session, &kind, arguments.records)),
+        Output::Json => outln!("{}", object(&session, &kind, arguments.records)),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -54,7 +54,7 @@ pub fn run(arguments: &Arguments, remote: &Remote) -> ExitCode {
 
 fn carry_out(arguments: &Arguments, Fetched { recording, plugin }: Fetched) -> Result<ExitCode, Trouble> {
     if let Some(lacks) = &recording.lacks {
-        print!("{}", shown::only_then(&recording));
+        out!("{}", shown::only_then(&recording));
         return Err(refused(format!("this attempt cannot be replayed: {lacks}")));
     }
     let replayed = match &arguments.plugin {
@@ -63,8 +63,8 @@ fn carry_out(arguments: &Arguments, Fetched { recording, plugin }: Fetched) -> R
     };
     let differences = replayed.differences(&recording);
     match arguments.output {
-        Output::Table => print!("{}", shown::text(&recording, &replayed, &differences)),
-        Output::Json => println!("{}", shown::object(&recording, &replayed, &differences)),
+        Output::Table => out!("{}", shown::text(&recording, &replayed, &differences)),
+        Output::Json => outln!("{}", shown::object(&recording, &replayed, &differences)),
     }
     Ok(if differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
