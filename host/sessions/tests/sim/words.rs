@@ -21,7 +21,7 @@ pub fn sent(sent: &Sent) -> String {
             format!("renew {}", handles.iter().map(|handle| handle.id.to_string()).collect::<Vec<_>>().join(" "))
         }
         Sent::Inspect(id) => format!("inspect {id}"),
-        Sent::Count => "count".into(),
+        Sent::Overview => "overview".into(),
         Sent::List(part) => format!("list {part:?}"),
         Sent::Pauses => "which are paused".into(),
         Sent::SetPaused(kind, true) => format!("pause kind {kind}"),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use mpy6a_sessions::{
-    Counts, Error, Index, Inspected, Part, Refusal, State,
+    Counts, Due, Error, Index, Inspected, Overview, Part, Refusal, State,
     op::Op,
     rules::{Ended, Reply},
     store::Pause,
@@ -18,7 +18,7 @@ pub(super) enum Owed {
     Turn(Vec<OwedAnswer>),
     Renewals(Renewals),
     Inspected(Index),
-    Counts,
+    Overview,
     Listed(Part),
     Pauses,
     Done,
@@ -48,7 +48,7 @@ impl Model {
                 Owed::Turn(owed) => matches!(answer, Answer::Turn(answers) if OwedAnswer::are_met(&owed, answers)),
                 Owed::Renewals(renewals) => *answer == Answer::Renewals(Ok(renewals)),
                 Owed::Inspected(id) => *answer == Answer::Inspected(Ok(self.seen(id, moment).map(Box::new))),
-                Owed::Counts => matches!(answer, Answer::Counts(Ok(counts)) if self.counts_are(counts)),
+                Owed::Overview => matches!(answer, Answer::Overview(Ok(overview)) if self.is_overview(overview)),
                 Owed::Listed(part) => *answer == Answer::Listed(Ok(self.page(part, moment))),
                 Owed::Pauses => matches!(answer, Answer::Pauses(Ok(pauses)) if self.pauses_are(pauses)),
                 Owed::Done => *answer == Answer::Done(Ok(())),
@@ -64,7 +64,7 @@ impl Model {
     fn should_be(&self, sent: &Sent, moment: Moment) -> String {
         match sent {
             Sent::Inspect(id) => format!("; it should be {:?}", self.seen(*id, moment)),
-            Sent::Count => format!("; it should be {:?}", self.counts()),
+            Sent::Overview => format!("; it should be {:?} {:?} {:?}", self.counts(), self.pauses, self.heads()),
             Sent::List(part) => format!("; it should be {:?}", self.page(*part, moment)),
             Sent::Pauses => format!("; it should be {:?}", self.pauses),
             Sent::Apply(Op::Client { handle, .. }) => {
@@ -87,6 +87,17 @@ impl Model {
 
     pub(super) fn pauses_are(&self, pauses: &BTreeMap<u32, Pause>) -> bool {
         pauses.iter().map(|(kind, pause)| (*kind, pause.since_ms)).eq(self.pauses.iter().map(|(kind, at)| (*kind, *at)))
+    }
+
+    fn is_overview(&self, overview: &Overview) -> bool {
+        let Overview { counts, pauses, heads } = overview;
+        self.counts_are(counts) && self.pauses_are(pauses) && *heads == self.heads()
+    }
+
+    /// What of each kind is repeated next.
+    fn heads(&self) -> BTreeMap<u32, Due> {
+        let kinds = self.counts().into_keys();
+        kinds.filter_map(|kind| self.due(kind).first().map(|(due, _)| (kind, *due))).collect()
     }
 
     /// Kinds that had sessions once may be listed with none.

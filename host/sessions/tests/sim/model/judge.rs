@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mpy6a_sessions::{
-    Claimed, Counts, Due, Error, Handle, Index, Inspected, Kinds, Page, Part, Refusal, Session, State,
+    Claimed, Due, Error, Handle, Index, Inspected, Kinds, Overview, Page, Part, Refusal, Session, State,
     op::Op,
     pipeline::{self, Ask},
     rules::Reply,
@@ -27,7 +27,7 @@ pub enum Sent {
     Broke(u64),
     Renew(Vec<Handle>),
     Inspect(Index),
-    Count,
+    Overview,
     List(Part),
     Pauses,
     SetPaused(u32, bool),
@@ -42,7 +42,7 @@ pub enum Answer {
     Turn(Vec<pipeline::Answer>),
     Renewals(Result<Renewals, Error>),
     Inspected(Result<Option<Box<Inspected>>, Error>),
-    Counts(Result<BTreeMap<u32, Counts>, Error>),
+    Overview(Result<Box<Overview>, Error>),
     Listed(Result<Page, Error>),
     Pauses(Result<BTreeMap<u32, Pause>, Error>),
     Done(Result<(), Error>),
@@ -119,7 +119,7 @@ impl Model {
                 Owed::Renewals(handles.iter().map(&mut renew).collect::<Vec<Result<u64, Refusal>>>())
             }
             Sent::Inspect(id) => Owed::Inspected(*id),
-            Sent::Count => Owed::Counts,
+            Sent::Overview => Owed::Overview,
             Sent::List(part) => Owed::Listed(*part),
             Sent::Pauses => Owed::Pauses,
             Sent::SetPaused(..) => Owed::Done,

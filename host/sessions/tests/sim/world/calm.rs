@@ -26,7 +26,7 @@ impl World {
         let latest_ms = self.model.sessions.values().map(|kept| kept.session.stored_ms).max().unwrap_or(0);
         self.clocks.set_wall_us(self.clocks.true_wall_us().max(latest_ms * 1000));
         let kinds = self.people.open_config();
-        let mut sent = vec![Sent::SetKinds(kinds), Sent::Count];
+        let mut sent = vec![Sent::SetKinds(kinds), Sent::Overview];
         sent.extend(self.model.pauses.keys().map(|kind| Sent::SetPaused(*kind, false)));
         self.step(sent)?;
         for _ in 0..STEPS_MAX {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use mpy6a_sessions::{
-    Counts, Error, Inspected, Outcome, Page, State,
+    Error, Inspected, Outcome, Overview, Page, State,
     op::Op,
     rules::Reply,
     store::Pause,
@@ -40,9 +40,9 @@ pub fn pose(sent: &Sent, sabotage: Sabotage, model: &Model) -> (Message, Waiting
             let (reply_to, reply) = oneshot::channel();
             (Message::Inspect(*id, reply_to), Waiting::Inspected(reply))
         }
-        Sent::Count => {
+        Sent::Overview => {
             let (reply_to, reply) = oneshot::channel();
-            (Message::Count(reply_to), Waiting::Counts(reply))
+            (Message::Overview(reply_to), Waiting::Overview(reply))
         }
         Sent::List(part) => {
             let (reply_to, reply) = oneshot::channel();
@@ -68,7 +68,7 @@ pub enum Waiting {
     Turn(Arc<Outbox>),
     Renewals(oneshot::Receiver<Result<Renewals, Error>>),
     Inspected(oneshot::Receiver<Result<Option<Box<Inspected>>, Error>>),
-    Counts(oneshot::Receiver<Result<BTreeMap<u32, Counts>, Error>>),
+    Overview(oneshot::Receiver<Result<Box<Overview>, Error>>),
     Listed(oneshot::Receiver<Result<Page, Error>>),
     Pauses(oneshot::Receiver<Result<BTreeMap<u32, Pause>, Error>>),
     Done(oneshot::Receiver<Result<(), Error>>),
@@ -86,7 +86,7 @@ impl Waiting {
             },
             Self::Renewals(mut reply) => reply.try_recv().ok().map(Answer::Renewals),
             Self::Inspected(mut reply) => reply.try_recv().ok().map(Answer::Inspected),
-            Self::Counts(mut reply) => reply.try_recv().ok().map(Answer::Counts),
+            Self::Overview(mut reply) => reply.try_recv().ok().map(Answer::Overview),
             Self::Listed(mut reply) => reply.try_recv().ok().map(Answer::Listed),
             Self::Pauses(mut reply) => reply.try_recv().ok().map(Answer::Pauses),
             Self::Done(mut reply) => reply.try_recv().ok().map(Answer::Done),

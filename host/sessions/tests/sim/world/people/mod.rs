@@ -159,7 +159,7 @@ impl People {
             sent.push(Sent::Apply(Op::Finish { handle, ops: Vec::new(), report }));
         }
         if self.chance.percent(10) {
-            sent.push(Sent::Count);
+            sent.push(Sent::Overview);
         }
         // Nobody's messages have an order among them, but for those of one run and of one stream.
         let from = self.chance.index(sent.len().max(1));
