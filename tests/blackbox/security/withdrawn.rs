@@ -1,15 +1,13 @@
-//! A token that left the config lets nobody in any more, and keeps nobody in: within a second of the change.
+//! A token that left the config lets nobody in any more, and keeps nobody in.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use mpy6a_proto::v1::SessionState;
+use tokio::time::timeout;
 use tonic::Code;
 
 use super::{config, digest, guarded, token};
-use crate::harness::{Host, Refused, streamed::new, until};
-
-/// How soon a withdrawn token is of no use: a second, and time for a busy machine to look at the file.
-const SOON: Duration = Duration::from_secs(5);
+use crate::harness::{Host, PATIENCE, Refused, streamed::new, until};
 
 #[tokio::test]
 async fn a_stolen_token_is_cut_off_from_its_open_stream_and_the_sessions_go_to_their_handler() {
@@ -22,10 +20,9 @@ async fn a_stolen_token_is_cut_off_from_its_open_stream_and_the_sessions_go_to_t
 
     let without = guarded_without("every");
     host.configure(&without);
-    let changed = Instant::now();
-    let ended = Refused::from(stolen.end().await.unwrap_err());
+    let ended = timeout(PATIENCE, stolen.end()).await.expect("the stream goes on");
+    let ended = Refused::from(ended.unwrap_err());
     ended.says(Code::Unauthenticated, "CREDENTIALS_WRONG", "out of date");
-    assert!(changed.elapsed() < SOON, "{:?}", changed.elapsed());
     assert_eq!(thief.new_session(1).await.unwrap_err().reason, "CREDENTIALS_WRONG");
     // To the host the client is gone: what it began is stored, and repeated after the kind's delay.
     let boss = host.with_token(&token("boss"));

@@ -19,7 +19,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use mpy6a_plugins::{Sandbox, SandboxConfig};
 use mpy6a_sessions::{Environment, Sessions, Started, observer::Observer, store::logged::LoggedStore};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
@@ -68,9 +68,11 @@ impl Host {
         // Taken before anything else: until then a SIGHUP ends the process.
         let hangup = signal(SignalKind::hangup())?;
         let mut running = tokio::select! {
-            running = self.start(hangup) => running?,
+            running = self.start() => running?,
             () = signals.next() => return Ok(()),
         };
+        // From here on clients are served, and whatever it is told it stops in order.
+        running.ready(hangup).await;
         let told = tokio::select! {
             () = signals.next() => Ok(()),
             ending = running.sessions.ended() => Err(failure_of(ending)),
@@ -88,7 +90,7 @@ impl Host {
         }
     }
 
-    async fn start(self, hangup: Signal) -> Result<Running, Failure> {
+    async fn start(self) -> Result<Running, Failure> {
         let fixed = self.config.fixed.clone();
         let listeners = Listeners::bind(&fixed).await?;
         let (address, admin) = (listeners.clients.address()?, listeners.operators.address()?);
@@ -148,15 +150,11 @@ impl Host {
             traces: traces.clone(),
         };
         let stop = CancellationToken::new();
-        let server = tokio::spawn(listeners.serve(&services, &health_service, &fixed, &stop));
-        health.serving().await;
-        let kinds = board.now().config.kinds.len();
-        let served = board.plugins.all().len();
-        info!(%address, %admin, term = sessions.term(), kinds, served, "ready");
         let manager = Manager::of_this_process()?;
-        manager.serving(&sessions, &board).await;
-        manager.clone().reload_at(hangup, bell);
-        Ok(Running { sessions, board, health, manager, gate, runs: self.runs, server, stop, traces })
+        let addresses = (address, admin);
+        let server = tokio::spawn(listeners.serve(&services, &health_service, &fixed, &stop));
+        // Nothing is waited for behind this: who is served is not left by a start that is cut off.
+        Ok(Running { addresses, sessions, board, bell, health, manager, gate, runs: self.runs, server, stop, traces })
     }
 }
 

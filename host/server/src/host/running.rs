@@ -1,21 +1,31 @@
 //! A host that serves, and the two ways in which it ends: told to stop, or by a failure of its store.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use mpy6a_sessions::{Ending, Sessions};
-use tokio::{task::JoinHandle, time};
+use tokio::{signal::unix::Signal, task::JoinHandle, time};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::{failure::Failure, health::Health, manager::Manager};
-use crate::{grpc::gate::Gate, limits::REPLY_GRACE, reload::Board, repeats::Runs, traces::Traces};
+use crate::{
+    grpc::gate::Gate,
+    limits::REPLY_GRACE,
+    reload::{Bell, Board},
+    repeats::Runs,
+    traces::Traces,
+};
 
 /// A host that serves.
 pub struct Running {
+    /// Where clients find it, and operators.
+    pub addresses: (SocketAddr, SocketAddr),
     /// The state machine.
     pub sessions: Sessions,
     /// What is in service.
     pub board: Arc<Board>,
+    /// Has the config and every plugin read again.
+    pub bell: Bell,
     /// Says how the host is.
     pub health: Health,
     /// Is told how the host is.
@@ -33,6 +43,16 @@ pub struct Running {
 }
 
 impl Running {
+    /// Say that it serves, and obey SIGHUP from now on.
+    pub async fn ready(&self, hangup: Signal) {
+        self.health.serving().await;
+        let (address, admin) = self.addresses;
+        let (kinds, served) = (self.board.now().config.kinds.len(), self.board.plugins.all().len());
+        info!(%address, %admin, term = self.sessions.term(), kinds, served, "ready");
+        self.manager.serving(&self.sessions, &self.board).await;
+        self.manager.clone().reload_at(hangup, self.bell.clone());
+    }
+
     /// Stop in order: nothing new comes in; what is under way finishes, within the config's `limits.shutdown`; what is
     /// queued is committed; answers are sent.
     ///
