@@ -51,7 +51,9 @@ redrive-counts-on|a redriven session is counted anew|rules/admin.rs|s/after\.rep
 run-cut-off|2, one operator at a time|rules/admin.rs|s/\(Repeat \| Park \| Delete, Stored\)/(Delete, Repeating) | (Repeat | Park | Delete, Stored)/; s/\(Repeat \| Park \| Delete, Repeating\)/(Repeat | Park, Repeating)/
 changed-anyway|what changed since it was looked at is left alone|rules/admin.rs|s/seen != session\.change_id\)/seen.index > session.change_id.index)/
 parked-unlisted|every session can be found|store/redb/due.rs|s/write_one\(transaction, PARKED, Line::Parked, changes\)/let _ = PARKED; Ok(())/
-void-listed|every session can be found|store/logged/due.rs|s/let is_void = \|id: Index\| store\.generations\(\)\.any\(\|generation\| generation\.get\(id\)\.is_some\(\)\);\n    let \(mut read/let is_void = |_: Index| false;\n    let (mut read/
+void-listed|every session can be found|store/logged/due.rs|s/let is_void = \|id: Index\| store\.generations\(\)\.any\(\|generation\| generation\.get\(id\)\.is_some\(\)\);\n    let void/let is_void = |_: Index| false;\n    let void/
+mark-too-far|every session can be found|store/logged/due.rs|s/if self\.base\.is_empty\(\) \{/if true {/
+wrong-head|what is due first is told|writer/reads.rs|s/store\.due\(\*kind, u64::MAX, 1\)\?;/store.due(*kind, u64::MAX, 2)?.into_iter().rev().collect::<Vec<_>>();/
 LIST
 }
 
