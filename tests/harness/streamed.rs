@@ -24,6 +24,8 @@ pub struct Streamed {
     /// Answers that came before they were asked for.
     early: BTreeMap<u64, Answer>,
     tag: u64,
+    /// What each message says of its client.
+    caller: Option<v1::Caller>,
 }
 
 impl Wire {
@@ -31,7 +33,7 @@ impl Wire {
     pub async fn stream(&self) -> Streamed {
         let (requests, receiver) = mpsc::channel(QUEUE);
         let answers = self.truba.clone().operate(ReceiverStream::new(receiver)).await.unwrap().into_inner();
-        Streamed { requests: Some(requests), answers, early: BTreeMap::new(), tag: 0 }
+        Streamed { requests: Some(requests), answers, early: BTreeMap::new(), tag: 0, caller: None }
     }
 }
 
@@ -40,19 +42,29 @@ impl Caller {
     pub async fn stream(&self) -> Result<Streamed, Status> {
         let (requests, receiver) = mpsc::channel(QUEUE);
         let answers = self.truba.clone().operate(ReceiverStream::new(receiver)).await?.into_inner();
-        Ok(Streamed { requests: Some(requests), answers, early: BTreeMap::new(), tag: 0 })
+        Ok(Streamed { requests: Some(requests), answers, early: BTreeMap::new(), tag: 0, caller: None })
     }
 }
 
 impl Streamed {
+    /// Name the client in each message from now on, and what it has settled.
+    pub fn name(&mut self, client: u8, settled_below: u64) {
+        self.caller = Some(v1::Caller { client_id: vec![client; 16].into(), settled_below });
+    }
+
     /// Send operations in one message, as they are.
     pub async fn send(&self, operations: Vec<Operation>) {
-        self.requests.as_ref().unwrap().send(OperateRequest { operations }).await.unwrap();
+        let message = OperateRequest { operations, caller: self.caller.clone() };
+        self.requests.as_ref().unwrap().send(message).await.unwrap();
     }
 
     /// Whether a message finds room within this time; it does not on a stream that has ended.
     pub async fn try_send(&self, operations: Vec<Operation>, patience: Duration) -> bool {
-        let sent = timeout(patience, self.requests.as_ref().unwrap().send(OperateRequest { operations })).await;
+        let sent = timeout(
+            patience,
+            self.requests.as_ref().unwrap().send(OperateRequest { operations, ..Default::default() }),
+        )
+        .await;
         sent.is_ok_and(|sent| sent.is_ok())
     }
 

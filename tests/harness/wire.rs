@@ -72,28 +72,28 @@ impl Wire {
     }
 
     pub async fn append(&self, handle: Handle, number: u64, record: impl AsRef<[u8]>) -> Result<Index, Refused> {
-        let request = v1::AppendRequest { handle: Some(handle), number, record: bytes(record) };
+        let request = v1::AppendRequest { handle: Some(handle), number, record: bytes(record), ..Default::default() };
         Ok(self.truba.clone().append(request).await?.into_inner().change_id.unwrap())
     }
 
     pub async fn replace(&self, handle: Handle, number: u64, record: impl AsRef<[u8]>) -> Result<Index, Refused> {
-        let request = v1::ReplaceRequest { handle: Some(handle), number, record: bytes(record) };
+        let request = v1::ReplaceRequest { handle: Some(handle), number, record: bytes(record), ..Default::default() };
         Ok(self.truba.clone().replace(request).await?.into_inner().change_id.unwrap())
     }
 
     pub async fn delete(&self, handle: Handle, number: u64) -> Result<Index, Refused> {
-        let request = v1::DeleteRequest { handle: Some(handle), number };
+        let request = v1::DeleteRequest { handle: Some(handle), number, ..Default::default() };
         Ok(self.truba.clone().delete(request).await?.into_inner().change_id.unwrap())
     }
 
     pub async fn store(&self, handle: Handle, number: u64, timeout_s: Option<u32>) -> Result<StoreResponse, Refused> {
-        let request = v1::StoreRequest { handle: Some(handle), number, timeout_s };
+        let request = v1::StoreRequest { handle: Some(handle), number, timeout_s, ..Default::default() };
         Ok(self.truba.clone().store(request).await?.into_inner())
     }
 
     /// Renew one lease: its length, or the reason why not.
     pub async fn renew(&self, handle: Handle) -> Result<u64, String> {
-        let request = v1::RenewRequest { handles: vec![handle] };
+        let request = v1::RenewRequest { handles: vec![handle], ..Default::default() };
         let answer = self.truba.clone().renew(request).await.unwrap().into_inner();
         match answer.results[0].outcome.clone().unwrap() {
             v1::renewed::Outcome::LeaseMs(lease_ms) => Ok(lease_ms),

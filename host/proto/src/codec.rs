@@ -131,9 +131,9 @@ mod tests {
         let index = Some(v1::Index { term: 1, index: 2 });
         let handles = |count| vec![v1::Handle { id: index, key: 3 }; count];
         for (count, too_many) in [(0, false), (ELEMENTS_MAX, false), (FIELDS_MAX + 1, true), (1 << 20, true)] {
-            let renew = v1::RenewRequest { handles: handles(count) };
+            let renew = v1::RenewRequest { handles: handles(count), ..Default::default() };
             assert_eq!(has_too_many_fields(&renew.encode_to_vec()), too_many, "{count}");
-            let empty = v1::OperateRequest { operations: vec![v1::Operation::default(); count] };
+            let empty = v1::OperateRequest { operations: vec![v1::Operation::default(); count], ..Default::default() };
             assert_eq!(has_too_many_fields(&empty.encode_to_vec()), too_many, "{count}");
         }
     }

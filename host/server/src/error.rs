@@ -93,7 +93,7 @@ pub(crate) fn build(
 }
 
 /// Every reason there is.
-pub const REASONS: [&str; 21] = [
+pub const REASONS: [&str; 22] = [
     "KIND_UNKNOWN",
     "SESSION_NOT_FOUND",
     "SESSION_FINISHED",
@@ -108,6 +108,7 @@ pub const REASONS: [&str; 21] = [
     "OPERATION_NUMBER_REUSED",
     "OPERATION_NUMBER_STALE",
     "REQUEST_ID_REUSED",
+    "REQUEST_SETTLED",
     "LOCAL_IN_USE",
     "LOCAL_NOT_OPEN",
     "STREAM_FULL",
@@ -168,6 +169,10 @@ fn map_refusal(refusal: &Refusal) -> Mapped {
             (Code::FailedPrecondition, "OPERATION_NUMBER_STALE", numbers)
         }
         Refusal::RequestIdReused => (Code::FailedPrecondition, "REQUEST_ID_REUSED", vec![]),
+        Refusal::RequestSettled { number, settled_below } => {
+            let numbers = vec![("number", number.to_string()), ("settled_below", settled_below.to_string())];
+            (Code::FailedPrecondition, "REQUEST_SETTLED", numbers)
+        }
         Refusal::LocalInUse(local) => (Code::AlreadyExists, "LOCAL_IN_USE", vec![("local", local.to_string())]),
         Refusal::LocalNotOpen(local) => {
             (Code::FailedPrecondition, "LOCAL_NOT_OPEN", vec![("local", local.to_string())])
@@ -248,6 +253,12 @@ mod tests {
                 &[("number", "3"), ("last", "4")],
             ),
             (refused(Refusal::RequestIdReused), FailedPrecondition, "REQUEST_ID_REUSED", &[]),
+            (
+                refused(Refusal::RequestSettled { number: 3, settled_below: 4 }),
+                FailedPrecondition,
+                "REQUEST_SETTLED",
+                &[("number", "3"), ("settled_below", "4")],
+            ),
             (refused(Refusal::LocalInUse(5)), AlreadyExists, "LOCAL_IN_USE", &[("local", "5")]),
             (refused(Refusal::LocalNotOpen(5)), FailedPrecondition, "LOCAL_NOT_OPEN", &[("local", "5")]),
             (refused(Refusal::StreamFull { max: 8 }), ResourceExhausted, "STREAM_FULL", &[("limit", "8")]),

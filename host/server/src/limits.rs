@@ -150,6 +150,9 @@ pub const TRACE_SEND_TIME_MAX: Duration = Duration::from_secs(3);
 /// How long the last spans may take at the end of the host.
 pub const TRACE_STOP_TIME_MAX: Duration = Duration::from_secs(2);
 
+/// Most that `limits.remembered_sessions` may be: at some 300 bytes each, 5 GB.
+pub const REMEMBERED_SESSIONS_MAX: usize = 1 << 24;
+
 /// Sessions whose trace is remembered for their clients' next operations: each takes some 100 bytes, and at a hundredth of all
 /// sessions this is a million and a half of them at once.
 pub const TRACED_SESSIONS_MAX: usize = 16_384;

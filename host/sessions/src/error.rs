@@ -84,9 +84,22 @@ pub enum Refusal {
         /// The last one applied.
         last: u64,
     },
-    /// The request id was used for another `New`.
-    #[error("this request id was used for another New: take a fresh one, a UUID for example")]
+    /// The request id, or the client's number for the request, was used for another `New`.
+    #[error(
+        "this request id or number was used for another New: take a fresh one, a UUID for example, or the next number"
+    )]
     RequestIdReused,
+    /// The client said that it would not ask for this request again, and asks for it.
+    #[error(
+        "request {number} is below {settled_below}, below which this client said it has every answer: take the next \
+         number; a late copy of an answered request is dropped like this"
+    )]
+    RequestSettled {
+        /// The request's number.
+        number: u64,
+        /// What the client said.
+        settled_below: u64,
+    },
     /// The local number names an open session of this stream.
     #[error("local number {0} names an open session of this stream: take another, or finish that session first")]
     LocalInUse(u64),

@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
     attempt::Report,
+    caller::Caller,
     clock::{Clock, Environment},
     error::{Error, Refusal},
     ids::{Handle, Index, Key},
@@ -68,7 +69,8 @@ pub fn start<S: Store + 'static>(
     let queue = Arc::new(Queue::new(&limits));
     let (ended_to, ended) = watch::channel(None);
     let (term, pipelines) = (writer.term(), AtomicU64::new(0));
-    let sessions = Sessions(Arc::new(Shared { queue: Arc::clone(&queue), limits, term, clock, pipelines, ended }));
+    let shared = Arc::new(Shared { queue: Arc::clone(&queue), limits, term, clock, pipelines, ended });
+    let sessions = Sessions { shared, caller: Caller::default() };
     writer::spawn(writer, queue, ended_to)?;
     Ok(Started { sessions, claims })
 }
@@ -78,7 +80,10 @@ pub fn start<S: Store + 'static>(
 /// Every method that changes something answers after the change is durable. Dropping its future does not take the
 /// operation back.
 #[derive(Clone)]
-pub struct Sessions(Arc<Shared>);
+pub struct Sessions {
+    shared: Arc<Shared>,
+    caller: Caller,
+}
 
 struct Shared {
     queue: Arc<Queue>,
@@ -91,15 +96,21 @@ struct Shared {
 }
 
 impl Sessions {
+    /// The same, for this caller: what it opens, changes and renews is its own.
+    #[must_use]
+    pub fn of_caller(&self, caller: Caller) -> Self {
+        Self { shared: Arc::clone(&self.shared), caller }
+    }
+
     /// Open a session.
     ///
     /// # Errors
     ///
-    /// [`Refusal::KindUnknown`], [`Refusal::RequestIdReused`], a limit; or the host cannot now.
+    /// [`Refusal::KindUnknown`], [`Refusal::RequestIdReused`], [`Refusal::RequestSettled`], a limit; or the host cannot now.
     pub async fn open(&self, new: New) -> Result<Opened, Error> {
-        check_new(&self.0.limits, &new)?;
+        check_new(&self.shared.limits, &new)?;
         // Keys come from the operating system's chance, on the caller's thread.
-        let op = Op::New { new, key: Key(rand::random()) };
+        let op = Op::New { new, key: Key(rand::random()), caller: self.caller };
         match self.apply(Sender::Client, op).await? {
             Reply::Opened(opened) => Ok(opened),
             other => Err(unexpected(&other)),
@@ -113,11 +124,11 @@ impl Sessions {
     /// A [`Refusal`]; or the host cannot now.
     pub async fn operate(&self, handle: Handle, number: u64, op: SessionOp) -> Result<Applied, Error> {
         let bytes = u64::try_from(op.record_bytes()).unwrap_or(u64::MAX);
-        if bytes > self.0.limits.record_bytes_max {
-            return Err(Refusal::RecordTooLarge { bytes, max: self.0.limits.record_bytes_max }.into());
+        if bytes > self.shared.limits.record_bytes_max {
+            return Err(Refusal::RecordTooLarge { bytes, max: self.shared.limits.record_bytes_max }.into());
         }
         let fingerprint = op.fingerprint();
-        match self.apply(Sender::Client, Op::Client { handle, number, fingerprint, op }).await? {
+        match self.apply(Sender::Client, Op::Client { handle, number, fingerprint, op, caller: self.caller }).await? {
             Reply::Applied(applied) => Ok(applied),
             other => Err(unexpected(&other)),
         }
@@ -132,14 +143,14 @@ impl Sessions {
         if handles.len() > RENEW_MAX {
             return Err(Refusal::TooLong { what: "the list of sessions to renew", max: RENEW_MAX }.into());
         }
-        self.ask(Sender::Client, |reply_to| Message::Renew(handles, reply_to)).await
+        self.ask(Sender::Client, |reply_to| Message::Renew(handles, self.caller, reply_to)).await
     }
 
     /// Begin a pipeline: many operations under way at once, for one client.
     #[must_use]
     pub fn pipeline(&self) -> Pipeline {
-        let number = self.0.pipelines.fetch_add(1, Ordering::Relaxed);
-        Pipeline::new(Arc::clone(&self.0.queue), number)
+        let number = self.shared.pipelines.fetch_add(1, Ordering::Relaxed);
+        Pipeline::new(Arc::clone(&self.shared.queue), number, self.caller)
     }
 
     /// Make durable what a run asked so far. Neither `Delete` nor `Store` may be among it.
@@ -173,7 +184,7 @@ impl Sessions {
     pub async fn administer(&self, requests: Vec<AdminRequest>) -> Vec<Result<Applied, Error>> {
         let send = |request| {
             let (reply_to, reply) = oneshot::channel();
-            self.0.queue.push(Sender::Client, Message::Apply(Op::Admin(request), reply_to)).map(|()| reply)
+            self.shared.queue.push(Sender::Client, Message::Apply(Op::Admin(request), reply_to)).map(|()| reply)
         };
         let sent: Vec<_> = requests.into_iter().map(send).collect();
         let mut answers = Vec::with_capacity(sent.len());
@@ -241,7 +252,7 @@ impl Sessions {
     /// What waits for the writer now, without asking it.
     #[must_use]
     pub fn queue(&self) -> QueueLoad {
-        self.0.queue.load()
+        self.shared.queue.load()
     }
 
     /// Write everything into a new file, as it is now or a little later, while the host goes on; what was written. It can be
@@ -278,23 +289,23 @@ impl Sessions {
     /// was opened with.
     pub fn set_kinds(&self, kinds: Kinds) {
         // Closed: then nothing is claimed or leased any more.
-        let _ = self.0.queue.push(Sender::Host, Message::SetKinds(kinds));
+        let _ = self.shared.queue.push(Sender::Host, Message::SetKinds(kinds));
     }
 
     /// Claim nothing from now on: the first step of a shutdown.
     pub fn stop_claims(&self) {
-        let _ = self.0.queue.push(Sender::Host, Message::StopClaims);
+        let _ = self.shared.queue.push(Sender::Host, Message::StopClaims);
     }
 
     /// Let nothing more in, commit what is queued, close the store.
     pub async fn stop(&self) -> Ending {
-        self.0.queue.close(Error::ShuttingDown);
+        self.shared.queue.close(Error::ShuttingDown);
         self.ended().await
     }
 
     /// Wait until the writer has ended, whatever the reason.
     pub async fn ended(&self) -> Ending {
-        let mut ended = self.0.ended.clone();
+        let mut ended = self.shared.ended.clone();
         let ending = ended.wait_for(Option::is_some).await.ok().and_then(|ending| ending.clone());
         ending.unwrap_or_else(|| Ending::Failed("the writer thread is gone".into()))
     }
@@ -302,19 +313,19 @@ impl Sessions {
     /// The present term: how many times a host took ownership of the store.
     #[must_use]
     pub fn term(&self) -> u64 {
-        self.0.term
+        self.shared.term
     }
 
     /// The limits that it was started with.
     #[must_use]
     pub fn limits(&self) -> &Limits {
-        &self.0.limits
+        &self.shared.limits
     }
 
     /// How long ago a session was claimed.
     #[must_use]
     pub fn since_claim(&self, claimed: &crate::Claimed) -> std::time::Duration {
-        self.0.clock.monotonic().saturating_sub(claimed.claimed_at)
+        self.shared.clock.monotonic().saturating_sub(claimed.claimed_at)
     }
 
     async fn apply(&self, sender: Sender, op: Op) -> Result<Reply, Error> {
@@ -323,7 +334,7 @@ impl Sessions {
 
     async fn ask<T>(&self, sender: Sender, message: impl FnOnce(ReplyTo<T>) -> Message) -> Result<T, Error> {
         let (reply_to, reply) = oneshot::channel();
-        self.0.queue.push(sender, message(reply_to))?;
+        self.shared.queue.push(sender, message(reply_to))?;
         // The writer drops a question unanswered only when the store has failed.
         reply.await.unwrap_or(Err(Error::StoreFailed))
     }

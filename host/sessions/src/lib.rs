@@ -6,7 +6,7 @@
 //!
 //! | module | job |
 //! |---|---|
-//! | [`ids`], [`session`], [`attempt`], [`op`], [`error`] | the words: values without behaviour |
+//! | [`ids`], [`caller`], [`session`], [`attempt`], [`op`], [`error`] | the words: values without behaviour |
 //! | [`limits`], [`policy`] | the bounds, and what the config says |
 //! | [`rules`] | what an operation does: pure functions |
 //! | [`store`] | rows: a trait, its conformance suite, and [`store::redb`], the only place that names redb |
@@ -19,6 +19,7 @@
 //! What is absent: the wire, Wasm, and the config's format. Nothing here names tonic or wasmtime.
 
 pub mod attempt;
+pub mod caller;
 pub mod clock;
 pub mod draft;
 pub mod error;
@@ -35,6 +36,7 @@ pub mod store;
 pub mod writer;
 
 pub use attempt::{Attempt, Outcome, Report};
+pub use caller::{Access, Caller, ClientId, NamedClient, OpenedBy, Origin, RequestName};
 pub use clock::Environment;
 pub use draft::Draft;
 pub use error::{Error, Refusal};
@@ -46,4 +48,4 @@ pub use pipeline::Pipeline;
 pub use policy::{Backoff, KindPolicy, Kinds};
 pub use rules::{Ended, Opened};
 pub use session::{Answered, Applied, Client, Due, Line, Session, Standing, State, StateName};
-pub use writer::{Claimed, Claims, Counts, Ending, Inspected, Listed, Overview, Page, Part, QueueLoad};
+pub use writer::{Claimed, Claims, Counts, Ending, Inspected, Listed, Overview, Page, Part, QueueLoad, Remembered};

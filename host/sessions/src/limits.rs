@@ -18,10 +18,17 @@ pub const REQUEST_ID_BYTES_MAX: usize = 64;
 /// Longest traceparent, in bytes: version 00 of the W3C form takes 55, and later versions may add.
 pub const TRACEPARENT_BYTES_MAX: usize = 128;
 
-/// How many answered `New`s and finished sessions are remembered, so that a repeated `New`, `Delete` or `Store` gets its
-/// first answer after the session itself is gone. Counted, not timed: no operation ages while the host is down. At
-/// about 150 bytes each, 20 MB of memory.
+/// How many sessions that are gone are remembered for callers that do not name themselves, so that a repeated `New`, `Delete`
+/// or `Store` gets its first answer. Counted, not timed: no operation ages while the host is down. At about 300 bytes each,
+/// 40 MB of memory.
 pub const REMEMBERED_MAX: usize = 1 << 17;
+
+/// How many are remembered for named clients: what all of them together have under way, and what they did not settle yet.
+/// Two full streams of each of some sixteen clients; past it they are remembered as those without a name are.
+pub const REMEMBERED_NAMED_MAX: usize = 1 << 17;
+
+/// How many named clients are known at once, at some 200 bytes each. A service is one, or one a process.
+pub const CLIENTS_MAX: usize = 1 << 15;
 
 /// How many kinds a config may name: each keeps a few numbers in memory, and a claim looks at each once.
 pub const KINDS_MAX: usize = 1024;
@@ -62,6 +69,23 @@ pub const TURN_OPS_MAX: usize = 256;
 
 const _: () = assert!(TURN_OPS_MAX <= BATCH_OPS_MAX && BATCH_OPS_MAX <= PIPELINE_OPS_MAX);
 
+/// How much is remembered of sessions that are gone, to answer retries. Constants of a host; a test sets smaller ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetryLimits {
+    /// Sessions of callers without a name, a count.
+    pub unnamed_max: usize,
+    /// Sessions of named clients, a count. Past it the oldest of the access with most counts as one without a name.
+    pub named_max: usize,
+    /// Named clients, a count. Past it, of the access with most, the one that was silent for longest is forgotten.
+    pub clients_max: usize,
+}
+
+impl Default for RetryLimits {
+    fn default() -> Self {
+        Self { unnamed_max: REMEMBERED_MAX, named_max: REMEMBERED_NAMED_MAX, clients_max: CLIENTS_MAX }
+    }
+}
+
 /// The limits that a host sets for all kinds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
@@ -79,6 +103,9 @@ pub struct Limits {
     pub queue_ops_max: usize,
     /// Most record bytes waiting for the writer; past it, likewise.
     pub queue_bytes_max: usize,
+    /// What is remembered to answer retries. No matter to a run, and not in its recording.
+    #[serde(skip)]
+    pub retries: RetryLimits,
 }
 
 impl Default for Limits {
@@ -94,6 +121,7 @@ impl Default for Limits {
             // At 25,000 operations a second a third of a second of work: longer queues only add latency.
             queue_ops_max: 8192,
             queue_bytes_max: 64 << 20,
+            retries: RetryLimits::default(),
         }
     }
 }

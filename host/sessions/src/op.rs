@@ -9,6 +9,7 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed};
 
 use crate::{
     attempt::Report,
+    caller::{Caller, RequestName},
     ids::{Handle, Index, Key},
     policy::KindPolicy,
 };
@@ -112,9 +113,8 @@ pub struct New {
     pub kind: u32,
     /// The first record, if there is one already.
     pub record: Option<Bytes>,
-    /// Names this wish, so that a retry of it gets the first answer. At most
-    /// [`REQUEST_ID_BYTES_MAX`](crate::limits::REQUEST_ID_BYTES_MAX) bytes.
-    pub request_id: Option<String>,
+    /// Names this request, so that a retry of it gets the first answer.
+    pub request: Option<RequestName>,
     /// A W3C traceparent for the handler. At most [`TRACEPARENT_BYTES_MAX`](crate::limits::TRACEPARENT_BYTES_MAX) bytes.
     pub traceparent: Option<String>,
 }
@@ -142,6 +142,8 @@ pub enum Op {
         new: New,
         /// The key it will be given.
         key: Key,
+        /// Who asks.
+        caller: Caller,
     },
     /// A client works on its session.
     Client {
@@ -153,6 +155,8 @@ pub enum Op {
         fingerprint: u64,
         /// The operation.
         op: SessionOp,
+        /// Who asks.
+        caller: Caller,
     },
     /// A client renews a lease that had ended, before a run claimed the session.
     Resume(Handle),

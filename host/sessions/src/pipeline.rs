@@ -19,6 +19,7 @@ use std::{
 };
 
 use crate::{
+    caller::{Caller, NamedClient},
     error::Error,
     ids::{Handle, Key},
     limits::{PIPELINE_BYTES_MAX, PIPELINE_OPS_MAX, TURN_OPS_MAX},
@@ -147,6 +148,7 @@ pub enum Answered {
 pub struct Pipeline {
     queue: Arc<Queue>,
     outbox: Arc<Outbox>,
+    caller: Caller,
     ops: usize,
     bytes: usize,
     /// Whether its end says something about its client.
@@ -154,8 +156,8 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    pub(crate) fn new(queue: Arc<Queue>, number: u64) -> Self {
-        Self { queue, outbox: Arc::new(Outbox::new(number)), ops: 0, bytes: 0, speaks: true }
+    pub(crate) fn new(queue: Arc<Queue>, number: u64, caller: Caller) -> Self {
+        Self { queue, outbox: Arc::new(Outbox::new(number)), caller, ops: 0, bytes: 0, speaks: true }
     }
 
     /// Whether more may be received, to be sent after so many operations, with so many bytes of records, which were
@@ -163,6 +165,17 @@ impl Pipeline {
     #[must_use]
     pub fn has_room_for(&self, ops: usize, bytes: usize) -> bool {
         self.ops + ops < PIPELINE_OPS_MAX && self.bytes + bytes < PIPELINE_BYTES_MAX
+    }
+
+    /// Who asks, from now on: a client names itself once, and settles requests as their answers come.
+    pub fn set_client(&mut self, client: NamedClient) {
+        self.caller.client = Some(client);
+    }
+
+    /// Who asks.
+    #[must_use]
+    pub fn caller(&self) -> Caller {
+        self.caller
     }
 
     /// How many operations have no answer yet.
@@ -185,7 +198,7 @@ impl Pipeline {
         let mut turns = Vec::with_capacity(ops.div_ceil(TURN_OPS_MAX));
         let mut asks = asks.into_iter().peekable();
         while asks.peek().is_some() {
-            let turn = Turn::new(&self.outbox, asks.by_ref().take(TURN_OPS_MAX).collect());
+            let turn = Turn::new(&self.outbox, self.caller, asks.by_ref().take(TURN_OPS_MAX).collect());
             bytes += turn.bytes;
             turns.push(turn);
         }

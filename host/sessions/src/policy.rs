@@ -84,6 +84,12 @@ impl Kinds {
         self.0.get(&kind)
     }
 
+    /// The longest lease of all of them, in milliseconds; 0 where there is none.
+    #[must_use]
+    pub fn longest_lease_ms(&self) -> u64 {
+        self.0.values().map(|policy| policy.lease_ms).max().unwrap_or(0)
+    }
+
     /// The policy for a session that exists already: its kind may have left the config since. Such a session stays
     /// workable by its client under the default policy, and is not claimed until its kind is back.
     #[must_use]

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{Handle, Index, Key};
+use crate::{
+    caller::Origin,
+    ids::{Handle, Index, Key},
+};
 
 /// One session. Read the states in the picture of `docs/architecture.md`, "A session's life".
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +36,8 @@ pub struct Session {
     pub attempts: u32,
     /// The W3C traceparent given when it was created.
     pub traceparent: Option<String>,
+    /// Who opened it, and by which request.
+    pub origin: Origin,
 }
 
 impl Session {

@@ -7,8 +7,8 @@
 
 use bytes::Bytes;
 use mpy6a_sessions::{
-    AdminOp, AdminRequest, Backoff, Handle, Index, Key, KindPolicy, Limits, New, Outcome, Refusal, Report, Session,
-    SessionOp, Standing, State,
+    AdminOp, AdminRequest, Backoff, Caller, Handle, Index, Key, KindPolicy, Limits, New, Outcome, Refusal, Report,
+    Session, SessionOp, Standing, State,
     op::{Op, Stamp},
     rules::{Change, Decision, Ended, Reply, decide},
 };
@@ -106,7 +106,7 @@ struct History {
 
 impl History {
     fn new() -> Self {
-        let op = Op::New { new: New { kind: 1, ..New::default() }, key: CLIENT };
+        let op = Op::New { new: New { kind: 1, ..New::default() }, key: CLIENT, caller: Caller::default() };
         let Ok(Decision::Change(change)) = decide(&limits(), None, &op, &stamp(1, 0, 0)) else { panic!() };
         let session = change.session;
         Self { session, records: Vec::new(), index: 1, now_ms: 0, run: Key(0), claims: 0 }
@@ -117,9 +117,13 @@ impl History {
         let client = |stranger| Handle { id, key: if stranger { STRANGER } else { CLIENT } };
         let run = |stale| Handle { id, key: if stale { Key(self.run.0 ^ 1) } else { self.run } };
         match step {
-            Step::Client { stranger, number, op } => {
-                Op::Client { handle: client(stranger), number, fingerprint: op.fingerprint(), op }
-            }
+            Step::Client { stranger, number, op } => Op::Client {
+                handle: client(stranger),
+                number,
+                fingerprint: op.fingerprint(),
+                op,
+                caller: Caller::default(),
+            },
             Step::Resume { stranger } => Op::Resume(client(stranger)),
             Step::LeaseEnded => Op::LeaseEnded(id),
             Step::Claim => Op::Claim { id, key: Key(1_000 + 2 * self.claims) },
@@ -230,7 +234,7 @@ proptest! {
         since in prop::collection::vec(step(), 0..20),
     ) {
         let mut history = History::new();
-        let retried = Op::Client { handle: history.session.client_handle(), number, fingerprint: op.fingerprint(), op };
+        let retried = Op::Client { handle: history.session.client_handle(), number, fingerprint: op.fingerprint(), op, caller: Caller::default() };
         let first = decide(&limits(), Some(&history.session), &retried, &stamp(2, 0, 0));
         let Ok(Decision::Change(change)) = first else { return Ok(()) };
         let (first, gone) = (change.reply, change.gone);
@@ -321,7 +325,7 @@ fn a_stranger_learns_nothing_but_that_the_key_is_wrong() {
     let history = History::new();
     let op = SessionOp::Delete;
     let handle = Handle { id: history.session.id, key: STRANGER };
-    let op = Op::Client { handle, number: 1, fingerprint: op.fingerprint(), op };
+    let op = Op::Client { handle, number: 1, fingerprint: op.fingerprint(), op, caller: Caller::default() };
     let decision = decide(&limits(), Some(&history.session), &op, &stamp(2, 0, 0));
     assert_eq!(decision, Err(Refusal::KeyWrong(history.session.id)));
 }

@@ -11,8 +11,8 @@
 use std::{path::Path, process::Command};
 
 use mpy6a_sessions::{
-    Environment, Error, Index, KindPolicy, Kinds, Limits, Line, New, Outcome, Page, Part, Refusal, Session, SessionOp,
-    Sessions, StateName, start, store::logged::LoggedStore,
+    Environment, Error, Index, KindPolicy, Kinds, Limits, Line, New, Outcome, Page, Part, Refusal, RequestName,
+    Session, SessionOp, Sessions, StateName, start, store::logged::LoggedStore,
 };
 use tempfile::TempDir;
 
@@ -74,7 +74,8 @@ async fn is_whole(sessions: &Sessions) {
 /// Its client has its key, and a `New` that it repeats opens nothing new.
 async fn a_client_goes_on(sessions: &Sessions, session: &Session, tag: &'static str) {
     let handle = session.client_handle();
-    let new = New { kind: 1, record: Some(tag.into()), request_id: Some(tag.into()), traceparent: None };
+    let request = Some(RequestName::of_id(None, tag).unwrap());
+    let new = New { kind: 1, record: Some(tag.into()), request, traceparent: None };
     assert_eq!(sessions.open(new.clone()).await.unwrap().handle, handle);
     let other = New { record: Some("other".into()), ..new };
     assert_eq!(sessions.open(other).await, Err(Error::Refused(Refusal::RequestIdReused)));

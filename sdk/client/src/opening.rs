@@ -62,6 +62,7 @@ impl<'a> Opening<'a> {
             request_id: Uuid::now_v7().to_string(),
             traceparent: self.traceparent,
             outlives_stream: shared.outlives_stream(),
+            ..Default::default()
         };
         let begun = Instant::now();
         let Answered { answer, counted_from } = settle(&mut way, &request, shared.tries(begun, Duration::ZERO, None))

@@ -73,7 +73,7 @@ impl Truba for Service {
     async fn append(&self, request: Request<AppendRequest>) -> Result<Response<AppendResponse>, Status> {
         let handle = request.into_inner().handle;
         if let Some(host) = &self.behind {
-            host.clone().delete(DeleteRequest { handle, number: 1 }).await?;
+            host.clone().delete(DeleteRequest { handle, number: 1, ..Default::default() }).await?;
         }
         let change_id = handle.and_then(|handle| handle.id);
         Ok(Response::new(AppendResponse { change_id }))

@@ -132,7 +132,12 @@ async fn a_request_without_a_handle_or_an_id() {
     for refused in every_operation(&host, nameless).await {
         refused.says(Code::InvalidArgument, "REQUEST_INVALID", "send the handle that New answered");
     }
-    let status = host.truba.clone().delete(v1::DeleteRequest { handle: None, number: 1 }).await.unwrap_err();
+    let status = host
+        .truba
+        .clone()
+        .delete(v1::DeleteRequest { handle: None, number: 1, ..Default::default() })
+        .await
+        .unwrap_err();
     Refused::from(status).says(Code::InvalidArgument, "REQUEST_INVALID", "`handle` is missing");
     let status = host.admin.clone().get_session(v1::GetSessionRequest { id: None }).await.unwrap_err();
     Refused::from(status).says(Code::InvalidArgument, "REQUEST_INVALID", "`id` is missing");

@@ -100,11 +100,13 @@ async fn more_handles_in_a_renew_than_allowed() {
     let host = host().await;
     let largest = Index { term: u64::MAX, index: u64::MAX };
     let handles = |count| vec![Handle { id: Some(largest), key: u64::MAX }; count];
-    let status = host.truba.clone().renew(RenewRequest { handles: handles(10_001) }).await.unwrap_err();
+    let status =
+        host.truba.clone().renew(RenewRequest { handles: handles(10_001), ..Default::default() }).await.unwrap_err();
     let refused = Refused::from(status);
     refused.says(Code::InvalidArgument, "REQUEST_INVALID", "shorten it");
     assert_eq!(refused.numbers["limit"], "10000");
-    let answer = host.truba.clone().renew(RenewRequest { handles: handles(10_000) }).await.unwrap();
+    let answer =
+        host.truba.clone().renew(RenewRequest { handles: handles(10_000), ..Default::default() }).await.unwrap();
     assert_eq!(answer.into_inner().results.len(), 10_000);
 }
 

@@ -70,7 +70,8 @@ async fn a_stream_whose_answers_are_not_read_is_not_read_either() {
     // here, since nobody here reads that it does.
     let mut sent = 0;
     for local in 1.. {
-        let bytes = message(&v1::OperateRequest { operations: vec![operation(local)] }.encode_to_vec());
+        let bytes =
+            message(&v1::OperateRequest { operations: vec![operation(local)], ..Default::default() }.encode_to_vec());
         if sent + bytes.len() > super::raw::WINDOW_BYTES {
             break;
         }

@@ -38,7 +38,7 @@ fn config() -> Config {
 }
 
 /// The same with one of each.
-fn guarded() -> Config {
+pub fn guarded() -> Config {
     let entry = |name: &str, rights: &str| format!("name = \"{name}\"\ntoken = \"{}\"\n{rights}", digest(name));
     config()
         .admit(&entry("shop", "open = [\"k1\"]"))

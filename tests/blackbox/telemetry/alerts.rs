@@ -17,11 +17,12 @@ const ALERTS_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/alert
 const RUNBOOK: &str = include_str!("../../../docs/operating.md");
 
 /// Every alert, on which host it is to fire, and for which kind.
-const EXPECTED: [(&str, &str, &str); 17] = [
+const EXPECTED: [(&str, &str, &str); 18] = [
     ("Mpy6aDown", "down", ""),
     ("Mpy6aWriterStuck", "stuck", ""),
     ("Mpy6aCommitSlow", "slow", ""),
     ("Mpy6aQueueFull", "slow", ""),
+    ("Mpy6aAnswersForgotten", "forgets", ""),
     ("Mpy6aConnectionsFull", "crowded", ""),
     ("Mpy6aDiskFull", "filled", ""),
     ("Mpy6aSessionsLate", "kinds", "late"),
@@ -60,6 +61,7 @@ async fn every_alert_fires_where_it_should_and_nowhere_else() {
     let mut down = Host::start(&one()).await;
     let stuck = slow(&one()).await;
     let slow = slow(&one().set("limits.queue_operations", 1)).await;
+    let forgets = Host::start(&one().set("limits.remembered_sessions", 4)).await;
     let crowded = Host::start(&one().set("limits.connections", 4)).await;
     let disk = Disk::mount();
     let filled = Host::start(&one().set("store.path", disk.path().join("s").to_str().unwrap())).await;
@@ -72,6 +74,7 @@ async fn every_alert_fires_where_it_should_and_nowhere_else() {
         ("down", &down),
         ("stuck", &stuck),
         ("slow", &slow),
+        ("forgets", &forgets),
         ("crowded", &crowded),
         ("filled", &filled),
         ("kinds", &kinds),
@@ -88,7 +91,7 @@ async fn every_alert_fires_where_it_should_and_nowhere_else() {
     assert_eq!(prometheus.firing().await.into_iter().filter(early).collect::<Vec<_>>(), []);
 
     down.kill();
-    let _busy = [Busy::over(&works, 2), Busy::over(&untraced, 1), Busy::over(&slow, 8)];
+    let _busy = [Busy::over(&works, 2), Busy::over(&forgets, 1), Busy::over(&untraced, 1), Busy::over(&slow, 8)];
     hold(&slow, 250);
     hold(&stuck, -1);
     let _stuck = Busy::over(&stuck, 1);

@@ -78,19 +78,19 @@ impl Transport {
         let handle = Some(handle);
         match what {
             What::Append(record) => {
-                let request = v1::AppendRequest { handle, number, record: record.text().into() };
+                let request = v1::AppendRequest { handle, number, record: record.text().into(), ..Default::default() };
                 told(patience, truba.append(request)).await.map(|answer| changed(answer.change_id)).into()
             }
             What::Replace(record) => {
-                let request = v1::ReplaceRequest { handle, number, record: record.text().into() };
+                let request = v1::ReplaceRequest { handle, number, record: record.text().into(), ..Default::default() };
                 told(patience, truba.replace(request)).await.map(|answer| changed(answer.change_id)).into()
             }
             What::Delete => {
-                let request = v1::DeleteRequest { handle, number };
+                let request = v1::DeleteRequest { handle, number, ..Default::default() };
                 told(patience, truba.delete(request)).await.map(|answer| changed(answer.change_id)).into()
             }
             What::Store(timeout_s) => {
-                let request = v1::StoreRequest { handle, number, timeout_s: *timeout_s };
+                let request = v1::StoreRequest { handle, number, timeout_s: *timeout_s, ..Default::default() };
                 let stored = |it: v1::StoreResponse| Answer::Done {
                     change: it.change_id.map(Index::from),
                     due_ms: Some(it.due_ms),
@@ -98,7 +98,7 @@ impl Transport {
                 told(patience, truba.store(request)).await.map(stored).into()
             }
             What::Renew => {
-                let request = v1::RenewRequest { handles: handle.into_iter().collect() };
+                let request = v1::RenewRequest { handles: handle.into_iter().collect(), ..Default::default() };
                 told(patience, truba.renew(request)).await.map(|answer| renewed(&answer)).into()
             }
             What::Open(_) => Answer::Unknown,

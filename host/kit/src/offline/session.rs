@@ -11,8 +11,8 @@ use std::{
 use bytes::Bytes;
 use mpy6a_plugins::barrier::{Barrier, Committing};
 use mpy6a_sessions::{
-    Claimed, Ended, Error, Handle, Index, Key, KindPolicy, Limits, New, Outcome, Refusal, Report, Session, SessionOp,
-    State,
+    Caller, Claimed, Ended, Error, Handle, Index, Key, KindPolicy, Limits, New, Outcome, Refusal, Report, Session,
+    SessionOp, State,
     op::{Op, Stamp},
     rules::{Change, Decision, Reply, decide},
 };
@@ -57,12 +57,13 @@ impl OfflineSession {
         traceparent: Option<String>,
     ) -> Result<Self, Refusal> {
         let this = Self { limits, policy, clock, now: Mutex::default() };
-        let new = New { kind, record: None, request_id: None, traceparent };
-        this.apply(&Op::New { new, key: CLIENT })?;
+        let new = New { kind, record: None, request: None, traceparent };
+        let caller = Caller::default();
+        this.apply(&Op::New { new, key: CLIENT, caller })?;
         let handle = Handle { id: Index { term: 1, index: 1 }, key: CLIENT };
         let appends = records.iter().map(|record| SessionOp::Append(record.clone()));
         for op in appends.chain([SessionOp::Store { timeout_s: None }]) {
-            this.apply(&Op::Client { handle, number: 0, fingerprint: op.fingerprint(), op })?;
+            this.apply(&Op::Client { handle, number: 0, fingerprint: op.fingerprint(), op, caller })?;
         }
         Ok(this)
     }

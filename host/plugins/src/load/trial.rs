@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mpy6a_sessions::{Client, Due, Error, Handle, Index, Key, Outcome, Session, SessionOp, Standing, State};
+use mpy6a_sessions::{Client, Due, Error, Handle, Index, Key, Origin, Outcome, Session, SessionOp, Standing, State};
 use wasmtime_wasi_config::WasiConfigVariables;
 
 use super::LoadError;
@@ -86,5 +86,6 @@ fn nobody() -> Session {
         bytes: 0,
         attempts: 0,
         traceparent: None,
+        origin: Origin::default(),
     }
 }

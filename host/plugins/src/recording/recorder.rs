@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use mpy6a_sessions::{Handle, Index, Key, SessionOp, State};
+use mpy6a_sessions::{Handle, Index, Key, Origin, SessionOp, State};
 use rand::RngExt as _;
 
 use super::{Answered, Asked, Did, Exchanged, Given, Got, Recording, network::Taped};
@@ -56,6 +56,7 @@ impl Plugin {
         let mut session = claimed.session.clone();
         // Whoever reads a recording must not be able to touch the session.
         session.client.key = Key(0);
+        session.origin = Origin::default();
         if let State::Repeating { key, .. } = &mut session.state {
             *key = Key(0);
         }

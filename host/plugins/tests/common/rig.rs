@@ -115,6 +115,7 @@ impl Rig {
             bytes: self.records.iter().map(|record| record.len() as u64).sum(),
             attempts: 1,
             traceparent: None,
+            origin: mpy6a_sessions::Origin::default(),
         };
         let claimed = Claimed {
             handle: Handle { id: session.id, key: Key(2) },

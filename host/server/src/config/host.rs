@@ -7,7 +7,7 @@ use std::{
 };
 
 use mpy6a_plugins::limits::{MEMORY_BYTES_MAX, RUNS_MAX};
-use mpy6a_sessions::Limits;
+use mpy6a_sessions::{Limits, limits::RetryLimits};
 use toml::de::DeValue;
 use tracing_subscriber::EnvFilter;
 
@@ -19,7 +19,9 @@ use super::{
 };
 use crate::{
     grpc::pulse::Patience,
-    limits::{CONNECTIONS_MAX, FIRST_REQUEST_MS_MIN, IDLE_MS_MIN, REQUESTS_MAX, REQUESTS_TOTAL_MAX},
+    limits::{
+        CONNECTIONS_MAX, FIRST_REQUEST_MS_MIN, IDLE_MS_MIN, REMEMBERED_SESSIONS_MAX, REQUESTS_MAX, REQUESTS_TOTAL_MAX,
+    },
 };
 
 /// What stays as it is until the host is restarted: sockets, files and memory are taken at start.
@@ -117,7 +119,10 @@ pub(super) fn read(root: &Table<'_, '_>, limits: &Table<'_, '_>, log: &Table<'_,
 
 fn read_limits(limits: &Table<'_, '_>) -> Limits {
     let default = Limits::default();
+    let remembered =
+        limits.or("remembered_sessions", default.retries.unnamed_max, integer(1..=REMEMBERED_SESSIONS_MAX));
     Limits {
+        retries: RetryLimits { unnamed_max: remembered, named_max: remembered, ..default.retries },
         record_bytes_max: limits.or("record", default.record_bytes_max, size(KIB..=64 * MIB)),
         session_bytes_max: limits.or("session", default.session_bytes_max, size(KIB..=GIB)),
         session_records_max: limits.or("session_records", default.session_records_max, integer(1..=1_000_000)),

@@ -58,6 +58,7 @@ fn differences(old: &Fixed, new: &Fixed) -> Vec<&'static str> {
         timeout_s_max,
         queue_ops_max,
         queue_bytes_max,
+        retries,
     } = limits;
     let same = [
         ("listen", *listen == new.listen),
@@ -77,6 +78,7 @@ fn differences(old: &Fixed, new: &Fixed) -> Vec<&'static str> {
         ("limits.timeout", *timeout_s_max == new.limits.timeout_s_max),
         ("limits.queue_operations", *queue_ops_max == new.limits.queue_ops_max),
         ("limits.queue_bytes", *queue_bytes_max == new.limits.queue_bytes_max),
+        ("limits.remembered_sessions", *retries == new.limits.retries),
         ("limits.runs", *runs_max == new.runs_max),
         ("limits.run_memory", *run_memory_bytes_max == new.run_memory_bytes_max),
         ("limits.connections", *connections_max == new.connections_max),

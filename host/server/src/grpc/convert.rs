@@ -5,6 +5,7 @@ use mpy6a_proto::v1;
 use mpy6a_sessions::{Applied, Attempt, Handle, Index, Key, New, Opened, Session, SessionOp, State};
 use tonic::Status;
 
+use super::caller::{Unfit, Who};
 use crate::error::invalid;
 
 /// An index for the wire.
@@ -54,15 +55,17 @@ pub fn record(record: Bytes, alone: bool) -> Bytes {
 }
 
 /// What a client asks of `New`. `alone`: see [`record`]. Empty texts are absent ones: the wire cannot tell them apart.
-#[must_use]
-pub fn new(request: v1::NewRequest, alone: bool) -> New {
-    let given = |text: String| (!text.is_empty()).then_some(text);
-    New {
+///
+/// # Errors
+///
+/// [`Unfit`], for its name.
+pub fn new(request: v1::NewRequest, who: &Who, alone: bool) -> Result<New, Unfit> {
+    Ok(New {
         kind: request.kind,
         record: request.record.map(|given| record(given, alone)),
-        request_id: given(request.request_id),
-        traceparent: given(request.traceparent),
-    }
+        request: who.request_name(&request.request_id, request.number)?,
+        traceparent: (!request.traceparent.is_empty()).then_some(request.traceparent),
+    })
 }
 
 /// The answer to `New`.
@@ -160,8 +163,8 @@ mod tests {
     #[test]
     fn empty_texts_of_new_are_absent_and_an_empty_record_is_not() {
         let request = v1::NewRequest { kind: 1, record: Some(Bytes::new()), ..v1::NewRequest::default() };
-        let expected = New { kind: 1, record: Some(Bytes::new()), request_id: None, traceparent: None };
-        assert_eq!(new(request, true), expected);
+        let expected = New { kind: 1, record: Some(Bytes::new()), request: None, traceparent: None };
+        assert_eq!(new(request, &Who::default(), true).unwrap(), expected);
     }
 
     #[test]

@@ -17,6 +17,7 @@
 
 pub mod addresses;
 pub mod admin;
+pub mod caller;
 pub mod connection;
 pub mod convert;
 pub mod crowd;
@@ -132,7 +133,7 @@ mod tests {
     fn the_largest_messages_fit() {
         let index = v1::Index { term: u64::MAX, index: u64::MAX };
         let handle = v1::Handle { id: Some(index), key: u64::MAX };
-        let renew = v1::RenewRequest { handles: vec![handle; RENEW_MAX] };
+        let renew = v1::RenewRequest { handles: vec![handle; RENEW_MAX], ..Default::default() };
         assert!(renew.encoded_len() <= message_bytes_max(0));
         let record = bytes::Bytes::from(vec![0; 1 << 20]);
         let new = v1::NewRequest {
@@ -141,6 +142,7 @@ mod tests {
             request_id: "r".repeat(mpy6a_sessions::limits::REQUEST_ID_BYTES_MAX),
             traceparent: "t".repeat(mpy6a_sessions::limits::TRACEPARENT_BYTES_MAX),
             outlives_stream: true,
+            ..Default::default()
         };
         assert!(new.encoded_len() <= message_bytes_max(1 << 20));
     }

@@ -7,9 +7,14 @@ use std::sync::Arc;
 
 use mpy6a_proto::v1::{self, truba_server::Truba};
 use mpy6a_sessions::{Applied, Error, Operation, SessionOp, Sessions};
-use tonic::{Request, Response, Status, Streaming, metadata::MetadataMap};
+use tonic::{Extensions, Request, Response, Status, Streaming, metadata::MetadataMap};
 
-use super::{convert, gate::Gate, operate::Operate};
+use super::{
+    caller::{Unfit, Who},
+    convert,
+    gate::Gate,
+    operate::Operate,
+};
 use crate::{
     auth::{Doorkeeper, Opener, refusal::Denied},
     error::{REQUEST_INVALID, SHUTTING_DOWN, reason, refused, status},
@@ -36,7 +41,7 @@ impl TrubaService {
 
     async fn apply(
         &self,
-        metadata: &MetadataMap,
+        (metadata, extensions, caller): (&MetadataMap, &Extensions, Option<v1::Caller>),
         handle: Option<v1::Handle>,
         number: u64,
         op: SessionOp,
@@ -44,17 +49,30 @@ impl TrubaService {
         let operation = op.operation();
         self.check(operation)?;
         let handle = convert::given_handle(handle).inspect_err(|_| self.invalid(operation))?;
+        let who = self.who(operation, extensions, caller)?;
         let mut call = self.traces.call(operation, metadata, Some(handle.id));
         if let Some(call) = &mut call {
             call.sent();
         }
-        let result = self.sessions.operate(handle, number, op).await;
+        let result = self.sessions.of_caller(who.caller()).operate(handle, number, op).await;
         self.answered(operation, call, result)
     }
 
     /// Whether a request may pass.
     fn check(&self, operation: Operation) -> Result<(), Status> {
         self.gate.check().inspect_err(|_| self.metrics.operations.refused(operation, SHUTTING_DOWN))
+    }
+
+    /// Who makes a call.
+    fn who(&self, operation: Operation, extensions: &Extensions, said: Option<v1::Caller>) -> Result<Who, Status> {
+        let mut who = Who::of(extensions);
+        who.hear(said).map_err(|unfit| self.unfit(operation, unfit))?;
+        Ok(who)
+    }
+
+    fn unfit(&self, operation: Operation, unfit: Unfit) -> Status {
+        self.invalid(operation);
+        unfit.status()
     }
 
     fn invalid(&self, operation: Operation) {
@@ -80,49 +98,52 @@ impl TrubaService {
 impl Truba for TrubaService {
     async fn new_session(&self, request: Request<v1::NewRequest>) -> Result<Response<v1::NewResponse>, Status> {
         self.check(Operation::New)?;
-        let (metadata, extensions, request) = request.into_parts();
+        let (metadata, extensions, mut request) = request.into_parts();
         Opener::of(&extensions, &self.keeper).check(request.kind).map_err(Denied::status)?;
-        let mut new = convert::new(request, true);
+        let who = self.who(Operation::New, &extensions, request.caller.take())?;
+        let mut new = convert::new(request, &who, true).map_err(|unfit| self.unfit(Operation::New, unfit))?;
         let mut call = self.traces.open(&metadata, &mut new);
         if let Some(call) = &mut call {
             call.sent();
         }
-        let result = self.sessions.open(new).await;
+        let result = self.sessions.of_caller(who.caller()).open(new).await;
         Ok(Response::new(convert::opened(self.answered(Operation::New, call, result)?)))
     }
 
     async fn append(&self, request: Request<v1::AppendRequest>) -> Result<Response<v1::AppendResponse>, Status> {
-        let (metadata, _, v1::AppendRequest { handle, number, record }) = request.into_parts();
+        let (metadata, extensions, v1::AppendRequest { handle, number, record, caller }) = request.into_parts();
         let op = SessionOp::Append(convert::record(record, true));
-        let applied = self.apply(&metadata, handle, number, op).await?;
+        let applied = self.apply((&metadata, &extensions, caller), handle, number, op).await?;
         Ok(Response::new(v1::AppendResponse { change_id: Some(convert::index(applied.change_id)) }))
     }
 
     async fn replace(&self, request: Request<v1::ReplaceRequest>) -> Result<Response<v1::ReplaceResponse>, Status> {
-        let (metadata, _, v1::ReplaceRequest { handle, number, record }) = request.into_parts();
+        let (metadata, extensions, v1::ReplaceRequest { handle, number, record, caller }) = request.into_parts();
         let op = SessionOp::Replace(convert::record(record, true));
-        let applied = self.apply(&metadata, handle, number, op).await?;
+        let applied = self.apply((&metadata, &extensions, caller), handle, number, op).await?;
         Ok(Response::new(v1::ReplaceResponse { change_id: Some(convert::index(applied.change_id)) }))
     }
 
     async fn delete(&self, request: Request<v1::DeleteRequest>) -> Result<Response<v1::DeleteResponse>, Status> {
-        let (metadata, _, v1::DeleteRequest { handle, number }) = request.into_parts();
-        let applied = self.apply(&metadata, handle, number, SessionOp::Delete).await?;
+        let (metadata, extensions, v1::DeleteRequest { handle, number, caller }) = request.into_parts();
+        let applied = self.apply((&metadata, &extensions, caller), handle, number, SessionOp::Delete).await?;
         Ok(Response::new(v1::DeleteResponse { change_id: Some(convert::index(applied.change_id)) }))
     }
 
     async fn store(&self, request: Request<v1::StoreRequest>) -> Result<Response<v1::StoreResponse>, Status> {
-        let (metadata, _, v1::StoreRequest { handle, number, timeout_s }) = request.into_parts();
-        let applied = self.apply(&metadata, handle, number, convert::store(timeout_s)).await?;
+        let (metadata, extensions, v1::StoreRequest { handle, number, timeout_s, caller }) = request.into_parts();
+        let applied = self.apply((&metadata, &extensions, caller), handle, number, convert::store(timeout_s)).await?;
         Ok(Response::new(convert::stored(applied)))
     }
 
     async fn renew(&self, request: Request<v1::RenewRequest>) -> Result<Response<v1::RenewResponse>, Status> {
         self.check(Operation::Renew)?;
-        let given = request.into_inner().handles.into_iter();
+        let (_, extensions, v1::RenewRequest { handles, caller }) = request.into_parts();
+        let who = self.who(Operation::Renew, &extensions, caller)?;
+        let given = handles.into_iter();
         let handles = given.map(|handle| convert::given_handle(Some(handle))).collect::<Result<Vec<_>, _>>();
         let handles = handles.inspect_err(|_| self.invalid(Operation::Renew))?;
-        let renewed = self.sessions.renew(handles).await.map_err(|error| {
+        let renewed = self.sessions.of_caller(who.caller()).renew(handles).await.map_err(|error| {
             self.metrics.operations.refused(Operation::Renew, reason(&error));
             status(&error)
         })?;
@@ -148,7 +169,8 @@ impl Truba for TrubaService {
         let opener = Opener::of(request.extensions(), &self.keeper);
         let calls = self.traces.calls(request.metadata());
         let metrics = Arc::clone(&self.metrics);
+        let who = Who::of(request.extensions());
         let requests = request.into_inner();
-        Ok(Response::new(Operate::new(requests, &self.sessions, &self.gate, opener, metrics, calls)))
+        Ok(Response::new(Operate::new(requests, &self.sessions, &self.gate, (opener, who), metrics, calls)))
     }
 }

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-use mpy6a_sessions::{Overview, Sessions};
+use mpy6a_sessions::{Overview, Remembered, Sessions};
 use prometheus_client::registry::Unit;
 
 use super::{
@@ -64,6 +64,7 @@ impl Scrape {
         kinds::in_service(&mut page, (&now, &self.board.plugins), &kinds, overview.as_ref());
         if let Some(overview) = &overview {
             kinds::sessions(&mut page, &kinds, overview);
+            remembered(&mut page, &overview.remembered);
         }
         kinds::repeats(&mut page, &kinds);
         text([("mpy6a", page), ("process", self.process())])
@@ -154,4 +155,18 @@ fn files(page: &mut Page, disk: Option<Disk>) {
     page.gauges(("store_file", Some(Unit::Bytes)), "Length of the store's files", parts);
     page.gauge(("store_disk_free", Some(Unit::Bytes)), "Free room on the store's disk", disk.map(|disk| disk.free));
     page.gauge(("store_disk_size", Some(Unit::Bytes)), "Size of the store's disk", disk.map(|disk| disk.size));
+}
+
+/// What is kept to answer retries.
+#[expect(clippy::cast_precision_loss, reason = "times in milliseconds are far below 2^53")]
+fn remembered(page: &mut Page, remembered: &Remembered) {
+    let caller = |name: &str| vec![("caller", name.to_owned())];
+    let counts = [(caller("named"), remembered.named), (caller("unnamed"), remembered.unnamed)];
+    page.gauges(("answers_remembered", None), "Finished sessions remembered to answer retries", counts);
+    page.gauge(("answers_clients", None), "Clients that named themselves", Some(remembered.clients));
+    let about = "How far back retries of clients without a name are answered";
+    let reach = remembered.reach_ms.map(|reach_ms| reach_ms as f64 / 1e3);
+    page.gauge(("answers_reach", Some(Unit::Seconds)), about, reach);
+    let longest = Some(remembered.longest_lease_ms as f64 / 1e3);
+    page.gauge(("longest_lease", Some(Unit::Seconds)), "The longest lease of all kinds", longest);
 }

@@ -1,7 +1,7 @@
 //! A recording as a file: a head that says what it is and whether it is whole, then the recording.
 //!
 //! ```text
-//! 8 bytes   "mpy6aR1\n"
+//! 8 bytes   "mpy6aR2\n"
 //! 4         kind                               numbers: the lowest byte first
 //! 16 + 16   session, fence                     as keys, which sort as history does
 //! 4         repeat
@@ -23,7 +23,7 @@ use sha2::{Digest as _, Sha256};
 use super::Entry;
 
 /// What a file begins with.
-const MAGIC: &[u8; 8] = b"mpy6aR1\n";
+const MAGIC: &[u8; 8] = b"mpy6aR2\n";
 
 /// Length of the head, in bytes.
 pub const HEAD_BYTES: usize = 8 + 4 + 2 * Index::BYTES + 4 + 1 + 32 + 8 + 32;

@@ -7,7 +7,7 @@ use crate::{
     attempt::Attempt,
     ids::{Handle, Index},
     rules::Size,
-    session::{Applied, Session},
+    session::{Applied, Client, Session},
 };
 
 /// What becomes of an operation that was not refused.
@@ -107,6 +107,15 @@ pub struct Opened {
     pub fence: Index,
     /// How long the client may stay silent, in milliseconds.
     pub lease_ms: u64,
+}
+
+impl Opened {
+    /// What `New` answers, and answers again to a retry, for a session of this id and client.
+    #[must_use]
+    pub fn of(id: Index, client: &Client) -> Self {
+        // The fence of whoever opened it is its id, whoever holds it since.
+        Self { handle: Handle { id, key: client.key }, fence: id, lease_ms: client.lease_ms }
+    }
 }
 
 /// What became of a session at the end of a run.

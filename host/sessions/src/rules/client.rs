@@ -1,9 +1,10 @@
 //! What clients do, and what happens to them: opening a session, working on it, losing it.
 
 use crate::{
+    caller::{Access, OpenedBy, Origin},
     error::Refusal,
     ids::{Index, Key},
-    limits::{Limits, REQUEST_ID_BYTES_MAX, TRACEPARENT_BYTES_MAX},
+    limits::{Limits, TRACEPARENT_BYTES_MAX},
     op::{New, SessionOp, Stamp},
     rules::{Change, Decision, Opened, RecordsChange, Reply, Size, check_timeout},
     session::{Answered, Applied, Client, Due, Session, Standing, State},
@@ -19,7 +20,6 @@ pub fn check_new(limits: &Limits, new: &New) -> Result<Size, Refusal> {
         Some(text) if text.len() > max => Err(Refusal::TooLong { what, max }),
         _ => Ok(()),
     };
-    within("the request id (in bytes)", &new.request_id, REQUEST_ID_BYTES_MAX)?;
     within("the traceparent (in bytes)", &new.traceparent, TRACEPARENT_BYTES_MAX)?;
     match &new.record {
         Some(record) => Size::default().with_appended(record.len(), limits),
@@ -28,8 +28,9 @@ pub fn check_new(limits: &Limits, new: &New) -> Result<Size, Refusal> {
 }
 
 /// `New`: the stamp's index becomes the session's id.
-pub(super) fn open(limits: &Limits, new: &New, key: Key, stamp: &Stamp) -> Result<Decision, Refusal> {
+pub(super) fn open(limits: &Limits, new: &New, key: Key, access: Access, stamp: &Stamp) -> Result<Decision, Refusal> {
     let size = check_new(limits, new)?;
+    let request = new.request.map(|name| OpenedBy { name, fingerprint: new.fingerprint() });
     let session = Session {
         id: stamp.index,
         kind: new.kind,
@@ -44,8 +45,9 @@ pub(super) fn open(limits: &Limits, new: &New, key: Key, stamp: &Stamp) -> Resul
         bytes: size.bytes,
         attempts: 0,
         traceparent: new.traceparent.clone(),
+        origin: Origin { access, request },
     };
-    let opened = Opened { handle: session.client_handle(), fence: session.fence, lease_ms: session.client.lease_ms };
+    let opened = Opened::of(session.id, &session.client);
     let records = RecordsChange { clear: false, append: new.record.iter().cloned().collect() };
     Ok(Decision::Change(Box::new(Change {
         session,

@@ -45,8 +45,8 @@ use crate::{
 pub fn decide(limits: &Limits, session: Option<&Session>, op: &Op, stamp: &Stamp) -> Result<Decision, Refusal> {
     let found = |id| session.ok_or(Refusal::SessionNotFound(id));
     match op {
-        Op::New { new, key } => client::open(limits, new, *key, stamp),
-        Op::Client { handle, number, fingerprint, op } => {
+        Op::New { new, key, caller } => client::open(limits, new, *key, caller.access, stamp),
+        Op::Client { handle, number, fingerprint, op, .. } => {
             client::operate(limits, found(handle.id)?, handle.key, (*number, *fingerprint), op, stamp)
         }
         Op::Resume(handle) => client::resume(found(handle.id)?, handle.key, stamp),

@@ -11,6 +11,7 @@
 //! | [`disk`], [`background`] | the seams to the operating system: files, and work beside the writer |
 
 pub mod background;
+pub mod before;
 #[cfg(test)]
 mod conformance;
 pub mod disk;
@@ -25,8 +26,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     attempt::Attempt,
+    caller::{Origin, RequestName},
     ids::Index,
-    rules::{Opened, RecordsChange},
+    rules::RecordsChange,
     session::{Client, Due, Line, Session},
 };
 
@@ -47,6 +49,14 @@ pub trait Store: Send {
     ///
     /// If it cannot be read, or is damaged.
     fn session(&self, id: Index) -> Result<Option<Session>, StoreError>;
+
+    /// The session that the `New` of this name opened, if it may still be there: a session that is gone, or one that another
+    /// name opened, is the caller's to rule out.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    fn opened_by(&self, name: &RequestName) -> Result<Option<Index>, StoreError>;
 
     /// The records of a session, oldest first.
     ///
@@ -143,8 +153,8 @@ pub struct Found {
     pub waiting: BTreeMap<u32, Waiting>,
     /// The kinds that a person paused.
     pub pauses: BTreeMap<u32, Pause>,
-    /// What is remembered, oldest first.
-    pub memories: Vec<(Index, Vec<Memory>)>,
+    /// What is remembered of sessions that are gone, by when they went.
+    pub tombstones: Vec<Tombstone>,
 }
 
 /// A person paused a kind: no session of it is claimed until a person resumes it, whatever the config says.
@@ -174,9 +184,9 @@ pub struct ChangeSet {
     pub sessions: Vec<SessionChange>,
     /// The kinds whose counts changed, with their new counts.
     pub waiting: Vec<(u32, Waiting)>,
-    /// What to remember, under a name that sorts behind every earlier one: the `last` of its commit.
-    pub remember: Vec<(Index, Vec<Memory>)>,
-    /// What to forget: such names of earlier commits.
+    /// What to remember of sessions that are gone.
+    pub remember: Vec<Tombstone>,
+    /// The sessions of which earlier commits remembered something that is to be forgotten.
     pub forget: Vec<Index>,
     /// The kinds that were paused, and those that were resumed.
     #[serde(skip)]
@@ -199,26 +209,23 @@ pub struct SessionChange {
     pub attempts: Vec<Attempt>,
 }
 
-/// Something answered, remembered after its session is gone so that a retry gets the first answer. See
-/// [`REMEMBERED_MAX`](crate::limits::REMEMBERED_MAX).
+/// A session that is gone, and what is remembered of it: enough to give a retry of its `New`, or of its client's last
+/// operation, the first answer. For how long: [`REMEMBERED_MAX`](crate::limits::REMEMBERED_MAX).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Memory {
-    /// A `New` with a request id.
-    Opened {
-        /// The client's name for the request.
-        request_id: String,
-        /// A hash of what was asked.
-        fingerprint: u64,
-        /// The answer.
-        opened: Opened,
-    },
-    /// A session that is gone, and how its client stood.
-    Gone {
-        /// The session's id.
-        id: Index,
-        /// Its client.
-        client: Client,
-    },
+pub struct Tombstone {
+    /// The session's id.
+    pub id: Index,
+    /// The index that removed it.
+    pub gone: Index,
+    /// When that was, Unix milliseconds.
+    pub gone_ms: u64,
+    /// Its client.
+    pub client: Client,
+    /// Who opened it, and by which request.
+    pub origin: Origin,
+    /// Where the named client that opened it may still ask for an answer about it: the last of its requests about it. Forgotten
+    /// as soon as the client has settled that one.
+    pub unsettled: Option<u64>,
 }
 
 /// The store failed. There is no going on: what was not acknowledged may or may not be there after a restart.

@@ -3,16 +3,19 @@
 //! A later operation sees what an earlier one of the same batch did, though nothing of it is durable yet. That is safe
 //! because nothing is answered before the commit, and a commit that fails ends the writer.
 
-use super::memory::Memories;
+use std::collections::HashMap;
+
+use super::tombstones::Tombstones;
 use crate::{
+    caller::{Caller, RequestName},
     error::Refusal,
     ids::{IdMap, Index},
     limits::Limits,
-    op::{New, Op, Stamp},
+    op::{New, Op, SessionOp, Stamp},
     policy::{KindPolicy, Kinds},
-    rules::{Change, Decision, Reply, answer_gone, decide},
+    rules::{Change, Decision, Opened, Reply, answer_gone, decide},
     session::Session,
-    store::{SessionChange, Store, StoreError},
+    store::{SessionChange, Store, StoreError, Tombstone},
 };
 
 /// What an operation came to: the store may fail, the rules may refuse.
@@ -23,13 +26,15 @@ pub struct Batch<'a, S> {
     pub store: &'a S,
     pub limits: &'a Limits,
     pub kinds: &'a Kinds,
-    pub memories: &'a mut Memories,
+    pub tombstones: &'a mut Tombstones,
     /// The index of the last applied operation.
     pub last: Index,
     /// The time of the whole batch, Unix milliseconds.
     pub now_ms: u64,
     changes: Vec<SessionChange>,
     by_id: IdMap<usize>,
+    /// The sessions that this batch opened, by the name of their `New`.
+    by_request: HashMap<RequestName, Index>,
 }
 
 impl<'a, S: Store> Batch<'a, S> {
@@ -37,17 +42,27 @@ impl<'a, S: Store> Batch<'a, S> {
     pub fn new(
         store: &'a S,
         (limits, kinds): (&'a Limits, &'a Kinds),
-        memories: &'a mut Memories,
+        tombstones: &'a mut Tombstones,
         last: Index,
         now_ms: u64,
     ) -> Self {
-        Self { store, limits, kinds, memories, last, now_ms, changes: Vec::new(), by_id: IdMap::default() }
+        Self {
+            store,
+            limits,
+            kinds,
+            tombstones,
+            last,
+            now_ms,
+            changes: Vec::new(),
+            by_id: IdMap::default(),
+            by_request: HashMap::new(),
+        }
     }
 
     /// Apply one operation. `entropy`: chance, for its jitter.
     pub fn apply(&mut self, op: &Op, entropy: u64) -> Outcome {
         let (session, policy) = match op {
-            Op::New { new, .. } => match self.before_new(new) {
+            Op::New { new, caller, .. } => match self.before_new(new, caller)? {
                 Ok(Ok(policy)) => (None, policy),
                 Ok(Err(first_answer)) => return Ok(Ok(first_answer)),
                 Err(refusal) => return Ok(Err(refusal)),
@@ -91,12 +106,34 @@ impl<'a, S: Store> Batch<'a, S> {
         (self.last, changes)
     }
 
-    /// The policy for a new session, or the first answer to a retried wish.
-    fn before_new(&self, new: &New) -> Result<Result<KindPolicy, Reply>, Refusal> {
-        let policy = self.kinds.get(new.kind).copied().ok_or(Refusal::KindUnknown(new.kind))?;
-        let Some(request_id) = &new.request_id else { return Ok(Ok(policy)) };
-        let first = self.memories.opened(request_id, new.fingerprint())?;
-        Ok(first.map_or(Ok(policy), |opened| Err(Reply::Opened(opened))))
+    /// The policy for a new session, or the first answer to a `New` that is repeated.
+    fn before_new(&self, new: &New, caller: &Caller) -> Result<Result<Result<KindPolicy, Reply>, Refusal>, StoreError> {
+        let Some(policy) = self.kinds.get(new.kind).copied() else { return Ok(Err(Refusal::KindUnknown(new.kind))) };
+        let Some(name) = &new.request else { return Ok(Ok(Ok(policy))) };
+        if let Some(client) = caller.client.filter(|_| name.is_numbered())
+            && let Err(refusal) = self.tombstones.check_unsettled(client.id, name.number)
+        {
+            return Ok(Err(refusal));
+        }
+        let first = match self.opened_by(name)? {
+            Some(session) => session.origin.request.map(|by| (by.fingerprint, Opened::of(session.id, &session.client))),
+            None => self.tombstones.opened_by(name),
+        };
+        Ok(match first {
+            None => Ok(Ok(policy)),
+            Some((fingerprint, opened)) if fingerprint == new.fingerprint() => Ok(Err(Reply::Opened(opened))),
+            Some(_) => Err(Refusal::RequestIdReused),
+        })
+    }
+
+    /// The session that the `New` of this name opened, if it is there.
+    fn opened_by(&self, name: &RequestName) -> Result<Option<Session>, StoreError> {
+        let id = match self.by_request.get(name) {
+            Some(id) => Some(*id),
+            None => self.store.opened_by(name)?,
+        };
+        let session = id.map_or(Ok(None), |id| self.session(id))?;
+        Ok(session.filter(|session| session.origin.request.is_some_and(|by| by.name == *name)))
     }
 
     /// What an operation comes to whose session is not there.
@@ -104,11 +141,11 @@ impl<'a, S: Store> Batch<'a, S> {
         let not_found = || Refusal::SessionNotFound(subject(op));
         match op {
             Op::Client { handle, number, fingerprint, .. } => {
-                let client = self.memories.gone(handle.id).ok_or_else(not_found)?;
+                let client = self.tombstones.client(handle.id).ok_or_else(not_found)?;
                 answer_gone(handle.id, client, handle.key, *number, *fingerprint).map(Reply::Applied)
             }
             Op::Resume(handle) => {
-                let client = self.memories.gone(handle.id).ok_or_else(not_found)?;
+                let client = self.tombstones.client(handle.id).ok_or_else(not_found)?;
                 answer_gone(handle.id, client, handle.key, 0, 0).map(|_| Reply::Done)
             }
             Op::LeaseEnded(_) | Op::Claim { .. } | Op::HostDied(_) => Ok(Reply::Moot),
@@ -116,14 +153,20 @@ impl<'a, S: Store> Batch<'a, S> {
         }
     }
 
+    /// Keep what retries are answered from in step with a change.
     fn remember(&mut self, op: &Op, change: &Change) {
+        let session = &change.session;
         if change.gone {
-            self.memories.remember_gone(&change.session);
-        }
-        if let (Op::New { new, .. }, Reply::Opened(opened)) = (op, &change.reply)
-            && let Some(request_id) = &new.request_id
-        {
-            self.memories.remember_opened(request_id.clone(), new.fingerprint(), *opened);
+            self.tombstones.remember(Tombstone {
+                id: session.id,
+                gone: self.last,
+                gone_ms: self.now_ms,
+                client: session.client.clone(),
+                origin: session.origin,
+                unsettled: unsettled(op, session),
+            });
+        } else if let (Op::New { .. }, Some(by)) = (op, session.origin.request) {
+            self.by_request.insert(by.name, session.id);
         }
     }
 
@@ -145,6 +188,18 @@ impl<'a, S: Store> Batch<'a, S> {
         collected.records.then(change.records);
         collected.attempts.extend(change.attempt);
         change.reply
+    }
+}
+
+/// The last request about a session that its named client may repeat once it is gone. None where that client cannot tell
+/// when it will not: it has no name, or somebody else, with numbers of its own, deleted the session.
+fn unsettled(op: &Op, session: &Session) -> Option<u64> {
+    let opened_by = session.origin.request.filter(|by| by.name.is_numbered())?.name;
+    match op {
+        Op::Client { op: SessionOp::Delete, caller, .. } if caller.client.map(|it| it.id) != Some(opened_by.caller) => {
+            None
+        }
+        _ => Some(session.client.last.map_or(opened_by.number, |last| last.number.max(opened_by.number))),
     }
 }
 

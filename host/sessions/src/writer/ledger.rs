@@ -1,8 +1,8 @@
 //! What the writer keeps: the store, and everything that is in step with it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-use super::{batch::Batch, counts::Census, memory::Memories};
+use super::{batch::Batch, counts::Census, tombstones::Tombstones};
 use crate::{
     ids::Index,
     limits::Limits,
@@ -23,24 +23,37 @@ pub struct Ledger<S> {
     pub pauses: BTreeMap<u32, Pause>,
     /// Those of them that are to be made durable with the next batch, and those that were resumed.
     fresh_pauses: Vec<(u32, Option<Pause>)>,
-    memories: Memories,
+    /// What is remembered of sessions that are gone.
+    pub tombstones: Tombstones,
 }
 
 impl<S: Store> Ledger<S> {
     /// Take a store over. Also answers the sessions that somebody held, by id, and the latest time in it, Unix
     /// milliseconds.
-    pub fn take_over(mut store: S, limits: Limits, kinds: Kinds) -> Result<(Self, Vec<Session>, u64), StoreError> {
+    pub fn take_over(
+        mut store: S,
+        limits: Limits,
+        kinds: Kinds,
+        monotonic: Duration,
+    ) -> Result<(Self, Vec<Session>, u64), StoreError> {
         let found = store.take_over()?;
         let census = Census::new(&found.waiting, &found.held);
-        let memories = Memories::load(found.memories);
+        let mut tombstones = Tombstones::load(limits.retries, found.tombstones, monotonic);
+        tombstones.set_longest_lease(Duration::from_millis(kinds.longest_lease_ms()));
         let (last, pauses) = (found.last, found.pauses);
-        let ledger = Self { store, limits, kinds, census, last, pauses, fresh_pauses: Vec::new(), memories };
+        let ledger = Self { store, limits, kinds, census, last, pauses, fresh_pauses: Vec::new(), tombstones };
         Ok((ledger, found.held, found.now_ms))
+    }
+
+    /// The kinds are these from now on.
+    pub fn set_kinds(&mut self, kinds: Kinds) {
+        self.tombstones.set_longest_lease(Duration::from_millis(kinds.longest_lease_ms()));
+        self.kinds = kinds;
     }
 
     /// Begin a batch at this time, Unix milliseconds.
     pub fn begin(&mut self, now_ms: u64) -> Batch<'_, S> {
-        Batch::new(&self.store, (&self.limits, &self.kinds), &mut self.memories, self.last, now_ms)
+        Batch::new(&self.store, (&self.limits, &self.kinds), &mut self.tombstones, self.last, now_ms)
     }
 
     /// Pause a kind, or resume it. Durable with the next batch.
@@ -53,15 +66,20 @@ impl<S: Store> Ledger<S> {
     }
 
     /// Make a batch durable.
-    pub fn commit(&mut self, last: Index, sessions: Vec<SessionChange>, now_ms: u64) -> Result<(), StoreError> {
+    pub fn commit(
+        &mut self,
+        last: Index,
+        sessions: Vec<SessionChange>,
+        now_ms: u64,
+        monotonic: Duration,
+    ) -> Result<(), StoreError> {
         let pauses = std::mem::take(&mut self.fresh_pauses);
         if last == self.last && pauses.is_empty() {
             return Ok(());
         }
         self.last = last;
         let waiting = self.census.update(&sessions);
-        let (remember, forget) = self.memories.take_fresh(last);
-        let remember = if remember.is_empty() { Vec::new() } else { vec![(last, remember)] };
+        let (remember, forget) = self.tombstones.take_fresh(monotonic);
         self.store.commit(ChangeSet { last, now_ms, sessions, waiting, remember, forget, pauses })
     }
 }

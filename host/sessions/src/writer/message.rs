@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     attempt::Attempt,
+    caller::Caller,
     error::{Error, Refusal},
     ids::{Handle, Index},
     op::Op,
@@ -14,7 +15,7 @@ use crate::{
     rules::Reply,
     session::{Due, Line, Session},
     store::{Pause, Snapshot},
-    writer::Turn,
+    writer::{Remembered, Turn},
 };
 
 /// Where an answer goes. A receiver that is gone is nobody's loss: the operation counts all the same.
@@ -32,7 +33,7 @@ pub enum Message {
     /// This pipeline is no more: its client is gone, or has no more to say.
     Broke(u64),
     /// Renew leases.
-    Renew(Vec<Handle>, ReplyTo<Renewals>),
+    Renew(Vec<Handle>, Caller, ReplyTo<Renewals>),
     /// Read one session whole.
     Inspect(Index, ReplyTo<Option<Box<Inspected>>>),
     /// Count sessions by kind and state.
@@ -129,6 +130,8 @@ pub struct Overview {
     pub pauses: BTreeMap<u32, Pause>,
     /// When the first stored session of each kind is due.
     pub heads: BTreeMap<u32, Due>,
+    /// What is remembered of sessions that are gone.
+    pub remembered: Remembered,
 }
 
 /// How many sessions of one kind are in each state.

@@ -17,7 +17,7 @@
 //! | `queue`, `message`, `load` | the bounded door |
 //! | `step`, `calls` | one batch, from its messages to its answers |
 //! | `batch` | the rules over the store and over what the batch did so far |
-//! | `ledger`, `counts`, `memory` | the store and what is kept in step with it |
+//! | `ledger`, `counts`, `tombstones` | the store and what is kept in step with it |
 //! | `turn`, `turns`, `pipelines` | operations that come many at once, from one client |
 //! | `reads` | what people ask of the store |
 //! | `timers`, `leases`, `schedule` | what happens by itself |
@@ -40,7 +40,6 @@ mod counts;
 mod leases;
 mod ledger;
 mod load;
-mod memory;
 mod message;
 mod pipelines;
 mod queue;
@@ -51,6 +50,7 @@ mod step;
 mod tests;
 mod thread;
 mod timers;
+mod tombstones;
 mod turn;
 mod turns;
 
@@ -64,6 +64,7 @@ pub use queue::QueueLoad;
 pub(crate) use queue::{Queue, Sender};
 pub use thread::Ending;
 pub(crate) use thread::spawn;
+pub use tombstones::Remembered;
 pub use turn::{Outbox, Turn};
 
 use crate::{
@@ -120,7 +121,7 @@ impl<S: Store> Writer<S> {
     ) -> Result<Self, StoreError> {
         let mut timers = timers::Timers::default();
         timers.schedule.set_kinds(&kinds);
-        let (ledger, held, now_ms) = ledger::Ledger::take_over(store, limits, kinds)?;
+        let (ledger, held, now_ms) = ledger::Ledger::take_over(store, limits, kinds, environment.clock.monotonic())?;
         for kind in ledger.pauses.keys() {
             timers.schedule.set_paused(*kind, true);
         }
@@ -161,7 +162,7 @@ impl<S: Store> Writer<S> {
         for change in &changes {
             self.timers.follow(change, now.monotonic);
         }
-        self.ledger.commit(last, changes, now.wall_ms())
+        self.ledger.commit(last, changes, now.wall_ms(), now.monotonic)
     }
 
     /// Put the store in order, after the last step.

@@ -47,9 +47,10 @@ impl<S: Store> Writer<S> {
         Ok(heads)
     }
 
-    pub(super) fn overview(&self) -> Result<Overview, StoreError> {
+    pub(super) fn overview(&self, now: Now) -> Result<Overview, StoreError> {
         let counts = self.ledger.census.counts().clone();
-        Ok(Overview { counts, pauses: self.ledger.pauses.clone(), heads: self.heads()? })
+        let remembered = self.ledger.tombstones.remembered(now.wall_ms());
+        Ok(Overview { counts, pauses: self.ledger.pauses.clone(), heads: self.heads()?, remembered })
     }
 
     fn held(&self, after: Option<Index>) -> Result<(Vec<Session>, Option<Part>), StoreError> {

@@ -74,7 +74,7 @@ impl<S: Store> Writer<S> {
         for message in messages {
             match message {
                 Message::SetKinds(kinds) => {
-                    self.ledger.kinds = std::mem::take(kinds);
+                    self.ledger.set_kinds(std::mem::take(kinds));
                     self.timers.schedule.set_kinds(&self.ledger.kinds);
                 }
                 Message::SetPaused(kind, paused, _) if *paused != self.ledger.pauses.contains_key(kind) => {
@@ -124,7 +124,7 @@ impl<S: Store> Writer<S> {
                     self.ledger.store.snapshot(Box::new(|snapshot| drop(reply_to.send(Ok(snapshot)))))?;
                 }
                 Message::Heads(reply_to) => drop(reply_to.send(Ok(self.heads()?))),
-                Message::Overview(reply_to) => drop(reply_to.send(Ok(Box::new(self.overview()?)))),
+                Message::Overview(reply_to) => drop(reply_to.send(Ok(Box::new(self.overview(now)?)))),
                 Message::Pauses(reply_to) => drop(reply_to.send(Ok(self.ledger.pauses.clone()))),
                 Message::SetPaused(.., reply_to) => drop(reply_to.send(Ok(()))),
                 _ => {}
@@ -145,6 +145,9 @@ fn apply_messages<S: Store>(
     for message in messages.drain(..) {
         match message {
             Message::Apply(op, reply_to) => {
+                if let Op::New { caller, .. } | Op::Client { caller, .. } = &op {
+                    batch.tombstones.heard(caller, now.monotonic);
+                }
                 let result = apply(batch, timers, environment, &op, now)?;
                 match (&op, &result) {
                     (Op::Client { handle, op, .. }, Ok(_)) if op.finishes() => timers.pipelines.closed(handle.id),
@@ -163,7 +166,8 @@ fn apply_messages<S: Store>(
                 answers.turns.push(turn);
             }
             Message::Broke(pipeline) => timers.pipelines.broke(pipeline),
-            Message::Renew(handles, reply_to) => {
+            Message::Renew(handles, caller, reply_to) => {
+                batch.tombstones.heard(&caller, now.monotonic);
                 let mut renewals = Vec::with_capacity(handles.len());
                 for handle in handles {
                     let renewed = renew(batch, timers, environment, handle, now)?;

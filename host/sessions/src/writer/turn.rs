@@ -11,6 +11,7 @@ use std::{
 };
 
 use crate::{
+    caller::Caller,
     error::Error,
     limits::TURN_OPS_MAX,
     pipeline::{Answer, Ask},
@@ -20,6 +21,8 @@ use crate::{
 pub struct Turn {
     /// Where the answers go.
     pub outbox: Arc<Outbox>,
+    /// Who asks.
+    pub caller: Caller,
     /// What is asked.
     pub asks: Vec<Ask>,
     /// The bytes of record in it.
@@ -33,9 +36,9 @@ pub struct Turn {
 impl Turn {
     /// A turn that asks for this; never for nothing.
     #[must_use]
-    pub fn new(outbox: &Arc<Outbox>, asks: Vec<Ask>) -> Self {
+    pub fn new(outbox: &Arc<Outbox>, caller: Caller, asks: Vec<Ask>) -> Self {
         let bytes = asks.iter().map(|ask| ask.what.record_bytes()).sum();
-        Self { outbox: Arc::clone(outbox), asks, bytes, answers: Vec::new(), settled: false }
+        Self { outbox: Arc::clone(outbox), caller, asks, bytes, answers: Vec::new(), settled: false }
     }
 
     /// Hand the answers over.

@@ -7,6 +7,7 @@ use super::{
     timers::Timers,
 };
 use crate::{
+    caller::Caller,
     clock::Environment,
     error::{Error, Refusal},
     ids::{Handle, Key},
@@ -33,7 +34,8 @@ pub fn apply_turn<S: Store>(
     now: Now,
 ) -> Result<(), StoreError> {
     turn.answers.reserve_exact(turn.asks.len());
-    let mut hands = Hands { batch, timers, environment, pipeline: turn.outbox.number, now };
+    batch.tombstones.heard(&turn.caller, now.monotonic);
+    let mut hands = Hands { batch, timers, environment, pipeline: turn.outbox.number, caller: turn.caller, now };
     for Ask { tag, what } in turn.asks.drain(..) {
         let (operation, bytes) = (what.operation(), what.record_bytes());
         let result = hands.grant(what)?.map_err(Error::from);
@@ -48,6 +50,7 @@ struct Hands<'a, 'b, S> {
     timers: &'a mut Timers,
     environment: &'a mut Environment,
     pipeline: u64,
+    caller: Caller,
     now: Now,
 }
 
@@ -66,7 +69,7 @@ impl<S: Store> Hands<'_, '_, S> {
         if let Err(refusal) = self.timers.pipelines.may_open(self.pipeline, local) {
             return Ok(Err(refusal));
         }
-        Ok(match self.apply(&Op::New { new, key })? {
+        Ok(match self.apply(&Op::New { new, key, caller: self.caller })? {
             Ok(Reply::Opened(opened)) => {
                 self.timers.pipelines.opened(self.pipeline, local, opened.handle, outlives);
                 Ok(opened)
@@ -82,7 +85,7 @@ impl<S: Store> Hands<'_, '_, S> {
             Err(refusal) => return Ok(Err(refusal)),
         };
         let finishes = op.finishes();
-        let result = self.apply(&Op::Client { handle, number, fingerprint, op })?;
+        let result = self.apply(&Op::Client { handle, number, fingerprint, op, caller: self.caller })?;
         self.heard(session, handle, finishes, result.as_ref().err());
         Ok(match result {
             Ok(Reply::Applied(applied)) => Ok(applied),

@@ -28,7 +28,14 @@ lose-due|3, nothing is lost|store/logged/generation.rs|s/self\.lines\.insert\(ro
 free-too-much|3, nothing is lost|store/logged/checkpoint.rs|s/ring\(\)\.free\(covered\)\?/ring().free(covered + 3)?/
 torn-number-again|3, nothing is lost|store/logged/recovery.rs|s/let last = survey\.torn\(\)\.unwrap_or\(last\);//
 retry-twice|4, retries are safe|rules/client.rs|s/number != 0 && last\.number == number\)/number != 0 && last.number == number && false)/
-forget-answers|4, retries are safe|writer/memory.rs|s/self\.look_up\(&memory\);\s+self\.fresh\.push\(memory\);/self.look_up(&memory);/
+forget-answers|4, retries are safe|writer/tombstones.rs|s/self\.fresh\.push\(tombstone\.id\);//
+forget-unsettled|4, retries are safe|writer/tombstones.rs|s/split_off\(&\(client\.settled_below, Index::default\(\)\)\)/split_off(\&(client.settled_below + 1, Index::default()))/
+forget-heard-of|4, retries are safe|writer/tombstones.rs|s/match client\.zip\(tombstone\.unsettled\) \{/match client.zip(tombstone.unsettled.filter(|number| number % 4 != 0)) {/
+forget-others|4, retries are safe|writer/tombstones.rs|s/while self\.unnamed > self\.bounds\.unnamed_max/while self.unnamed + 1 > self.bounds.unnamed_max/
+settled-again|4, retries are safe|writer/tombstones.rs|s/if number < \*settled_below =>/if number < *settled_below \&\& number % 2 == 0 =>/
+unlisted-request|4, retries are safe|store/logged/generation.rs|s/self\.requests\.insert\(name, change\.id\);/let _ = name;/
+unwritten-request|4, retries are safe|store/redb/requests.rs|s/table\.insert\(after\.to_bytes\(\), id\.to_bytes\(\)\)\.map_err\(io\)\?;/let _ = after;/
+any-request|4, retries are safe|writer/batch.rs|s/self\.by_request\.insert\(by\.name, session\.id\);/let _ = by;/
 keep-trapped|5, a run's operations: all or nothing|rules/run.rs|s/if report\.outcome\.is_returned\(\) \{/if true {/
 half-a-run|5, a run's operations: all or nothing|rules/run.rs|s/return Err\(Refusal::SessionFinished\(after\.id\)\);/break;/
 go-on|6, an I\/O error ends service|store/log/segment.rs|s/self\.file\.sync\(\)\.map_err\(\|error\| io\("cannot be synced", &error\)\)/{ let _ = self.file.sync(); Ok(()) }/

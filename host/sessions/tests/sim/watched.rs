@@ -9,8 +9,8 @@ use std::{
 
 use bytes::Bytes;
 use mpy6a_sessions::{
-    Attempt, Client, Due, Index, Inspected, Line, Session,
-    store::{ChangeSet, Found, Memory, Pause, SessionChange, Store, StoreError, TakeSnapshot, Waiting},
+    Attempt, Due, Index, Inspected, Line, RequestName, Session,
+    store::{ChangeSet, Found, Pause, SessionChange, Store, StoreError, TakeSnapshot, Tombstone, Waiting},
 };
 
 use crate::sabotage::Sabotage;
@@ -39,8 +39,8 @@ pub struct Commit {
     pub now_ms: u64,
     pub sessions: Vec<SessionChange>,
     pub waiting: Vec<(u32, Waiting)>,
-    /// The sessions that are remembered as gone, with their clients.
-    pub gone: Vec<(Index, Client)>,
+    pub remember: Vec<Tombstone>,
+    pub forget: Vec<Index>,
     /// Whether it said that all of it is durable.
     pub done: bool,
 }
@@ -61,7 +61,7 @@ pub struct Rows {
     pub held: Option<Vec<Session>>,
     pub waiting: Option<BTreeMap<u32, Waiting>>,
     pub pauses: Option<BTreeMap<u32, Pause>>,
-    pub memories: Option<Vec<Memory>>,
+    pub tombstones: Option<Vec<Tombstone>>,
 }
 
 impl Watched {
@@ -137,7 +137,7 @@ impl Store for Watched {
             held: Some(found.held.clone()),
             waiting: Some(found.waiting.clone()),
             pauses: Some(found.pauses.clone()),
-            memories: Some(found.memories.iter().flat_map(|(_, memories)| memories.clone()).collect()),
+            tombstones: Some(found.tombstones.clone()),
             ..rows
         });
         if inner.sabotage == Sabotage::ForgetHeld {
@@ -148,6 +148,10 @@ impl Store for Watched {
 
     fn session(&self, id: Index) -> Result<Option<Session>, StoreError> {
         self.lock().store.session(id)
+    }
+
+    fn opened_by(&self, name: &RequestName) -> Result<Option<Index>, StoreError> {
+        self.lock().store.opened_by(name)
     }
 
     fn records(&self, session: &Session) -> Result<Vec<Bytes>, StoreError> {
@@ -190,18 +194,14 @@ impl Store for Watched {
         let nth = inner.commits_ever;
         let (last, now_ms) = (changes.last, changes.now_ms);
         let (sessions, waiting) = (changes.sessions.clone(), changes.waiting.clone());
-        let gone = changes.remember.iter().flat_map(|(_, memories)| memories).filter_map(|memory| match memory {
-            Memory::Gone { id, client } => Some((*id, client.clone())),
-            Memory::Opened { .. } => None,
-        });
-        let gone = gone.collect();
+        let (remember, forget) = (changes.remember.clone(), changes.forget.clone());
         let result = match inner.sabotage {
             Sabotage::SkipCommit if nth.is_multiple_of(16) => Ok(()),
             Sabotage::HalfCommit if nth.is_multiple_of(4) => inner.store.commit(half(changes)),
             Sabotage::GoOn => inner.store.commit(changes).or(Ok(())),
             _ => inner.store.commit(changes),
         };
-        inner.commits.push(Commit { last, now_ms, sessions, waiting, gone, done: result.is_ok() });
+        inner.commits.push(Commit { last, now_ms, sessions, waiting, remember, forget, done: result.is_ok() });
         result
     }
 

@@ -12,7 +12,7 @@ use crate::model::{Answer, Sent};
 pub fn sent(sent: &Sent) -> String {
     match sent {
         Sent::Apply(op) => self::op(op),
-        Sent::Turn(pipeline, asks) => {
+        Sent::Turn(pipeline, _, asks) => {
             let asks: Vec<_> = asks.iter().map(|ask| format!("{}: {}", ask.tag, wish(&ask.what))).collect();
             format!("pipeline {pipeline}: [{}]", asks.join(", "))
         }
@@ -34,7 +34,7 @@ pub fn sent(sent: &Sent) -> String {
 fn wish(wish: &Wish) -> String {
     match wish {
         Wish::New { local, new, outlives, .. } => {
-            format!("new as {local} of kind {}, {:?}, outlives: {outlives}", new.kind, new.request_id)
+            format!("new as {local} of kind {}, {:?}, outlives: {outlives}", new.kind, new.request)
         }
         Wish::Operate { session, number, op, .. } => format!("{} #{number}: {}", named(session), session_op(op)),
         Wish::Renew(session) => format!("renew {}", named(session)),
@@ -52,7 +52,7 @@ fn op(op: &Op) -> String {
     match op {
         Op::New { new, .. } => {
             let record = new.record.as_ref().map(bytes::Bytes::len);
-            format!("new of kind {}, {:?}, record {record:?}", new.kind, new.request_id)
+            format!("new of kind {}, {:?}, record {record:?}", new.kind, new.request)
         }
         Op::Client { handle, number, op, .. } => format!("{} #{number}: {}", handle.id, session_op(op)),
         Op::Barrier { handle, ops } => format!("{} run: barrier [{}]", handle.id, session_ops(ops)),

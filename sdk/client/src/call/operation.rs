@@ -101,19 +101,19 @@ impl Call for Numbered<'_> {
         let (handle, number) = (Some(self.handle), self.number);
         match self.operation {
             Operation::Append(record) => {
-                let request = v1::AppendRequest { handle, number, record: record.clone() };
+                let request = v1::AppendRequest { handle, number, record: record.clone(), ..Default::default() };
                 Ok(Applied::new(truba.append(request).await?.into_inner().change_id, 0))
             }
             Operation::Replace(record) => {
-                let request = v1::ReplaceRequest { handle, number, record: record.clone() };
+                let request = v1::ReplaceRequest { handle, number, record: record.clone(), ..Default::default() };
                 Ok(Applied::new(truba.replace(request).await?.into_inner().change_id, 0))
             }
             Operation::Delete => {
-                let request = v1::DeleteRequest { handle, number };
+                let request = v1::DeleteRequest { handle, number, ..Default::default() };
                 Ok(Applied::new(truba.delete(request).await?.into_inner().change_id, 0))
             }
             Operation::Store { timeout_s } => {
-                let request = v1::StoreRequest { handle, number, timeout_s: *timeout_s };
+                let request = v1::StoreRequest { handle, number, timeout_s: *timeout_s, ..Default::default() };
                 let answer = truba.store(request).await?.into_inner();
                 Ok(Applied::new(answer.change_id, answer.due_ms))
             }

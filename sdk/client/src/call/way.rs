@@ -62,7 +62,7 @@ impl Way {
                 renewed => return Ok(renewed?),
             }
         }
-        Ok(self.truba.renew(v1::RenewRequest { handles }).await?.into_inner().results)
+        Ok(self.truba.renew(v1::RenewRequest { handles, ..Default::default() }).await?.into_inner().results)
     }
 }
 

@@ -60,7 +60,11 @@ impl Stream for Requests {
             match this.waiting.sending(message) {
                 // All of their callers are gone.
                 Some(operations) if operations.is_empty() => {}
-                operations => return Poll::Ready(operations.map(|operations| v1::OperateRequest { operations })),
+                operations => {
+                    return Poll::Ready(
+                        operations.map(|operations| v1::OperateRequest { operations, ..Default::default() }),
+                    );
+                }
             }
         }
     }

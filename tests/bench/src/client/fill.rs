@@ -35,7 +35,9 @@ pub async fn fill(host: &Host, fill: &Fill) -> Outcome<Vec<Option<Handle>>> {
                 let new = NewRequest { kind: fill.kind, record: Some(fill.record.clone()), ..NewRequest::default() };
                 let handle = client.new_session(new).await?.into_inner().handle;
                 if let Some(timeout_s) = fill.store_s {
-                    client.store(StoreRequest { handle, number: 1, timeout_s: Some(timeout_s) }).await?;
+                    client
+                        .store(StoreRequest { handle, number: 1, timeout_s: Some(timeout_s), ..Default::default() })
+                        .await?;
                 }
                 handles.push(handle);
             }
@@ -57,7 +59,9 @@ pub async fn store(host: &Host, handles: &[Option<Handle>], timeout_s: u32) -> O
         let (mut client, some) = (client.clone(), some.to_vec());
         callers.spawn(async move {
             for handle in some {
-                client.store(StoreRequest { handle, number: 1, timeout_s: Some(timeout_s) }).await?;
+                client
+                    .store(StoreRequest { handle, number: 1, timeout_s: Some(timeout_s), ..Default::default() })
+                    .await?;
             }
             Outcome::Ok(())
         });
@@ -73,7 +77,7 @@ pub async fn renew(host: &Host, handles: &[Option<Handle>]) -> Outcome<()> {
     let mut client = host.client().await?;
     for some in handles.chunks(RENEW_MAX) {
         let handles = some.iter().flatten().copied().collect();
-        client.renew(RenewRequest { handles }).await?;
+        client.renew(RenewRequest { handles, ..Default::default() }).await?;
     }
     Ok(())
 }

@@ -119,7 +119,10 @@ impl Pipeline {
                 what: Some(what),
             }));
         }
-        self.requests.send(OperateRequest { operations }).await.map_err(|_| "the stream ended")?;
+        self.requests
+            .send(OperateRequest { operations, ..Default::default() })
+            .await
+            .map_err(|_| "the stream ended")?;
         Ok(())
     }
 

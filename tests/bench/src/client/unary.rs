@@ -28,9 +28,9 @@ impl Worker for Workflow {
         let new = NewRequest { kind: PLAIN, record: Some(record.clone()), ..NewRequest::default() };
         let handle = self.client.new_session(new).await?.into_inner().handle;
         laps.lap(0);
-        self.client.append(AppendRequest { handle, number: 1, record }).await?;
+        self.client.append(AppendRequest { handle, number: 1, record, ..Default::default() }).await?;
         laps.lap(1);
-        self.client.delete(DeleteRequest { handle, number: 2 }).await?;
+        self.client.delete(DeleteRequest { handle, number: 2, ..Default::default() }).await?;
         laps.lap(2);
         Ok(())
     }
@@ -52,7 +52,9 @@ impl Worker for Echoed {
     async fn turn(&mut self, laps: &mut Laps) -> Outcome<()> {
         let handle = Some(Handle { id: Some(Index { term: 1, index: 1 }), key: 1 });
         for step in 0..crate::load::STEPS {
-            self.client.append(AppendRequest { handle, number: 1, record: self.record.clone() }).await?;
+            self.client
+                .append(AppendRequest { handle, number: 1, record: self.record.clone(), ..Default::default() })
+                .await?;
             laps.lap(step);
         }
         Ok(())

@@ -79,7 +79,7 @@ async fn dial(host: &Host, handler: &Echo, times: &mut hdrhistogram::Histogram<u
         let new = NewRequest { kind: PLAIN, record: Some(deleting()), ..NewRequest::default() };
         let handle = client.new_session(new).await?.into_inner().handle;
         let began = Instant::now();
-        handler.append(AppendRequest { handle, number: 1, record: deleting() }).await?;
+        handler.append(AppendRequest { handle, number: 1, record: deleting(), ..Default::default() }).await?;
         times.saturating_record(micros(began.elapsed()));
         tokio::time::sleep(GAP).await;
     }

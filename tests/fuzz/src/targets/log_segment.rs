@@ -59,7 +59,7 @@ fn files(input: &mut Input<'_>) -> Parsed {
         return Parsed::Refused;
     }
     let survey = survey.expect("it is one");
-    let found: Vec<_> = survey.frames().map(|number| survey.body(number).expect("it was found")).collect();
+    let found: Vec<_> = survey.frames().map(|number| survey.body(number).expect("it was found").1).collect();
     assert_eq!(found, bodies[..found.len()]);
     assert!(lost || found.len() == bodies.len(), "{} of {} commits are gone", bodies.len() - found.len(), bodies.len());
     Parsed::Accepted

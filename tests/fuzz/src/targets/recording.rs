@@ -14,14 +14,15 @@ use mpy6a_plugins::{
     recording::{Answered, Asked, BodyEnd, Did, Exchanged, Failed, Frame, Given, Got},
 };
 use mpy6a_sessions::{
-    Due, Index, Key, Limits, Outcome, Report, Session, SessionOp, State,
+    Due, Index, Key, Limits, Origin, Outcome, Report, Session, SessionOp, State,
+    limits::RetryLimits,
     session::{Client, Standing},
 };
 
 use crate::{Parsed, Target, memory::Bound, words};
 
 /// The target.
-pub const TARGET: Target = Target { name: "recording", input_bytes_max: 2048, run, seeds, words: &["mpy6aR1\n"] };
+pub const TARGET: Target = Target { name: "recording", input_bytes_max: 2048, run, seeds, words: &["mpy6aR2\n"] };
 
 /// Each list is given room for at most a megabyte before its first element is read, by serde.
 const MEMORY: Bound = Bound { factor: 256, base: 16 << 20 };
@@ -71,6 +72,7 @@ fn recording(outcome: Outcome) -> Recording {
         bytes: 2,
         attempts: 0,
         traceparent: None,
+        origin: Origin::default(),
     };
     // Not the defaults, which change more often than the form.
     let time = Duration::from_secs(10);
@@ -82,6 +84,7 @@ fn recording(outcome: Outcome) -> Recording {
         timeout_s_max: 3_600,
         queue_ops_max: 100,
         queue_bytes_max: 1 << 20,
+        retries: RetryLimits { unnamed_max: 1, named_max: 1, clients_max: 1 },
     };
     let given = Given {
         session,
@@ -124,7 +127,7 @@ mod tests {
     use super::*;
 
     /// What the head of a file says of the recording behind it.
-    const DIGEST: &str = "5410514fbf682c6c17264a5f5fe05c6aacf46f7d76eff00fbdb8618fe3f5fd64";
+    const DIGEST: &str = "ded9ca4b256d8b60f25052655094d7c3a8c9c5034132c13b48991cf939d8a751";
 
     #[test]
     fn the_form_is_the_one_that_the_first_line_of_a_file_names() {

@@ -81,6 +81,7 @@ fn error(input: &mut Input<'_>) -> Error {
         Refusal::NumberReused { number },
         Refusal::NumberStale { number, last: max },
         Refusal::RequestIdReused,
+        Refusal::RequestSettled { number: 3, settled_below: 4 },
         Refusal::LocalInUse(number),
         Refusal::LocalNotOpen(number),
         Refusal::StreamFull { max: small as usize },

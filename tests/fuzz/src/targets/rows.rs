@@ -10,12 +10,13 @@
 use std::fmt::Debug;
 
 use mpy6a_sessions::{
-    Attempt, Index, Outcome, Report, Session, State,
+    Access, Attempt, Caller, Index, Outcome, Report, RequestName, Session, State,
     op::{New, Op, SessionOp, Stamp},
     policy::KindPolicy,
     rules::{Decision, Opened, decide},
     store::{
-        Memory, Waiting,
+        Tombstone, Waiting,
+        before::{MemoryV1, SessionV1},
         redb::codec::{decode, encode, seal, unseal},
     },
 };
@@ -44,11 +45,13 @@ fn run(bytes: &[u8]) -> Parsed {
     let mut input = Input::new(bytes);
     let (kind, key, body) = (input.byte(), input.counted(), input.rest());
     seal_holds(key, body);
-    match kind % 4 {
-        0 => row::<Session>(key, body),
+    match kind % 6 {
+        0 => row::<SessionV1>(key, body),
         1 => row::<Attempt>(key, body),
-        2 => row::<Vec<Memory>>(key, body),
-        _ => row::<Waiting>(key, body),
+        2 => row::<Vec<MemoryV1>>(key, body),
+        3 => row::<Waiting>(key, body),
+        4 => row::<Session>(key, body),
+        _ => row::<Tombstone>(key, body),
     }
 }
 
@@ -92,7 +95,13 @@ fn seeds() -> Vec<Vec<u8>> {
     let active = opened();
     let stamp = stamp(8);
     let store = SessionOp::Store { timeout_s: Some(5) };
-    let op = Op::Client { handle: active.client_handle(), number: 1, fingerprint: store.fingerprint(), op: store };
+    let op = Op::Client {
+        handle: active.client_handle(),
+        number: 1,
+        fingerprint: store.fingerprint(),
+        op: store,
+        caller: CALLER,
+    };
     let stored = after(&active, &op, &stamp);
     let claim = Op::Claim { id: active.id, key: mpy6a_sessions::Key(7) };
     let repeating = after(&stored, &claim, &Stamp { now_ms: u64::MAX / 2, ..stamp });
@@ -102,23 +111,29 @@ fn seeds() -> Vec<Vec<u8>> {
     let attempt = Attempt { fence: repeating.fence, repeat: 1, started_ms: 5, report };
     let answer = Opened { handle: active.client_handle(), fence: active.fence, lease_ms: 30_000 };
     let memories = vec![
-        Memory::Opened { request_id: "a-request".to_owned(), fingerprint: 1, opened: answer },
-        Memory::Gone { id: active.id, client: stored.client.clone() },
+        MemoryV1::Opened { request_id: "a-request".to_owned(), fingerprint: 1, opened: answer },
+        MemoryV1::Gone { id: active.id, client: stored.client.clone() },
     ];
+    let Session { id, client, origin, .. } = stored.clone();
+    let tombstone = Tombstone { id, gone: stamp.index, gone_ms: stamp.now_ms, client, origin, unsettled: Some(9) };
     let key = active.id.to_bytes();
-    let mut seeds: Vec<_> = [active, stored, repeating, parked].iter().map(|session| seed(0, &key, session)).collect();
+    let mut seeds: Vec<_> = [active, stored, repeating, parked].iter().map(|session| seed(4, &key, session)).collect();
     seeds.extend([
         seed(1, &key, &attempt),
         seed(2, &key, &memories),
         seed(3, b"\0\0\0\x01", &Waiting { stored: 300, parked: 2 }),
+        seed(5, &key, &tombstone),
     ]);
     seeds
 }
 
+/// Somebody with an access, and no name.
+const CALLER: Caller = Caller { access: Access(7), client: None };
+
 fn opened() -> Session {
-    let new =
-        New { kind: 1, record: Some("record".into()), request_id: None, traceparent: Some("00-ab-cd-01".to_owned()) };
-    let op = Op::New { new, key: mpy6a_sessions::Key(u64::MAX) };
+    let request = RequestName::of_id(Some("shop"), "a-request").ok();
+    let new = New { kind: 1, record: Some("record".into()), request, traceparent: Some("00-ab-cd-01".to_owned()) };
+    let op = Op::New { new, key: mpy6a_sessions::Key(u64::MAX), caller: CALLER };
     let Ok(Decision::Change(change)) = decide(&mpy6a_sessions::Limits::default(), None, &op, &stamp(7)) else {
         panic!("a session opens")
     };

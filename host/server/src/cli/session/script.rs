@@ -84,7 +84,7 @@ pub async fn open(arguments: &New, host: Host) -> Result<ExitCode, Trouble> {
 /// `append`.
 pub async fn append(arguments: &Record, host: Host) -> Result<ExitCode, Trouble> {
     let (handle, record) = (handle(&arguments.handle)?, arguments.record.required()?);
-    let request = v1::AppendRequest { handle: Some(handle), number: 0, record };
+    let request = v1::AppendRequest { handle: Some(handle), number: 0, record, ..Default::default() };
     host.truba.clone().append(request).await.map_err(|status| host.trouble(&status))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -92,7 +92,7 @@ pub async fn append(arguments: &Record, host: Host) -> Result<ExitCode, Trouble>
 /// `replace`.
 pub async fn replace(arguments: &Record, host: Host) -> Result<ExitCode, Trouble> {
     let (handle, record) = (handle(&arguments.handle)?, arguments.record.required()?);
-    let request = v1::ReplaceRequest { handle: Some(handle), number: 0, record };
+    let request = v1::ReplaceRequest { handle: Some(handle), number: 0, record, ..Default::default() };
     host.truba.clone().replace(request).await.map_err(|status| host.trouble(&status))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -101,14 +101,15 @@ pub async fn replace(arguments: &Record, host: Host) -> Result<ExitCode, Trouble
 pub async fn store(arguments: &Store, host: Host) -> Result<ExitCode, Trouble> {
     let too_long = |_| refused("--timeout is longer than a session can wait: give a shorter one");
     let timeout_s = arguments.timeout.map(|span| u32::try_from(span.as_secs())).transpose().map_err(too_long)?;
-    let request = v1::StoreRequest { handle: Some(handle(&arguments.handle)?), number: 0, timeout_s };
+    let request =
+        v1::StoreRequest { handle: Some(handle(&arguments.handle)?), number: 0, timeout_s, ..Default::default() };
     host.truba.clone().store(request).await.map_err(|status| host.trouble(&status))?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// `finish`.
 pub async fn finish(arguments: &Finish, host: Host) -> Result<ExitCode, Trouble> {
-    let request = v1::DeleteRequest { handle: Some(handle(&arguments.handle)?), number: 0 };
+    let request = v1::DeleteRequest { handle: Some(handle(&arguments.handle)?), number: 0, ..Default::default() };
     host.truba.clone().delete(request).await.map_err(|status| host.trouble(&status))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -34,13 +34,14 @@ use tokio_stream::Stream;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 use tonic::{Code, Status, Streaming};
 
-use super::{gate::Gate, oversize};
+use super::{caller::Who, gate::Gate, oversize};
 use crate::{auth::Opener, error::status, metrics::Metrics, traces::Calls};
 
 /// The answers of one stream.
 pub struct Operate {
     requests: Streaming<v1::OperateRequest>,
     opener: Opener,
+    who: Who,
     pipeline: Pipeline,
     /// Answers to what could not even be asked.
     invalid: Vec<v1::Answer>,
@@ -66,14 +67,15 @@ impl Operate {
         requests: Streaming<v1::OperateRequest>,
         sessions: &Sessions,
         gate: &Gate,
-        opener: Opener,
+        (opener, who): (Opener, Who),
         metrics: Arc<Metrics>,
         traces: Option<Calls>,
     ) -> Self {
         Self {
             requests,
             opener,
-            pipeline: sessions.pipeline(),
+            pipeline: sessions.of_caller(who.caller()).pipeline(),
+            who,
             invalid: Vec::new(),
             phase: Phase::Reading,
             shuts: Box::pin(gate.shuts()),
@@ -104,6 +106,9 @@ impl Operate {
         if let Some(traces) = &mut self.traces {
             traces.asked(&mut asks.valid);
         }
+        if let Some(client) = self.who.caller().client {
+            self.pipeline.set_client(client);
+        }
         if let Err(error) = self.pipeline.send(asks.valid) {
             self.refuse(&error);
             return Poll::Pending;
@@ -119,7 +124,7 @@ impl Operate {
         match ready!(Pin::new(&mut self.requests).poll_next(context)) {
             Some(Ok(mut request)) => {
                 self.opener.sift(&mut request, &mut asks.invalid);
-                asks.take(request);
+                asks.take(request, &mut self.who);
             }
             Some(Err(status)) => self.finish(Err(self.renamed(status))),
             None => self.finish(Ok(())),

@@ -8,8 +8,11 @@ use mpy6a_sessions::{
 use tonic::Status;
 
 use crate::{
-    error::{invalid_operation, refused},
-    grpc::convert,
+    error::refused,
+    grpc::{
+        caller::{Unfit, Who},
+        convert,
+    },
 };
 
 /// What was read of a stream in one go.
@@ -23,21 +26,24 @@ pub struct Asks {
 }
 
 impl Asks {
-    /// Add the operations of a message.
-    pub fn take(&mut self, request: v1::OperateRequest) {
+    /// Add the operations of a message from this client.
+    pub fn take(&mut self, request: v1::OperateRequest, who: &mut Who) {
         self.valid.reserve(request.operations.len());
         let alone = request.operations.len() == 1;
+        // Who asks is wrong for all of them or for none.
+        let heard = who.hear(request.caller).map_err(Unfit::refused);
         for operation in request.operations {
             let tag = operation.tag;
-            match wish(operation, alone) {
+            let wish = match &heard {
+                Ok(()) => wish(operation, who, alone).map_err(Unfit::refused),
+                Err(refused) => Err(refused.clone()),
+            };
+            match wish {
                 Ok(what) => {
                     self.bytes += what.record_bytes();
                     self.valid.push(Ask { tag, what });
                 }
-                Err(why) => {
-                    let outcome = Some(Outcome::Refused(invalid_operation(why)));
-                    self.invalid.push(v1::Answer { tag, outcome });
-                }
+                Err(refused) => self.invalid.push(v1::Answer { tag, outcome: Some(Outcome::Refused(refused)) }),
             }
         }
     }
@@ -56,17 +62,20 @@ impl Asks {
 }
 
 /// What an operation asks; or what it lacks. `alone`: it is the only one in its message.
-fn wish(operation: v1::Operation, alone: bool) -> Result<Wish, &'static str> {
+fn wish(operation: v1::Operation, who: &Who, alone: bool) -> Result<Wish, Unfit> {
     let v1::Operation { session, number, what, .. } = operation;
-    let op = match what.ok_or("`what` is missing: say new, append, replace, delete, store or renew")? {
+    let missing = || Unfit::Invalid("`what` is missing: say new, append, replace, delete, store or renew");
+    let op = match what.ok_or_else(missing)? {
         operation::What::New(new) => {
             return match session {
                 Some(operation::Session::Local(local)) => {
                     let outlives = new.outlives_stream;
-                    let wish = Wish::new(local, convert::new(new, alone));
+                    let wish = Wish::new(local, convert::new(new, who, alone)?);
                     Ok(if outlives { wish.outliving() } else { wish })
                 }
-                _ => Err("`new` needs `local`: give a number by which this stream is to know the session"),
+                _ => Err(Unfit::Invalid(
+                    "`new` needs `local`: give a number by which this stream is to know the session",
+                )),
             };
         }
         operation::What::Renew(_) => return Ok(Wish::Renew(named(session)?)),
@@ -78,13 +87,15 @@ fn wish(operation: v1::Operation, alone: bool) -> Result<Wish, &'static str> {
     Ok(Wish::operate(named(session)?, number, op))
 }
 
-fn named(session: Option<operation::Session>) -> Result<Named, &'static str> {
+fn named(session: Option<operation::Session>) -> Result<Named, Unfit> {
     match session {
         Some(operation::Session::Local(local)) => Ok(Named::Local(local)),
         Some(operation::Session::Handle(handle)) => convert::given_handle(Some(handle))
             .map(Named::Handle)
-            .map_err(|_: Status| "`handle` has no `id`: send the handle that New answered"),
-        None => Err("the session is missing: name it by `local` if it was opened on this stream, else by `handle`"),
+            .map_err(|_: Status| Unfit::Invalid("`handle` has no `id`: send the handle that New answered")),
+        None => Err(Unfit::Invalid(
+            "the session is missing: name it by `local` if it was opened on this stream, else by `handle`",
+        )),
     }
 }
 
@@ -136,7 +147,7 @@ mod tests {
             (operation(Some(operation::Session::Handle(handle)), new()), "`new` needs `local`"),
         ] {
             let mut asks = Asks::default();
-            asks.take(v1::OperateRequest { operations: vec![operation] });
+            asks.take(v1::OperateRequest { operations: vec![operation], ..Default::default() }, &mut Who::default());
             assert!(asks.valid.is_empty());
             let answer = asks.invalid.pop().unwrap();
             let Some(Outcome::Refused(refused)) = answer.outcome else { panic!("not refused") };
@@ -152,7 +163,7 @@ mod tests {
             let session = || Some(operation::Session::Local(1));
             let operations = vec![operation(session(), Some(append(record.clone()))); operations];
             let mut asks = Asks::default();
-            asks.take(v1::OperateRequest { operations: operations.clone() });
+            asks.take(v1::OperateRequest { operations: operations.clone(), ..Default::default() }, &mut Who::default());
             assert_eq!((asks.ops(), asks.bytes()), (operations.len(), operations.len() * 100_000));
             let Wish::Operate { session, number, op: SessionOp::Append(own), .. } = asks.valid.pop().unwrap().what
             else {

@@ -9,14 +9,20 @@ use bytes::Bytes;
 use super::Disk;
 use crate::{
     attempt::{Attempt, Outcome, Report},
-    ids::{Handle, Index, Key},
-    rules::{Opened, RecordsChange},
+    caller::{Access, ClientId, OpenedBy, Origin, RequestName},
+    ids::{Index, Key},
+    rules::RecordsChange,
     session::{Answered, Applied, Client, Due, Line, Session, Standing, State},
-    store::{ChangeSet, Memory, Pause, SessionChange, Store, Waiting},
+    store::{ChangeSet, Pause, SessionChange, Store, Tombstone, Waiting},
 };
 
 pub(super) fn index(index: u64) -> Index {
     Index { term: 1, index }
+}
+
+/// The name of the `New` that opened a session.
+fn request(id: u64) -> RequestName {
+    RequestName { caller: ClientId([7; 16]), number: id }
 }
 
 /// A session with something in every field.
@@ -41,6 +47,10 @@ pub fn session(id: u64, kind: u32, state: State) -> Session {
         bytes: 0,
         attempts: 0,
         traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
+        origin: Origin {
+            access: Access(u32::MAX),
+            request: Some(OpenedBy { name: request(id), fingerprint: u64::MAX }),
+        },
     }
 }
 
@@ -226,26 +236,59 @@ pub fn only_the_newest_attempts_stay(disk: &mut impl Disk) {
     assert_eq!(store.attempts(&other).unwrap(), [attempt(1)], "another session's attempts are left alone");
 }
 
-pub fn counts_and_memories_survive_and_are_forgotten(disk: &mut impl Disk) {
-    let opened = Opened { handle: Handle { id: index(1), key: Key(9) }, fence: index(1), lease_ms: 5 };
-    let opened = Memory::Opened { request_id: "r".into(), fingerprint: 3, opened };
-    let gone = Memory::Gone { id: index(2), client: session(2, 7, State::Active).client };
-    let rows = [(index(10), vec![opened]), (index(11), vec![gone])];
+pub fn a_session_is_found_by_the_request_that_opened_it_while_it_is_there(disk: &mut impl Disk) {
+    let mut store = disk.taken_over();
+    let (one, two) = (session(1, 7, State::Active), session(2, 7, stored(50, 4)));
+    commit(&mut *store, vec![change(None, Some(&one)), change(None, Some(&two))]);
+    let live = |store: &dyn Store, id| {
+        let found = store.opened_by(&request(id)).unwrap();
+        found.filter(|id| store.session(*id).unwrap().is_some())
+    };
+    for _ in 0..2 {
+        assert_eq!([1, 2, 3].map(|id| live(&*store, id)), [Some(one.id), Some(two.id), None]);
+        drop(store);
+        store = disk.taken_over();
+    }
+    let waits = Session { state: State::Parked { since_ms: 9 }, ..one.clone() };
+    commit(&mut *store, vec![change(Some(&one), Some(&waits)), change(Some(&two), None)]);
+    for _ in 0..2 {
+        assert_eq!([1, 2, 3].map(|id| live(&*store, id)), [Some(one.id), None, None]);
+        drop(store);
+        store = disk.taken_over();
+    }
+    // The name is free again once its session is gone.
+    let again = Session { origin: two.origin, ..session(3, 7, State::Active) };
+    commit(&mut *store, vec![change(None, Some(&again))]);
+    for _ in 0..2 {
+        assert_eq!(live(&*store, 2), Some(again.id));
+        drop(store);
+        store = disk.taken_over();
+    }
+}
+
+pub fn counts_and_tombstones_survive_and_are_forgotten(disk: &mut impl Disk) {
+    let tombstone = |id: u64| {
+        let Session { id, client, origin, .. } = session(id, 7, State::Active);
+        Tombstone { id, gone: index(100 - id.index), gone_ms: 5, client, origin, unsettled: Some(u64::MAX) }
+    };
     let waiting = Waiting { stored: 3, parked: 4 };
     let mut store = disk.taken_over();
-    for (last, remember) in rows.clone() {
+    for id in [1, 2, 3] {
         let counts = vec![(7, waiting), (u32::MAX, Waiting::default())];
-        let remember = vec![(last, remember)];
-        store.commit(ChangeSet { last, remember, waiting: counts, ..ChangeSet::default() }).unwrap();
+        let remember = vec![tombstone(id)];
+        store.commit(ChangeSet { last: index(9 + id), remember, waiting: counts, ..ChangeSet::default() }).unwrap();
     }
     drop(store);
     let mut store = disk.open();
     let found = store.take_over().unwrap();
-    assert_eq!(found.memories, rows);
+    assert_eq!(found.tombstones, [3, 2, 1].map(tombstone), "in the order in which they went");
     assert_eq!(found.waiting[&7], waiting);
-    store.commit(ChangeSet { last: index(12), forget: vec![index(10)], ..ChangeSet::default() }).unwrap();
+    store.commit(ChangeSet { last: index(13), forget: vec![index(2)], ..ChangeSet::default() }).unwrap();
+    let (remember, forget) = (vec![tombstone(4)], vec![index(3)]);
+    store.commit(ChangeSet { last: index(14), remember, forget, ..ChangeSet::default() }).unwrap();
+    store.commit(ChangeSet { last: index(15), forget: vec![index(4)], ..ChangeSet::default() }).unwrap();
     drop(store);
-    assert_eq!(disk.open().take_over().unwrap().memories, rows[1..]);
+    assert_eq!(disk.open().take_over().unwrap().tombstones, [tombstone(1)]);
 }
 
 pub fn one_change_set_is_one_step(disk: &mut impl Disk) {

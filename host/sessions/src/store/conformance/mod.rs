@@ -39,7 +39,8 @@ macro_rules! suite {
             those_that_wait_are_listed_line_by_line
             pauses_survive_until_they_end
             only_the_newest_attempts_stay
-            counts_and_memories_survive_and_are_forgotten
+            a_session_is_found_by_the_request_that_opened_it_while_it_is_there
+            counts_and_tombstones_survive_and_are_forgotten
             one_change_set_is_one_step
             any_history_reads_back_as_a_model_says
         );

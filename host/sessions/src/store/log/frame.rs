@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! 0           4         5     8
-//! | length LE | version | 0 0 0 | body ... | zeros |        version: 1
+//! | length LE | version | 0 0 0 | body ... | zeros |        version: 2; 1 is read, too
 //! ```
 //!
 //! A frame begins and ends with a page, so that writing one never touches another, and the system need not read a page
@@ -33,7 +33,9 @@ pub fn first_sector(page: u32) -> u32 {
 const HEAD_BYTES: usize = 8;
 
 /// The version of frames and their bodies.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// The first version. Only the body has changed since.
+pub const VERSION_FIRST: u8 = 1;
 
 /// How many pages a frame takes whose body has this many bytes.
 #[must_use]
@@ -93,16 +95,18 @@ impl Builder {
     }
 }
 
-/// The length of the body, in bytes, from a frame's first sector.
+/// The version and the length of the body, in bytes, from a frame's first sector.
 ///
 /// # Errors
 ///
-/// The frame is of another version.
-pub fn body_bytes(first: &[u8; SECTOR_BYTES]) -> Result<usize, StoreError> {
+/// The frame is of a later version.
+pub fn head(first: &[u8; SECTOR_BYTES]) -> Result<(u8, usize), StoreError> {
     let mut length = [0; 4];
     length.copy_from_slice(&first[..4]);
     match first[4] {
-        VERSION => Ok(usize::try_from(u32::from_le_bytes(length)).unwrap_or(usize::MAX)),
+        version @ VERSION_FIRST..=VERSION => {
+            Ok((version, usize::try_from(u32::from_le_bytes(length)).unwrap_or(usize::MAX)))
+        }
         other => Err(StoreError::Foreign(format!(
             "the log has frames of version {other}, this program knows {VERSION}: use the version of mpy6a that wrote it"
         ))),
@@ -142,7 +146,7 @@ mod tests {
                 let whole = Sector::Whole { frame: 9, place };
                 prop_assert_eq!(Sealer::new(&salt).read(sector, position(4, page * 8 + place)), whole);
             }
-            prop_assert_eq!(body_bytes(&sectors[0]).unwrap(), length);
+            prop_assert_eq!(head(&sectors[0]).unwrap(), (VERSION, length));
             prop_assert_eq!(body(sectors, length), body_in);
         }
     }
@@ -152,7 +156,9 @@ mod tests {
         let mut builder = Builder::new(&Salt([3; 16]));
         let mut sector = [0; SECTOR_BYTES];
         sector.copy_from_slice(&builder.build(b"x", 1, 1, 1).unwrap()[..SECTOR_BYTES]);
-        sector[4] = 2;
-        assert!(body_bytes(&sector).unwrap_err().to_string().contains("version 2"));
+        for other in [0, VERSION + 1] {
+            sector[4] = other;
+            assert!(head(&sector).unwrap_err().to_string().contains(&format!("version {other}")));
+        }
     }
 }

@@ -30,6 +30,7 @@ struct Place {
     file: usize,
     /// Its first sector, counted from that of page 1.
     sector: usize,
+    version: u8,
     body_bytes: usize,
 }
 
@@ -81,17 +82,17 @@ impl Survey {
         self.torn
     }
 
-    /// The body of a live frame.
+    /// The version and the body of a live frame.
     ///
     /// # Errors
     ///
     /// If it cannot be read, or is not what it was a moment ago.
-    pub fn body(&self, number: u64) -> Result<Vec<u8>, StoreError> {
+    pub fn body(&self, number: u64) -> Result<(u8, Vec<u8>), StoreError> {
         let place = self.frames.get(&number).ok_or_else(|| damaged(number, "is missing"))?;
         let mut bytes = vec![0; frame::sectors(place.body_bytes) * SECTOR_BYTES];
         self.files[place.file].0.read(page_of(place.sector), &mut bytes)?;
         let (sectors, _) = bytes.as_chunks::<SECTOR_BYTES>();
-        Ok(frame::body(sectors, place.body_bytes))
+        Ok((place.version, frame::body(sectors, place.body_bytes)))
     }
 
     /// The files, for the log to go on with.
@@ -151,10 +152,10 @@ impl Survey {
         }
         let mut first = [0; SECTOR_BYTES];
         segment.read(page_of(partial.sector), &mut first)?;
-        let body_bytes = frame::body_bytes(&first)?;
+        let (version, body_bytes) = frame::head(&first)?;
         let count = frame::sectors(body_bytes);
         if partial.places.len() == count && partial.places.last() == Some(&(count - 1)) {
-            return Ok(Some(Place { file: partial.file, sector: partial.sector, body_bytes }));
+            return Ok(Some(Place { file: partial.file, sector: partial.sector, version, body_bytes }));
         }
         let mut missing = (0..count).filter(|place| partial.places.binary_search(place).is_err());
         if missing.all(|place| older(partial.sector + place)) {

@@ -1,10 +1,11 @@
 //! A change set as the bytes of a frame: [postcard](https://postcard.jamesmunns.com/wire-format) of [`ChangeSet`], its
 //! fields in the order of the Rust type; behind it, where there are some, the list of its pauses, which logs of `mpy6a store 2`
-//! never had. What a session was before is left out.
+//! never had. What a session was before is left out. Bodies of version 1 are laid out as [`before`](crate::store::before) says.
 
 use postcard::ser_flavors::Flavor;
+use serde::de::DeserializeOwned;
 
-use crate::store::{ChangeSet, StoreError};
+use crate::store::{ChangeSet, StoreError, before::ChangeSetV1, log::frame::VERSION_FIRST};
 
 /// A buffer that grew larger than this for one change set is given back after it, in bytes.
 const BUFFER_KEPT_BYTES: usize = 4 << 20;
@@ -25,15 +26,32 @@ pub fn encode(changes: &ChangeSet, buffer: &mut Vec<u8>) -> Result<(), StoreErro
     Ok(())
 }
 
-/// Decode.
+/// Decode a body of today's version.
 ///
 /// # Errors
 ///
 /// [`StoreError::Damaged`]: these bytes are no change set.
 pub fn decode(bytes: &[u8]) -> Result<ChangeSet, StoreError> {
+    decode_with(bytes, |changes: ChangeSet| changes)
+}
+
+/// Decode a body of this version, which [`frame::head`](crate::store::log::frame::head) knows.
+///
+/// # Errors
+///
+/// As [`decode`].
+pub fn decode_as(version: u8, bytes: &[u8]) -> Result<ChangeSet, StoreError> {
+    match version {
+        VERSION_FIRST => decode_with(bytes, |changes: ChangeSetV1| changes.into()),
+        _ => decode(bytes),
+    }
+}
+
+fn decode_with<T: DeserializeOwned>(bytes: &[u8], to: impl FnOnce(T) -> ChangeSet) -> Result<ChangeSet, StoreError> {
     let no_changes = |what: String| StoreError::Damaged(format!("a commit in the log cannot be decoded ({what})"));
     let fail = |error: postcard::Error| no_changes(error.to_string());
-    let (mut changes, mut rest): (ChangeSet, _) = postcard::take_from_bytes(bytes).map_err(fail)?;
+    let (changes, mut rest) = postcard::take_from_bytes(bytes).map_err(fail)?;
+    let mut changes = to(changes);
     if !rest.is_empty() {
         (changes.pauses, rest) = postcard::take_from_bytes(rest).map_err(fail)?;
     }

@@ -6,16 +6,17 @@
 //! Invariants: `lines` has a row for each entry that waits, and no other; `bytes` is what the entries weigh.
 
 use std::{
-    collections::{BTreeMap, VecDeque, hash_map::Entry},
+    collections::{BTreeMap, HashMap, hash_map::Entry},
     ops::Bound,
 };
 
 use crate::{
     attempt::Attempt,
+    caller::RequestName,
     ids::{IdMap, Index},
     rules::RecordsChange,
     session::{Due, Line, Session},
-    store::{ChangeSet, Memory, Pause, SessionChange, Waiting, redb::Rows},
+    store::{ChangeSet, Pause, SessionChange, Tombstone, Waiting, redb::Rows},
 };
 
 /// What happened since the last checkpoint.
@@ -26,7 +27,9 @@ pub struct Generation {
     lines: BTreeMap<(u32, Line, Due), Index>,
     pauses: BTreeMap<u32, Option<Pause>>,
     waiting: BTreeMap<u32, Waiting>,
-    remember: VecDeque<(Index, Vec<Memory>)>,
+    /// The sessions among the entries that were opened here, by the name of their `New`.
+    requests: HashMap<RequestName, Index>,
+    remember: IdMap<Tombstone>,
     forget: Vec<Index>,
     last: Index,
     now_ms: u64,
@@ -35,19 +38,25 @@ pub struct Generation {
 
 /// What an entry takes beside its records and attempts, in bytes: itself, its places in the maps, which have room for more,
 /// and what the allocator adds.
-const ENTRY_BYTES: usize = size_of::<SessionChange>() + 150;
+const ENTRY_BYTES: usize = size_of::<SessionChange>() + 200;
 /// What a record takes beside its bytes: its place in a list that has room for more, and what the allocator adds.
 const RECORD_BYTES: usize = 96;
 /// What an attempt takes beside its texts.
 const ATTEMPT_BYTES: usize = size_of::<Attempt>() + 32;
-/// What a memory takes.
-const MEMORY_BYTES: usize = size_of::<Memory>() + 32;
+/// What a tombstone takes.
+const TOMBSTONE_BYTES: usize = size_of::<Tombstone>() + 32;
 
 impl Generation {
     /// What became of a session, if it changed.
     #[must_use]
     pub fn get(&self, id: Index) -> Option<&SessionChange> {
         self.sessions.get(&id).map(Box::as_ref)
+    }
+
+    /// The session that the `New` of this name opened here.
+    #[must_use]
+    pub fn opened_by(&self, name: &RequestName) -> Option<Index> {
+        self.requests.get(name).copied()
     }
 
     /// What it takes in memory, in bytes, about.
@@ -80,17 +89,15 @@ impl Generation {
         }
         self.waiting.extend(changes.waiting);
         self.pauses.extend(changes.pauses);
-        for (row, memories) in changes.remember {
-            self.bytes += memories.len() * MEMORY_BYTES;
-            self.remember.push_back((row, memories));
+        for tombstone in changes.remember {
+            self.bytes += TOMBSTONE_BYTES;
+            self.remember.insert(tombstone.id, tombstone);
         }
-        for row in changes.forget {
-            match self.remember.front() {
-                Some((first, memories)) if *first == row => {
-                    self.bytes -= memories.len() * MEMORY_BYTES;
-                    self.remember.pop_front();
-                }
-                _ => self.forget.push(row),
+        for id in changes.forget {
+            match self.remember.remove(&id) {
+                Some(_) => self.bytes -= TOMBSTONE_BYTES,
+                // A layer below has it.
+                None => self.forget.push(id),
             }
         }
     }
@@ -100,28 +107,38 @@ impl Generation {
     pub fn rows(&self) -> Rows<'_> {
         let mut sessions: Vec<_> = self.sessions.values().map(Box::as_ref).collect();
         sessions.sort_unstable_by_key(|change| change.id);
+        let mut remember: Vec<_> = self.remember.values().collect();
+        remember.sort_unstable_by_key(|tombstone| tombstone.id);
+        let mut forget = self.forget.clone();
+        forget.sort_unstable();
         Rows {
             last: self.last,
             now_ms: self.now_ms,
             sessions,
             waiting: self.waiting.iter().map(|(kind, waiting)| (*kind, *waiting)).collect(),
-            remember: self.remember.iter().collect(),
-            forget: &self.forget,
+            remember,
+            forget,
             pauses: self.pauses.iter().map(|(kind, pause)| (*kind, *pause)).collect(),
         }
     }
 
     fn merge_session(&mut self, change: SessionChange) {
+        // Of the session as it was here before this change.
+        let mut opened_by = None;
         let kept = match self.sessions.entry(change.id) {
             Entry::Vacant(entry) => {
                 if change.before.is_none() && change.after.is_none() {
                     return;
                 }
                 self.bytes += ENTRY_BYTES + weight(&change.records) + attempts_weight(&change.attempts);
+                if let (None, Some(name)) = (&change.before, request(&change.after)) {
+                    self.requests.insert(name, change.id);
+                }
                 entry.insert(Box::new(change))
             }
             Entry::Occupied(entry) => {
                 let merged = entry.into_mut();
+                opened_by = request(&merged.after);
                 if let Some(row) = row(&merged.after) {
                     self.lines.remove(&row);
                 }
@@ -134,6 +151,9 @@ impl Generation {
             self.bytes -= ENTRY_BYTES;
             let id = kept.id;
             self.sessions.remove(&id);
+            if let Some(name) = opened_by.filter(|name| self.requests.get(name) == Some(&id)) {
+                self.requests.remove(&name);
+            }
         } else if let Some(row) = row(&kept.after) {
             self.lines.insert(row, kept.id);
         }
@@ -162,6 +182,10 @@ fn add(merged: &mut SessionChange, later: SessionChange) -> usize {
         merged.records = RecordsChange::default();
     }
     void
+}
+
+fn request(session: &Option<Session>) -> Option<RequestName> {
+    session.as_ref()?.origin.request.map(|by| by.name)
 }
 
 fn row(session: &Option<Session>) -> Option<(u32, Line, Due)> {

@@ -61,6 +61,7 @@ use super::{
 };
 use crate::{
     attempt::Attempt,
+    caller::RequestName,
     ids::Index,
     session::{Due, Line, Session},
 };
@@ -208,6 +209,13 @@ impl Store for LoggedStore {
         match self.generations().find_map(|generation| generation.get(id)) {
             Some(change) => Ok(change.after.clone()),
             None => self.base.session(id),
+        }
+    }
+
+    fn opened_by(&self, name: &RequestName) -> Result<Option<Index>, StoreError> {
+        match self.generations().find_map(|generation| generation.opened_by(name)) {
+            Some(id) => Ok(Some(id)),
+            None => self.base.opened_by(name),
         }
     }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::{LoggedStore, Sizes, body};
 use crate::store::{
     ChangeSet, Store as _, StoreError,
+    before::carry_origins,
     log::{Log, Salt, Survey},
     redb::LogState,
 };
@@ -51,8 +52,10 @@ impl LoggedStore {
     fn replay(&mut self, survey: &Survey, covered: u64) -> Result<u64, StoreError> {
         let mut last = covered;
         for number in survey.frames() {
-            let mut changes = body::decode(&survey.body(number)?)?;
+            let (version, bytes) = survey.body(number)?;
+            let mut changes = body::decode_as(version, &bytes)?;
             self.add_before(&mut changes)?;
+            carry_origins(&mut changes);
             self.fresh.merge(changes);
             last = number;
         }

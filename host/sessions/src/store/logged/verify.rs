@@ -34,7 +34,8 @@ fn log(path: &Path, state: &LogState) -> Result<u64, StoreError> {
     }
     let mut commits = 0;
     for number in survey.frames() {
-        body::decode(&survey.body(number)?)?;
+        let (version, bytes) = survey.body(number)?;
+        body::decode_as(version, &bytes)?;
         commits += 1;
     }
     Ok(commits)

@@ -19,7 +19,10 @@ use std::{
 
 use redb::{Builder, Database, Key, ReadTransaction, TableDefinition, Value, WriteTransaction};
 
-use super::{LogState, OpenError, Verified, attempts, due, io as failed, make, meta, records, sessions, verify};
+use super::{
+    LogState, OpenError, Verified, attempts, due, io as failed, make, meta, records, requests, sessions, tombstones,
+    verify,
+};
 use crate::{
     ids::Index,
     store::{Snapshot, StoreError},
@@ -120,7 +123,8 @@ impl RedbSnapshot {
         self.copy(copy, attempts::ATTEMPTS)?;
         self.copy(copy, meta::COUNTS)?;
         self.copy(copy, meta::PAUSES)?;
-        self.copy(copy, meta::MEMORIES)
+        self.copy(copy, requests::REQUESTS)?;
+        self.copy(copy, tombstones::TOMBSTONES)
     }
 
     fn copy<K: Key + 'static, V: Value + 'static>(

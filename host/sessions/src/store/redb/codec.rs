@@ -13,8 +13,8 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::store::StoreError;
 
-/// The version of every row's layout. A later one reads this one too, or says what to do.
-const VERSION: u8 = 1;
+/// The version of a row's layout. A table whose rows changed has a later one, and reads the earlier ones, too.
+pub const VERSION: u8 = 1;
 
 /// What precedes the body, in bytes.
 const HEAD_BYTES: usize = 5;
@@ -22,8 +22,12 @@ const HEAD_BYTES: usize = 5;
 /// Wrap a body of bytes.
 #[must_use]
 pub fn seal(key: &[u8], body: &[u8]) -> Vec<u8> {
+    seal_as(VERSION, key, body)
+}
+
+fn seal_as(version: u8, key: &[u8], body: &[u8]) -> Vec<u8> {
     let mut value = Vec::with_capacity(HEAD_BYTES + body.len());
-    value.push(VERSION);
+    value.push(version);
     value.extend_from_slice(&checksum(key, body).to_le_bytes());
     value.extend_from_slice(body);
     value
@@ -35,13 +39,17 @@ pub fn seal(key: &[u8], body: &[u8]) -> Vec<u8> {
 ///
 /// [`StoreError::Damaged`], with the table and the key.
 pub fn unseal<'a>(table: &str, key: &[u8], value: &'a [u8]) -> Result<&'a [u8], StoreError> {
+    unseal_as(VERSION, table, key, value)
+}
+
+fn unseal_as<'a>(version: u8, table: &str, key: &[u8], value: &'a [u8]) -> Result<&'a [u8], StoreError> {
     let damaged = |what: &str| {
         let key: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
         StoreError::Damaged(format!("row {key} of table `{table}` {what}"))
     };
     let (head, body) = value.split_at_checked(HEAD_BYTES).ok_or_else(|| damaged("is too short"))?;
-    if head[0] != VERSION {
-        return Err(damaged(&format!("has layout version {}, this program knows {VERSION}", head[0])));
+    if head[0] != version {
+        return Err(damaged(&format!("has layout version {}, this program knows {version}", head[0])));
     }
     if head[1..] != checksum(key, body).to_le_bytes() {
         return Err(damaged("does not match its checksum"));
@@ -55,8 +63,17 @@ pub fn unseal<'a>(table: &str, key: &[u8], value: &'a [u8]) -> Result<&'a [u8], 
 ///
 /// [`StoreError::Io`], for a value that the encoding does not have; none of the store's is.
 pub fn encode<T: Serialize>(key: &[u8], value: &T) -> Result<Vec<u8>, StoreError> {
+    encode_as(VERSION, key, value)
+}
+
+/// As [`encode`], in a later version of the row's layout.
+///
+/// # Errors
+///
+/// As there.
+pub fn encode_as<T: Serialize>(version: u8, key: &[u8], value: &T) -> Result<Vec<u8>, StoreError> {
     let body = postcard::to_stdvec(value).map_err(|error| StoreError::Io(format!("cannot encode a row: {error}")))?;
-    Ok(seal(key, &body))
+    Ok(seal_as(version, key, &body))
 }
 
 /// Unwrap a value in postcard's encoding.
@@ -65,7 +82,16 @@ pub fn encode<T: Serialize>(key: &[u8], value: &T) -> Result<Vec<u8>, StoreError
 ///
 /// [`StoreError::Damaged`], with the table.
 pub fn decode<T: DeserializeOwned>(table: &str, key: &[u8], value: &[u8]) -> Result<T, StoreError> {
-    let body = unseal(table, key, value)?;
+    decode_as(VERSION, table, key, value)
+}
+
+/// As [`decode`], in a later version of the row's layout.
+///
+/// # Errors
+///
+/// As there.
+pub fn decode_as<T: DeserializeOwned>(version: u8, table: &str, key: &[u8], value: &[u8]) -> Result<T, StoreError> {
+    let body = unseal_as(version, table, key, value)?;
     postcard::from_bytes(body).map_err(|error| {
         StoreError::Damaged(format!(
             "a row of table `{table}` cannot be decoded ({error}), though its checksum is right"
@@ -101,7 +127,7 @@ mod tests {
 
         #[test]
         fn no_bytes_make_it_panic(key: Vec<u8>, value: Vec<u8>) {
-            prop_assert!(decode::<Vec<crate::store::Memory>>("t", &key, &value).is_err());
+            prop_assert!(decode::<Vec<crate::store::Tombstone>>("t", &key, &value).is_err());
         }
     }
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use ::redb::Database;
 
-use super::{LogState, attempts, due, io, meta, records, sessions};
+use super::{LogState, attempts, due, io, meta, records, requests, sessions, tombstones};
 use crate::{
     ids::Index,
-    store::{ChangeSet, Memory, Pause, SessionChange, StoreError, Waiting},
+    store::{ChangeSet, Pause, SessionChange, StoreError, Tombstone, Waiting},
 };
 
 /// What one commit writes, borrowed from wherever it lies.
@@ -22,9 +22,9 @@ pub struct Rows<'a> {
     /// The kinds whose counts changed, with their new counts.
     pub waiting: Vec<(u32, Waiting)>,
     /// See [`ChangeSet::remember`].
-    pub remember: Vec<&'a (Index, Vec<Memory>)>,
+    pub remember: Vec<&'a Tombstone>,
     /// See [`ChangeSet::forget`].
-    pub forget: &'a [Index],
+    pub forget: Vec<Index>,
     /// See [`ChangeSet::pauses`].
     pub pauses: Vec<(u32, Option<Pause>)>,
 }
@@ -38,7 +38,7 @@ impl ChangeSet {
             sessions: self.sessions.iter().collect(),
             waiting: self.waiting.clone(),
             remember: self.remember.iter().collect(),
-            forget: &self.forget,
+            forget: self.forget.clone(),
             pauses: self.pauses.clone(),
         }
     }
@@ -66,7 +66,8 @@ impl Committer {
         attempts::write(&transaction, &rows.sessions)?;
         meta::write_counts(&transaction, &rows.waiting)?;
         meta::write_pauses(&transaction, &rows.pauses)?;
-        meta::write_memories(&transaction, &rows.remember, rows.forget)?;
+        requests::write(&transaction, &rows.sessions)?;
+        tombstones::write(&transaction, &rows.remember, &rows.forget)?;
         meta::write_last(&transaction, rows.last)?;
         meta::write_time(&transaction, rows.now_ms)?;
         if let Some(log) = log {

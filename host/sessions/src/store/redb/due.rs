@@ -11,7 +11,7 @@ use std::ops::Bound;
 
 use redb::{ReadOnlyTable, ReadableTable as _, TableDefinition, WriteTransaction};
 
-use super::{codec, io};
+use super::io;
 use crate::{
     ids::Index,
     session::{Due, Line, Session},
@@ -79,7 +79,7 @@ pub fn fill_parked(transaction: &WriteTransaction) -> Result<(), StoreError> {
     let mut table = transaction.open_table(PARKED).map_err(io)?;
     for row in sessions.iter().map_err(io)? {
         let (id, value) = row.map_err(io)?;
-        let session: Session = codec::decode("sessions", &id.value(), value.value())?;
+        let session = super::sessions::decode(&id.value(), value.value())?;
         if let Some(place) = session.place_in(Line::Parked) {
             table.insert(key(session.kind, place), id.value()).map_err(io)?;
         }

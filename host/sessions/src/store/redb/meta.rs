@@ -1,4 +1,4 @@
-//! Small tables: `meta`, `counts`, `pauses` and `memories`.
+//! Small tables: `meta`, `counts` and `pauses`.
 //!
 //! | table | key | value | lifetime |
 //! |---|---|---|---|
@@ -8,11 +8,6 @@
 //! | `meta` | `"log"` | [`LogState`] | for ever, once there is a log |
 //! | `counts` | kind, `u32` | [`Waiting`] | rewritten when a session of the kind begins or ends to wait |
 //! | `pauses` | kind, `u32` | [`Pause`] | while a person has the kind paused |
-//! | `memories` | last index of the commit, 16 bytes | list of [`Memory`] | until [`REMEMBERED_MAX`] later ones |
-//!
-//! `memories` has one row for each commit, not for each answer: it costs a batch the same few pages, however large it is.
-//!
-//! [`REMEMBERED_MAX`]: crate::limits::REMEMBERED_MAX
 
 use std::collections::BTreeMap;
 
@@ -22,7 +17,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::{codec, io};
 use crate::{
     ids::Index,
-    store::{Memory, Pause, StoreError, Waiting},
+    store::{Pause, StoreError, Waiting},
 };
 
 /// What the store knows of the log in front of it.
@@ -37,11 +32,11 @@ pub struct LogState {
 }
 
 /// What the file says it is. The number is the version of the whole layout: of the tables and of their rows.
-pub const FORMAT: &[u8] = b"mpy6a store 3";
-/// Formats that this program turns into [`FORMAT`] when it opens them. 1 had no log; 2 had neither `parked` nor `pauses`.
-pub const FORMATS_BEFORE: [&[u8]; 2] = [b"mpy6a store 1", b"mpy6a store 2"];
+pub const FORMAT: &[u8] = b"mpy6a store 4";
+/// Formats that this program turns into [`FORMAT`] when it opens them. 1 had no log; 2 had neither `parked` nor `pauses`; 3 had
+/// `memories` instead of `requests` and `tombstones`.
+pub const FORMATS_BEFORE: [&[u8]; 3] = [b"mpy6a store 1", b"mpy6a store 2", b"mpy6a store 3"];
 
-type Memories = ReadOnlyTable<[u8; Index::BYTES], &'static [u8]>;
 type ByKind = ReadOnlyTable<u32, &'static [u8]>;
 
 /// Table `meta`.
@@ -50,9 +45,6 @@ pub const META: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("me
 pub const COUNTS: TableDefinition<'static, u32, &[u8]> = TableDefinition::new("counts");
 /// Table `pauses`.
 pub const PAUSES: TableDefinition<'static, u32, &[u8]> = TableDefinition::new("pauses");
-/// Table `memories`.
-pub const MEMORIES: TableDefinition<'static, [u8; Index::BYTES], &[u8]> = TableDefinition::new("memories");
-
 /// The key of the last index in `meta`.
 const LAST: &str = "last";
 /// The key of the time in `meta`.
@@ -152,37 +144,6 @@ pub fn write_pauses(transaction: &WriteTransaction, pauses: &[(u32, Option<Pause
             Some(pause) => table.insert(kind, codec::encode(&kind.to_be_bytes(), pause)?.as_slice()).map_err(io)?,
             None => table.remove(kind).map_err(io)?,
         };
-    }
-    Ok(())
-}
-
-/// Everything remembered, oldest first.
-pub fn memories(table: &Memories) -> Result<Vec<(Index, Vec<Memory>)>, StoreError> {
-    let rows = table.iter().map_err(io)?;
-    rows.map(|row| {
-        let (key, value) = row.map_err(io)?;
-        let key = key.value();
-        Ok((Index::from_bytes(key), codec::decode("memories", &key, value.value())?))
-    })
-    .collect()
-}
-
-/// Remember and forget.
-pub fn write_memories(
-    transaction: &WriteTransaction,
-    remember: &[&(Index, Vec<Memory>)],
-    forget: &[Index],
-) -> Result<(), StoreError> {
-    if remember.is_empty() && forget.is_empty() {
-        return Ok(());
-    }
-    let mut table = transaction.open_table(MEMORIES).map_err(io)?;
-    for (row, memories) in remember {
-        let key = row.to_bytes();
-        table.insert(key, codec::encode(&key, memories)?.as_slice()).map_err(io)?;
-    }
-    for key in forget {
-        table.remove(key.to_bytes()).map_err(io)?;
     }
     Ok(())
 }

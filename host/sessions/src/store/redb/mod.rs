@@ -5,7 +5,7 @@
 //! the bytes.
 //!
 //! Invariants, checked by the conformance suite: a session is in `held` or in `waiting`, never in both; a stored one, and only
-//! that, has a row in `due`, a parked one in `parked`; record rows are as many as the session's row says; nothing is left of a session that is gone.
+//! that, has a row in `due`, a parked one in `parked`; one whose `New` had a name, and only that, has a row in `requests`; record rows are as many as the session's row says; nothing is left of a session that is gone.
 
 mod attempts;
 mod backup;
@@ -17,14 +17,17 @@ mod meta;
 mod open;
 mod overlay;
 mod records;
+mod requests;
 mod sessions;
 #[cfg(test)]
 mod tests;
+mod tombstones;
+mod upgrade;
 mod verify;
 
 use std::{cell::OnceCell, sync::Arc};
 
-use ::redb::{Database, ReadableDatabase};
+use ::redb::{Database, ReadableDatabase, ReadableTableMetadata as _};
 use bytes::Bytes;
 
 pub use backup::{BackupError, RESTORED_TERMS, beside, install};
@@ -35,6 +38,7 @@ pub use verify::{Verified, verify};
 
 use crate::{
     attempt::Attempt,
+    caller::RequestName,
     ids::Index,
     session::{Due, Line, Session},
     store::{ChangeSet, Found, Snapshot, Store, StoreError, TakeSnapshot},
@@ -55,6 +59,9 @@ struct Reading {
     due: due::Reading,
     parked: due::Reading,
     attempts: attempts::Reading,
+    requests: requests::Reading,
+    /// Whether `requests` is empty, which spares most hosts a look into it for each `New`.
+    no_requests: bool,
 }
 
 impl RedbStore {
@@ -102,6 +109,7 @@ impl RedbStore {
             return Ok(reading);
         }
         let transaction = self.database.begin_read().map_err(io)?;
+        let requests = transaction.open_table(requests::REQUESTS).map_err(io)?;
         let reading = Reading {
             held: transaction.open_table(sessions::HELD).map_err(io)?,
             waiting: transaction.open_table(sessions::WAITING).map_err(io)?,
@@ -109,6 +117,8 @@ impl RedbStore {
             due: transaction.open_table(due::DUE).map_err(io)?,
             parked: transaction.open_table(due::PARKED).map_err(io)?,
             attempts: transaction.open_table(attempts::ATTEMPTS).map_err(io)?,
+            no_requests: requests.is_empty().map_err(io)?,
+            requests,
         };
         Ok(self.reading.get_or_init(|| reading))
     }
@@ -120,13 +130,13 @@ impl Store for RedbStore {
         let table = transaction.open_table(meta::META).map_err(io)?;
         let (before, now_ms) = (meta::last(&table)?, meta::time(&table)?);
         let waiting = meta::counts(&transaction.open_table(meta::COUNTS).map_err(io)?)?;
-        let memories = meta::memories(&transaction.open_table(meta::MEMORIES).map_err(io)?)?;
+        let tombstones = tombstones::all(&transaction.open_table(tombstones::TOMBSTONES).map_err(io)?)?;
         let pauses = meta::pauses(&transaction.open_table(meta::PAUSES).map_err(io)?)?;
         let held = sessions::all(&self.reading()?.held)?;
         drop((table, transaction));
         let last = Index { term: before.term + 1, ..before };
         self.commit(ChangeSet { last, ..ChangeSet::default() })?;
-        Ok(Found { last, now_ms, held, waiting, pauses, memories })
+        Ok(Found { last, now_ms, held, waiting, pauses, tombstones })
     }
 
     fn session(&self, id: Index) -> Result<Option<Session>, StoreError> {
@@ -135,6 +145,11 @@ impl Store for RedbStore {
             Some(session) => Ok(Some(session)),
             None => sessions::get(&reading.waiting, id),
         }
+    }
+
+    fn opened_by(&self, name: &RequestName) -> Result<Option<Index>, StoreError> {
+        let reading = self.reading()?;
+        if reading.no_requests { Ok(None) } else { requests::get(&reading.requests, name) }
     }
 
     fn records(&self, session: &Session) -> Result<Vec<Bytes>, StoreError> {

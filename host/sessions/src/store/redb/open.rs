@@ -14,7 +14,7 @@ use super::{
     RedbStore, attempts, due,
     make::{make, tidy},
     meta::{self, FORMAT, FORMAT_KEY, FORMATS_BEFORE},
-    records, sessions,
+    records, requests, sessions, tombstones, upgrade,
 };
 use crate::store::{StoreError, disk::forget_cached};
 
@@ -116,7 +116,8 @@ impl RedbStore {
             let format = transaction.open_table(meta::META)?.insert(FORMAT_KEY, FORMAT)?.map(|it| it.value().to_vec());
             transaction.open_table(meta::COUNTS)?;
             transaction.open_table(meta::PAUSES)?;
-            transaction.open_table(meta::MEMORIES)?;
+            transaction.open_table(requests::REQUESTS)?;
+            transaction.open_table(tombstones::TOMBSTONES)?;
             transaction.open_table(sessions::HELD)?;
             transaction.open_table(sessions::WAITING)?;
             transaction.open_table(records::RECORDS)?;
@@ -124,7 +125,8 @@ impl RedbStore {
             transaction.open_table(attempts::ATTEMPTS)?;
             transaction.open_table(due::PARKED)?;
             if format.is_some_and(|format| FORMATS_BEFORE.contains(&format.as_slice())) {
-                due::fill_parked(&transaction).map_err(|error| match error {
+                let upgraded = due::fill_parked(&transaction).and_then(|()| upgrade::memories(&transaction));
+                upgraded.map_err(|error| match error {
                     StoreError::Damaged(what) => ::redb::Error::Corrupted(what),
                     error => ::redb::Error::Io(io::Error::other(error)),
                 })?;

@@ -2,11 +2,12 @@
 //!
 //! | table | key | value | lifetime |
 //! |---|---|---|---|
-//! | `held` | id, 16 bytes | [`Session`] | while a client or a run holds it |
-//! | `waiting` | id, 16 bytes | [`Session`] | while it is stored or parked |
+//! | `held` | id, 16 bytes | [`Session`], layout version 2 | while a client or a run holds it |
+//! | `waiting` | id, 16 bytes | [`Session`], likewise | while it is stored or parked |
 //!
 //! Two tables, so that the one that every operation touches stays small however many sessions wait, and so that taking
-//! over a store reads only what somebody held.
+//! over a store reads only what somebody held. Rows of version 1, from before sessions knew their origin, are read as they are
+//! met and written anew when their session changes.
 
 use redb::{ReadOnlyTable, ReadableTable, Table, TableDefinition, WriteTransaction};
 
@@ -14,7 +15,7 @@ use super::{codec, io};
 use crate::{
     ids::Index,
     session::Session,
-    store::{SessionChange, StoreError},
+    store::{SessionChange, StoreError, before::SessionV1},
 };
 
 type Definition = TableDefinition<'static, [u8; Index::BYTES], &'static [u8]>;
@@ -26,11 +27,35 @@ pub const HELD: Definition = TableDefinition::new("held");
 /// Sessions that are stored or parked.
 pub const WAITING: Definition = TableDefinition::new("waiting");
 
+/// The version of their rows' layout.
+const VERSION: u8 = 2;
+
+/// The session in a row.
+///
+/// # Errors
+///
+/// [`StoreError::Damaged`].
+pub fn decode(key: &[u8; Index::BYTES], value: &[u8]) -> Result<Session, StoreError> {
+    if value.first() == Some(&codec::VERSION) {
+        return codec::decode::<SessionV1>("sessions", key, value).map(Session::from);
+    }
+    codec::decode_as(VERSION, "sessions", key, value)
+}
+
+/// The row of a session.
+///
+/// # Errors
+///
+/// As [`codec::encode`].
+pub fn encode(key: &[u8; Index::BYTES], session: &Session) -> Result<Vec<u8>, StoreError> {
+    codec::encode_as(VERSION, key, session)
+}
+
 /// Look a session up in one of the tables.
 pub fn get(table: &Reading, id: Index) -> Result<Option<Session>, StoreError> {
     let key = id.to_bytes();
     match table.get(key).map_err(io)? {
-        Some(value) => codec::decode("sessions", &key, value.value()).map(Some),
+        Some(value) => decode(&key, value.value()).map(Some),
         None => Ok(None),
     }
 }
@@ -40,7 +65,7 @@ pub fn all(table: &Reading) -> Result<Vec<Session>, StoreError> {
     let rows = table.iter().map_err(io)?;
     rows.map(|row| {
         let (key, value) = row.map_err(io)?;
-        codec::decode("sessions", &key.value(), value.value())
+        decode(&key.value(), value.value())
     })
     .collect()
 }
@@ -69,7 +94,7 @@ fn write_one(
         let key = change.id.to_bytes();
         match &change.after {
             Some(session) if belongs(&change.after) => {
-                table.insert(key, codec::encode(&key, session)?.as_slice()).map_err(io)?;
+                table.insert(key, encode(&key, session)?.as_slice()).map_err(io)?;
             }
             _ => {
                 table.remove(key).map_err(io)?;

@@ -18,7 +18,7 @@ use super::{
     LogState, OpenError, RedbStore, attempts, codec, due, io, meta,
     open::{check_format, check_head, explain, guarded},
     overlay::Overlay,
-    records, sessions,
+    records, requests, sessions, tombstones,
 };
 use crate::{
     attempt::Attempt,
@@ -81,6 +81,9 @@ struct Walk {
     attempts: Peekable<Attempts>,
     due: due::Reading,
     parked: due::Reading,
+    requests: requests::Reading,
+    /// How many sessions were opened by a `New` with a name.
+    named: u64,
     last: Index,
     waiting: BTreeMap<u32, Waiting>,
 }
@@ -144,6 +147,8 @@ fn walk(transaction: &ReadTransaction) -> Result<(Verified, Option<LogState>), S
         attempts: attempts.range::<[u8; attempts::KEY_BYTES]>(..).map_err(io)?.peekable(),
         due: transaction.open_table(due::DUE).map_err(io)?,
         parked: transaction.open_table(due::PARKED).map_err(io)?,
+        requests: transaction.open_table(requests::REQUESTS).map_err(io)?,
+        named: 0,
         last: Index { term: u64::MAX, index: u64::MAX },
         waiting: BTreeMap::new(),
     };
@@ -181,7 +186,7 @@ impl Walk {
         self.readable(meta::time(&table))?;
         let log = self.readable(meta::log(&table))?.flatten();
         self.readable(meta::pauses(&transaction.open_table(meta::PAUSES).map_err(io)?))?;
-        self.readable(meta::memories(&transaction.open_table(meta::MEMORIES).map_err(io)?))?;
+        self.readable(tombstones::all(&transaction.open_table(tombstones::TOMBSTONES).map_err(io)?))?;
         Ok(log)
     }
 
@@ -203,7 +208,7 @@ impl Walk {
                 self.found.add(format!("session {id} is among the held and among the waiting ones"));
             }
             before = Some(id);
-            let decoded = codec::decode::<Session>("sessions", &key.value(), value.value());
+            let decoded = sessions::decode(&key.value(), value.value());
             if let Some(session) = self.readable(decoded)? {
                 self.session(id, &session, from_held)?;
             }
@@ -238,6 +243,12 @@ impl Walk {
             let listed = table.get(due::key(session.kind, place)).map_err(io)?.map(|id| Index::from_bytes(id.value()));
             if listed != Some(id) {
                 self.found.add(format!("session {id} is {}, and is not listed as that", session.state.name()));
+            }
+        }
+        if let Some(by) = session.origin.request {
+            self.named += 1;
+            if requests::get(&self.requests, &by.name)? != Some(id) {
+                self.found.add(format!("session {id} is not listed under the request that opened it"));
             }
         }
         self.records(session)?;
@@ -319,6 +330,10 @@ impl Walk {
             if rows != sessions {
                 self.found.add(format!("{rows} sessions are listed as {name}, and {sessions} are"));
             }
+        }
+        let requests = self.requests.len().map_err(io)?;
+        if requests != self.named {
+            self.found.add(format!("{requests} requests are listed, and {} sessions were opened by one", self.named));
         }
         Ok(())
     }

@@ -14,8 +14,8 @@ use rand::{SeedableRng as _, rngs::StdRng};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    Backoff, Claimed, Counts, Environment, Error, Handle, Index, Key, KindPolicy, Kinds, Limits, New, Outcome, Report,
-    SessionOp,
+    Backoff, Caller, Claimed, Counts, Environment, Error, Handle, Index, Key, KindPolicy, Kinds, Limits, New, Outcome,
+    Report, RequestName, SessionOp,
     attempt::Attempt,
     clock::Clock,
     observer::Observer,
@@ -100,6 +100,10 @@ impl Store for Shared {
         self.store.lock().unwrap().session(id)
     }
 
+    fn opened_by(&self, name: &RequestName) -> Result<Option<Index>, StoreError> {
+        self.store.lock().unwrap().opened_by(name)
+    }
+
     fn records(&self, session: &Session) -> Result<Vec<Bytes>, StoreError> {
         self.store.lock().unwrap().records(session)
     }
@@ -140,6 +144,7 @@ pub struct Host {
     pub levers: Arc<Levers>,
     pub claims: mpsc::UnboundedReceiver<Claimed>,
     kinds: Kinds,
+    limits: Limits,
     store: Shared,
     writer: Option<Writer<Shared>>,
 }
@@ -152,6 +157,12 @@ impl Host {
         Self::with_kinds([(KIND, policy())])
     }
 
+    pub fn with_limits(limits: Limits) -> Self {
+        let mut host = Self { limits, ..Self::new() };
+        host.restart();
+        host
+    }
+
     pub fn with_kinds(kinds: impl IntoIterator<Item = (u32, KindPolicy)>) -> Self {
         let clocks = Arc::new(Clocks::default());
         clocks.set_wall_ms(1_000_000);
@@ -159,7 +170,15 @@ impl Host {
         let store = Arc::new(Mutex::new(RedbStore::in_memory().unwrap()));
         let store = Shared { store, levers: Arc::clone(&levers) };
         let kinds = Kinds(kinds.into_iter().collect());
-        let mut host = Self { clocks, levers, claims: mpsc::unbounded_channel().1, kinds, store, writer: None };
+        let mut host = Self {
+            clocks,
+            levers,
+            claims: mpsc::unbounded_channel().1,
+            kinds,
+            limits: Limits::default(),
+            store,
+            writer: None,
+        };
         host.restart();
         host
     }
@@ -173,7 +192,7 @@ impl Host {
         let environment =
             Environment { clock, chance: StdRng::seed_from_u64(7), observer: Arc::clone(&self.levers) as _ };
         let (store, kinds) = (self.store.clone(), self.kinds.clone());
-        self.writer = Some(Writer::new(store, Limits::default(), kinds, environment, claims_to).unwrap());
+        self.writer = Some(Writer::new(store, self.limits, kinds, environment, claims_to).unwrap());
     }
 
     pub fn step(&mut self, messages: Vec<Message>) -> Result<Option<Duration>, StoreError> {
@@ -198,9 +217,13 @@ impl Host {
     }
 
     pub fn try_new(&mut self, new: New) -> Result<Opened, Error> {
+        self.try_new_of(Caller::default(), new)
+    }
+
+    pub fn try_new_of(&mut self, caller: Caller, new: New) -> Result<Opened, Error> {
         // Each call draws another key, as a client's retry would.
         static KEYS: AtomicU64 = AtomicU64::new(1);
-        match self.apply(Op::New { new, key: Key(KEYS.fetch_add(1, SeqCst)) })? {
+        match self.apply(Op::New { new, key: Key(KEYS.fetch_add(1, SeqCst)), caller })? {
             Reply::Opened(opened) => Ok(opened),
             other => panic!("{other:?}"),
         }
@@ -219,7 +242,7 @@ impl Host {
     }
 
     pub fn renew(&mut self, handles: &[Handle]) -> Renewals {
-        self.ask(|reply_to| Message::Renew(handles.to_vec(), reply_to)).unwrap()
+        self.ask(|reply_to| Message::Renew(handles.to_vec(), Caller::default(), reply_to)).unwrap()
     }
 
     pub fn claim(&mut self) -> Option<Claimed> {
@@ -249,7 +272,16 @@ impl Host {
 }
 
 pub fn client_op(handle: Handle, number: u64, op: SessionOp) -> Op {
-    Op::Client { handle, number, fingerprint: op.fingerprint(), op }
+    client_op_of(Caller::default(), handle, number, op)
+}
+
+pub fn client_op_of(caller: Caller, handle: Handle, number: u64, op: SessionOp) -> Op {
+    Op::Client { handle, number, fingerprint: op.fingerprint(), op, caller }
+}
+
+/// The request of this id, of a caller without an access.
+pub fn request(id: &str) -> Option<RequestName> {
+    Some(RequestName::of_id(None, id).unwrap())
 }
 
 pub fn question(op: Op) -> (Message, Answer<Reply>) {

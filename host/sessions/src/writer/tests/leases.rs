@@ -2,7 +2,7 @@
 
 use std::{sync::atomic::Ordering::SeqCst, time::Duration};
 
-use super::fixture::{Host, KIND, client_op, policy, question};
+use super::fixture::{Host, KIND, client_op, policy, question, request};
 use crate::{Handle, Key, KindPolicy, Refusal, SessionOp, StateName};
 
 fn state(host: &mut Host, handle: Handle) -> StateName {
@@ -141,7 +141,7 @@ fn a_session_keeps_the_lease_that_it_was_opened_with() {
 #[test]
 fn a_repeated_new_is_a_sign_of_life() {
     let mut host = Host::new();
-    let new = || crate::New { kind: KIND, request_id: Some("r".into()), ..crate::New::default() };
+    let new = || crate::New { kind: KIND, request: request("r"), ..crate::New::default() };
     let handle = host.try_new(new()).unwrap().handle;
     host.clocks.pass_ms(9_000);
     host.try_new(new()).unwrap();

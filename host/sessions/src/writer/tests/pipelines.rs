@@ -6,9 +6,9 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use super::fixture::{Host, KIND, policy};
+use super::fixture::{Host, KIND, policy, request};
 use crate::{
-    Error, Handle, KindPolicy, New, Refusal, SessionOp, StateName,
+    Caller, Error, Handle, KindPolicy, New, Refusal, SessionOp, StateName,
     limits::{BATCH_OPS_MAX, PIPELINE_LOST_MAX, PIPELINE_SESSIONS_MAX, TURN_OPS_MAX},
     pipeline::{Answer, Answered, Ask, Named, Wish},
     writer::{Message, Outbox, Turn},
@@ -24,7 +24,7 @@ impl Line {
 
     fn turn(&self, wishes: impl IntoIterator<Item = Wish>) -> Message {
         let asks = wishes.into_iter().zip(0..).map(|(what, tag)| Ask { tag, what }).collect();
-        Message::Turn(Turn::new(&self.0, asks))
+        Message::Turn(Turn::new(&self.0, Caller::default(), asks))
     }
 
     fn answers(&self) -> Poll<Result<Vec<Answer>, Error>> {
@@ -162,7 +162,7 @@ fn a_client_heard_of_since_by_another_way_is_not_gone() {
     host.renew(&[renewal]);
     other.ask(&mut host, [append(Named::Handle(elsewhere), 1), append(Named::Handle(back), 1)]);
     line.ask(&mut host, [append(Named::Local(4), 2)]);
-    let again = || New { kind: KIND, request_id: Some("r".into()), ..New::default() };
+    let again = || New { kind: KIND, request: request("r"), ..New::default() };
     let Some(Ok(Answered::Opened(retried))) = line.ask(&mut host, [Wish::new(6, again())]).pop() else {
         panic!("not opened")
     };
@@ -205,7 +205,7 @@ fn more_than_a_batch_of_them_is_stored_in_several_without_a_pause() {
 #[test]
 fn a_retried_new_moves_the_session_to_its_new_number() {
     let (mut host, line, other) = (Host::new(), Line::new(1), Line::new(2));
-    let again = |local| Wish::new(local, New { kind: KIND, request_id: Some("r".into()), ..New::default() });
+    let again = |local| Wish::new(local, New { kind: KIND, request: request("r"), ..New::default() });
     let first = line.ask(&mut host, [again(1)]);
     assert_eq!(other.ask(&mut host, [again(7)]), first);
     assert_eq!(refusal(&line.ask(&mut host, [append(Named::Local(1), 1)])[0]), Refusal::LocalNotOpen(1));

@@ -4,10 +4,7 @@ use std::sync::atomic::Ordering::SeqCst;
 
 use super::fixture::{Host, KIND, client_op, question};
 use crate::{
-    Error, Handle, Key, Limits, New, Refusal, SessionOp, StateName,
-    limits::{BATCH_OPS_MAX, REQUEST_ID_BYTES_MAX},
-    op::Op,
-    rules::Reply,
+    Caller, Error, Handle, Key, Limits, New, Refusal, SessionOp, StateName, limits::BATCH_OPS_MAX, op::Op, rules::Reply,
 };
 
 #[test]
@@ -69,7 +66,8 @@ fn indexes_grow_by_one_and_terms_with_every_host() {
 #[test]
 fn a_session_that_comes_and_goes_in_one_batch_is_never_written() {
     let mut host = Host::new();
-    let (new, mut opened) = question(Op::New { new: New { kind: KIND, ..New::default() }, key: Key(9) });
+    let (new, mut opened) =
+        question(Op::New { new: New { kind: KIND, ..New::default() }, key: Key(9), caller: Caller::default() });
     let handle = Handle { id: crate::Index { term: 1, index: 1 }, key: Key(9) };
     let (append, mut appended) = question(client_op(handle, 1, SessionOp::Append("r".into())));
     let (delete, mut deleted) = question(client_op(handle, 2, SessionOp::Delete));
@@ -96,9 +94,6 @@ fn what_is_wrong_is_refused_by_name() {
     let store = SessionOp::Store { timeout_s: Some(u32::MAX) };
     let max_s = Limits::default().timeout_s_max;
     assert_eq!(refused(host.operate(handle, 0, store)), Refusal::TimeoutTooLong { timeout_s: u32::MAX, max_s });
-    let request_id = Some("x".repeat(REQUEST_ID_BYTES_MAX + 1));
-    let too_long = host.try_new(New { kind: KIND, request_id, ..New::default() });
-    assert!(matches!(too_long, Err(Error::Refused(Refusal::TooLong { max: REQUEST_ID_BYTES_MAX, .. }))));
     assert_eq!(host.inspect(handle.id).unwrap().session.change_id, handle.id, "nothing was changed");
 }
 

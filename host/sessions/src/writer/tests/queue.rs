@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::oneshot;
 
 use crate::{
-    Error, Handle, Index, Key, Limits,
+    Caller, Error, Handle, Index, Key, Limits,
     limits::BATCH_OPS_MAX,
     pipeline::{Ask, Named, Wish},
     writer::{Message, Outbox, Queue, Sender, Turn},
@@ -16,12 +16,12 @@ fn queue(queue_ops_max: usize) -> Queue {
 }
 
 fn call() -> Message {
-    Message::Renew(Vec::new(), oneshot::channel().0)
+    Message::Renew(Vec::new(), Caller::default(), oneshot::channel().0)
 }
 
 fn turn(outbox: &Arc<Outbox>, ops: usize) -> Turn {
     let what = Wish::Renew(Named::Handle(Handle { id: Index::default(), key: Key(0) }));
-    Turn::new(outbox, vec![Ask { tag: outbox.number, what }; ops])
+    Turn::new(outbox, Caller::default(), vec![Ask { tag: outbox.number, what }; ops])
 }
 
 /// The next batch: the pipeline of each turn, none for a single call.

@@ -2,15 +2,18 @@
 
 use bytes::Bytes;
 
-use super::fixture::{Host, KIND, client_op, question};
-use crate::{Error, Handle, New, Outcome, Refusal, SessionOp, rules::Reply};
+use super::fixture::{Host, KIND, client_op, client_op_of, question, request};
+use crate::{
+    Access, Caller, ClientId, Error, Handle, Limits, NamedClient, New, Outcome, Refusal, RequestName, SessionOp,
+    limits::RetryLimits, rules::Reply,
+};
 
 fn append(record: &'static str) -> SessionOp {
     SessionOp::Append(Bytes::from_static(record.as_bytes()))
 }
 
 fn new(request_id: &str) -> New {
-    New { kind: KIND, request_id: Some(request_id.into()), ..New::default() }
+    New { kind: KIND, request: request(request_id), ..New::default() }
 }
 
 #[test]
@@ -106,4 +109,114 @@ fn a_client_whose_session_was_finished_by_a_run_is_told_that_it_lost_it() {
         assert_eq!(host.operate(handle, 2, append("b")), Err(Refusal::LeaseLost(handle.id).into()));
         host.restart();
     }
+}
+
+/// A client that named itself, and what it says of its requests.
+fn named(client: u8, settled_below: u64) -> Caller {
+    Caller { access: Access::NONE, client: Some(NamedClient { id: ClientId([client; 16]), settled_below }) }
+}
+
+/// The `New` of a named client.
+fn numbered(client: u8, number: u64) -> New {
+    New { kind: KIND, request: Some(RequestName { caller: ClientId([client; 16]), number }), ..New::default() }
+}
+
+/// A host that remembers four sessions of callers without a name.
+fn forgetful() -> Host {
+    let retries = RetryLimits { unnamed_max: 4, ..RetryLimits::default() };
+    Host::with_limits(Limits { retries, ..Limits::default() })
+}
+
+/// So much load that what is only counted is forgotten.
+fn load(host: &mut Host) {
+    for n in 0..10 {
+        let handle = host.try_new(new(&format!("load {n}"))).unwrap().handle;
+        host.operate(handle, 1, SessionOp::Delete).unwrap();
+    }
+}
+
+#[test]
+fn a_live_session_answers_its_new_however_late_and_whatever_came_between() {
+    let mut host = forgetful();
+    let (first, of_named) = (host.try_new(new("r")).unwrap(), host.try_new_of(named(1, 1), numbered(1, 1)).unwrap());
+    for _ in 0..2 {
+        load(&mut host);
+        // Stored, claimed, stored again: it is there all the time.
+        host.pass_ms(20_000);
+        assert_eq!(host.try_new(new("r")), Ok(first));
+        assert_eq!(host.try_new_of(named(1, 1), numbered(1, 1)), Ok(of_named));
+        let other = New { record: Some("x".into()), ..new("r") };
+        assert_eq!(host.try_new(other), Err(Refusal::RequestIdReused.into()));
+        host.restart();
+    }
+}
+
+#[test]
+fn a_named_clients_answers_outlive_any_load_until_it_settles_them() {
+    let mut host = forgetful();
+    let opened = host.try_new_of(named(1, 1), numbered(1, 1)).unwrap();
+    let delete = |settled| client_op_of(named(1, settled), opened.handle, 2, SessionOp::Delete);
+    let deleted = host.apply(delete(1)).unwrap();
+    for _ in 0..2 {
+        load(&mut host);
+        assert_eq!(host.apply(delete(2)), Ok(deleted));
+        host.restart();
+    }
+    // A request below what is settled is a late copy: it opens nothing.
+    assert_eq!(
+        host.try_new_of(named(1, 2), numbered(1, 1)),
+        Err(Refusal::RequestSettled { number: 1, settled_below: 2 }.into())
+    );
+    host.try_new_of(named(1, 3), numbered(1, 3)).unwrap();
+    assert_eq!(host.apply(delete(3)), Err(Refusal::SessionNotFound(opened.handle.id).into()), "settled");
+}
+
+#[test]
+fn a_named_client_that_fell_silent_is_remembered_as_one_without_a_name() {
+    let mut host = forgetful();
+    let opened = host.try_new_of(named(1, 1), numbered(1, 1)).unwrap();
+    let delete = || client_op_of(named(1, 1), opened.handle, 2, SessionOp::Delete);
+    let deleted = host.apply(delete()).unwrap();
+    for _ in 0..3 {
+        host.pass_ms(9_000);
+        load(&mut host);
+        assert_eq!(host.apply(delete()), Ok(deleted), "it was heard of within its lease");
+    }
+    host.pass_ms(10_000);
+    load(&mut host);
+    assert_eq!(host.apply(delete()), Err(Refusal::SessionNotFound(opened.handle.id).into()));
+}
+
+#[test]
+fn a_session_that_another_client_deleted_is_not_forgotten_by_the_numbers_of_the_one_that_opened_it() {
+    let mut host = forgetful();
+    let opened = host.try_new_of(named(1, 1), numbered(1, 1)).unwrap();
+    let delete = || client_op_of(named(2, 1), opened.handle, 1, SessionOp::Delete);
+    let deleted = host.apply(delete()).unwrap();
+    host.try_new_of(named(1, 100), numbered(1, 100)).unwrap();
+    assert_eq!(host.apply(delete()), Ok(deleted));
+}
+
+#[test]
+fn what_callers_of_other_accesses_ask_is_never_found() {
+    let mut host = Host::new();
+    let of = |access| New { request: Some(RequestName::of_id(access, "r").unwrap()), ..new("r") };
+    let [mine, theirs, nobodys] = [Some("mine"), Some("theirs"), None].map(|access| host.try_new(of(access)).unwrap());
+    assert!(mine.handle.id != theirs.handle.id && theirs.handle.id != nobodys.handle.id);
+    let other = New { record: Some("x".into()), ..of(Some("fourth")) };
+    assert!(host.try_new(other).is_ok(), "nor does a refusal tell that an id was used");
+    assert_eq!(host.try_new(of(Some("mine"))), Ok(mine));
+}
+
+#[test]
+fn one_access_pushes_out_its_own_answers_only() {
+    let mut host = forgetful();
+    let caller = |access| Caller { access: Access(access), client: None };
+    let modest = host.try_new_of(caller(1), new("modest")).unwrap();
+    host.operate(modest.handle, 1, SessionOp::Delete).unwrap();
+    for n in 0..20 {
+        let handle = host.try_new_of(caller(2), new(&format!("flood {n}"))).unwrap().handle;
+        host.operate(handle, 1, SessionOp::Delete).unwrap();
+    }
+    assert_eq!(host.try_new_of(caller(1), new("modest")), Ok(modest));
 }

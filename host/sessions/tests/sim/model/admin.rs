@@ -2,7 +2,7 @@
 
 use mpy6a_sessions::{
     AdminOp, AdminRequest, Applied, Due, Index, Line, Listed, Page, Part, Refusal, Session, Standing, State,
-    limits::LIST_MAX, rules::Reply,
+    limits::LIST_MAX, op::Op, rules::Reply,
 };
 
 use super::{Expected, Model, Moment};
@@ -63,7 +63,7 @@ impl Model {
             kept.session.client.standing = Standing::Lost;
         }
         if op == AdminOp::Delete {
-            self.gone.insert(id, kept.session.client);
+            self.bury(kept.session, &Op::Admin(*request), moment);
             self.sessions.remove(&id);
             self.number_is_lost(id);
         } else {
@@ -75,12 +75,12 @@ impl Model {
     /// What clients were told of sessions that a person changed in the same batch, as the commit has it.
     pub(super) fn adopt_unseen(&mut self, commit: &Commit) {
         let stays = commit.sessions.iter().filter_map(|change| Some((change.id, &change.after.as_ref()?.client)));
-        let gone = commit.gone.iter().map(|(id, client)| (*id, client));
+        let gone = commit.remember.iter().map(|tombstone| (tombstone.id, &tombstone.client));
         for (id, client) in stays.chain(gone) {
             let Some(slack_ms) = self.unseen.get(&id) else { continue };
             let known = match self.sessions.get_mut(&id) {
                 Some(kept) => Some(&mut kept.session.client),
-                None => self.gone.get_mut(&id),
+                None => self.gone.get_mut(&id).map(|tombstone| &mut tombstone.client),
             };
             let Some((known, seen)) = known.and_then(|known| known.last.as_mut()).zip(client.last) else { continue };
             let late_ms = seen.applied.due_ms.unwrap_or(0).checked_sub(known.applied.due_ms.unwrap_or(0));

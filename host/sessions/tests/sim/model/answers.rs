@@ -90,7 +90,7 @@ impl Model {
     }
 
     fn is_overview(&self, overview: &Overview) -> bool {
-        let Overview { counts, pauses, heads } = overview;
+        let Overview { counts, pauses, heads, .. } = overview;
         self.counts_are(counts) && self.pauses_are(pauses) && *heads == self.heads()
     }
 

@@ -3,22 +3,27 @@
 use std::time::Duration;
 
 use mpy6a_sessions::{
-    Answered, Applied, Client, Handle, Index, Key, New, Opened, Refusal, Session, SessionOp, Standing, State,
-    limits::{REQUEST_ID_BYTES_MAX, TRACEPARENT_BYTES_MAX},
-    rules::Reply,
+    Answered, Applied, Caller, Client, Handle, Index, Key, New, Opened, OpenedBy, Origin, Refusal, RequestName,
+    Session, SessionOp, Standing, State, limits::TRACEPARENT_BYTES_MAX, op::Op, rules::Reply,
 };
 
 use super::{Expected, Kept, Model, Moment};
 
 impl Model {
     /// `New`.
-    pub(super) fn open(&mut self, new: &New, key: Key, moment: Moment) -> Expected {
-        Expected { result: self.try_open(new, key, moment), slack_ms: 0 }
+    pub(super) fn open(&mut self, new: &New, key: Key, caller: &Caller, moment: Moment) -> Expected {
+        Expected { result: self.try_open(new, key, caller, moment), slack_ms: 0 }
     }
 
-    fn try_open(&mut self, new: &New, key: Key, moment: Moment) -> Result<Reply, Refusal> {
+    fn try_open(&mut self, new: &New, key: Key, caller: &Caller, moment: Moment) -> Result<Reply, Refusal> {
         let policy = *self.kinds.get(new.kind).ok_or(Refusal::KindUnknown(new.kind))?;
-        if let Some((fingerprint, opened)) = new.request_id.as_ref().and_then(|id| self.opened.get(id)).copied() {
+        if let (Some(RequestName { number: number @ 1.., .. }), Some(client)) = (new.request, caller.client) {
+            let settled_below = self.settled_below(client.id);
+            if number < settled_below {
+                return Err(Refusal::RequestSettled { number, settled_below });
+            }
+        }
+        if let Some((fingerprint, opened)) = new.request.and_then(|name| self.answer_to(&name)) {
             let same = fingerprint == new.fingerprint();
             if same && let Some(kept) = self.sessions.get_mut(&opened.handle.id) {
                 kept.grant(moment);
@@ -26,22 +31,16 @@ impl Model {
             return if same { Ok(Reply::Opened(opened)) } else { Err(Refusal::RequestIdReused) };
         }
         let too_long = |text: &Option<String>, max| text.as_ref().is_some_and(|text| text.len() > max);
-        if too_long(&new.request_id, REQUEST_ID_BYTES_MAX) {
-            return Err(Refusal::TooLong { what: "the request id (in bytes)", max: REQUEST_ID_BYTES_MAX });
-        }
         if too_long(&new.traceparent, TRACEPARENT_BYTES_MAX) {
             return Err(Refusal::TooLong { what: "the traceparent (in bytes)", max: TRACEPARENT_BYTES_MAX });
         }
         let id = Index { index: self.last.index + 1, ..self.last };
-        let mut kept = opened(id, new, key, policy.lease_ms, moment);
+        let mut kept = opened(id, new, key, caller, policy.lease_ms, moment);
         if let Some(record) = &new.record {
             kept.append(record, &self.limits)?;
         }
         self.next_index();
         let opened = Opened { handle: Handle { id, key }, fence: id, lease_ms: policy.lease_ms };
-        if let Some(request_id) = &new.request_id {
-            self.opened.insert(request_id.clone(), (new.fingerprint(), opened));
-        }
         self.sessions.insert(id, kept);
         Ok(Reply::Opened(opened))
     }
@@ -51,7 +50,7 @@ impl Model {
         &mut self,
         handle: Handle,
         (number, fingerprint): (u64, u64),
-        op: &SessionOp,
+        (op, whole): (&SessionOp, &Op),
         moment: Moment,
     ) -> Expected {
         // What a retry is told was said before a person changed the session, in this batch.
@@ -64,7 +63,7 @@ impl Model {
                 }
                 Expected { result: Ok(Reply::Applied(first)), slack_ms }
             }
-            Ok(None) => self.apply(handle.id, (number, fingerprint), op, moment),
+            Ok(None) => self.apply(handle.id, (number, fingerprint), (op, whole), moment),
             Err(refusal) => Expected { result: Err(refusal), slack_ms: 0 },
         }
     }
@@ -85,7 +84,13 @@ impl Model {
         Ok((kept.session.client.lease_ms, resumes))
     }
 
-    fn apply(&mut self, id: Index, (number, fingerprint): (u64, u64), op: &SessionOp, moment: Moment) -> Expected {
+    fn apply(
+        &mut self,
+        id: Index,
+        (number, fingerprint): (u64, u64),
+        (op, whole): (&SessionOp, &Op),
+        moment: Moment,
+    ) -> Expected {
         let index = Index { index: self.last.index + 1, ..self.last };
         let mut kept = self.sessions[&id].clone();
         let policy = self.policy(kept.session.kind);
@@ -120,7 +125,7 @@ impl Model {
         let slack_ms = kept.slack_ms;
         self.last = index;
         if *op == SessionOp::Delete {
-            self.gone.insert(id, kept.session.client);
+            self.bury(kept.session, whole, moment);
             self.sessions.remove(&id);
         } else {
             self.sessions.insert(id, kept);
@@ -140,7 +145,8 @@ impl Model {
     fn check_client(&self, handle: Handle, number: u64, fingerprint: u64) -> Result<Option<Applied>, Refusal> {
         let Handle { id, key } = handle;
         let there = self.sessions.get(&id).map(|kept| &kept.session.client);
-        let client: &Client = there.or_else(|| self.gone.get(&id)).ok_or(Refusal::SessionNotFound(id))?;
+        let gone = || self.gone.get(&id).map(|tombstone| &tombstone.client);
+        let client: &Client = there.or_else(gone).ok_or(Refusal::SessionNotFound(id))?;
         if client.key != key {
             return Err(Refusal::KeyWrong(id));
         }
@@ -162,7 +168,8 @@ impl Model {
 }
 
 /// A session as it is opened.
-fn opened(id: Index, new: &New, key: Key, lease_ms: u64, moment: Moment) -> Kept {
+fn opened(id: Index, new: &New, key: Key, caller: &Caller, lease_ms: u64, moment: Moment) -> Kept {
+    let request = new.request.map(|name| OpenedBy { name, fingerprint: new.fingerprint() });
     let session = Session {
         id,
         kind: new.kind,
@@ -177,6 +184,7 @@ fn opened(id: Index, new: &New, key: Key, lease_ms: u64, moment: Moment) -> Kept
         bytes: 0,
         attempts: 0,
         traceparent: new.traceparent.clone(),
+        origin: Origin { access: caller.access, request },
     };
     let lease_end = moment.monotonic + Duration::from_millis(lease_ms);
     Kept { session, records: Vec::new(), attempts: Vec::new(), lease_end, slack_ms: 0 }

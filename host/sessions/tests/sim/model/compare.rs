@@ -1,9 +1,7 @@
 //! Everything that a store holds, against everything that must be there: no session less, none more, none half; the schedule,
 //! the two lists of who holds and who waits, the counts and what is remembered, each in step with the sessions.
 
-use std::collections::BTreeMap;
-
-use mpy6a_sessions::{Client, Index, Line, Opened, store::Memory};
+use mpy6a_sessions::{Index, Line};
 
 use super::{Model, Moment, Violation};
 use crate::watched::Rows;
@@ -48,7 +46,7 @@ impl Model {
         }
         self.compare_held(rows)?;
         self.compare_waiting(rows)?;
-        self.compare_memories(rows)
+        self.compare_tombstones(rows)
     }
 
     fn compare_sessions(&self, rows: &Rows) -> Result<(), Violation> {
@@ -87,26 +85,12 @@ impl Model {
         Ok(())
     }
 
-    /// The simulation never reaches the bound past which the oldest are forgotten.
-    fn compare_memories(&self, rows: &Rows) -> Result<(), Violation> {
-        let Some(memories) = &rows.memories else { return Ok(()) };
-        let mut opened: BTreeMap<String, (u64, Opened)> = BTreeMap::new();
-        let mut gone: BTreeMap<Index, Client> = BTreeMap::new();
-        for memory in memories.clone() {
-            match memory {
-                Memory::Opened { request_id, fingerprint, opened: answer } => {
-                    opened.insert(request_id, (fingerprint, answer));
-                }
-                Memory::Gone { id, client } => {
-                    gone.insert(id, client);
-                }
-            }
-        }
-        if opened != self.opened || gone != self.gone {
-            return Err(format!(
-                "remembered are\n  {opened:?}\n  {gone:?}, and should be\n  {:?}\n  {:?}",
-                self.opened, self.gone
-            ));
+    fn compare_tombstones(&self, rows: &Rows) -> Result<(), Violation> {
+        let Some(found) = &rows.tombstones else { return Ok(()) };
+        let mut should: Vec<_> = self.gone.values().cloned().collect();
+        should.sort_by_key(|tombstone| tombstone.gone);
+        if *found != should {
+            return Err(format!("remembered are\n  {found:?}, and should be\n  {should:?}"));
         }
         Ok(())
     }

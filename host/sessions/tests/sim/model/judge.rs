@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mpy6a_sessions::{
-    Claimed, Due, Error, Handle, Index, Inspected, Kinds, Overview, Page, Part, Refusal, Session, State,
+    Caller, Claimed, Due, Error, Handle, Index, Inspected, Kinds, Overview, Page, Part, Refusal, Session, State,
     op::Op,
     pipeline::{self, Ask},
     rules::Reply,
@@ -22,7 +22,7 @@ use crate::watched::Commit;
 pub enum Sent {
     Apply(Op),
     /// Of this pipeline.
-    Turn(u64, Vec<Ask>),
+    Turn(u64, Caller, Vec<Ask>),
     /// This pipeline.
     Broke(u64),
     Renew(Vec<Handle>),
@@ -99,12 +99,16 @@ impl Model {
     fn take(&mut self, sent: &Sent, moment: Moment, touched: &mut BTreeSet<Index>) -> Owed {
         match sent {
             Sent::Apply(op) => {
+                if let Op::New { caller, .. } | Op::Client { caller, .. } = op {
+                    self.hear(caller, moment);
+                }
                 let expected = self.apply_op(op, moment, touched);
                 self.heard_elsewhere(op, &expected);
                 Owed::Reply(expected)
             }
-            Sent::Turn(pipeline, asks) => {
-                Owed::Turn(asks.iter().map(|ask| self.ask(*pipeline, ask, moment, touched)).collect())
+            Sent::Turn(pipeline, caller, asks) => {
+                self.hear(caller, moment);
+                Owed::Turn(asks.iter().map(|ask| self.ask((*pipeline, *caller), ask, moment, touched)).collect())
             }
             Sent::Broke(pipeline) => {
                 self.pipeline_broke(*pipeline);
@@ -155,9 +159,9 @@ impl Model {
 
     fn decide(&mut self, op: &Op, moment: Moment) -> Expected {
         match op {
-            Op::New { new, key } => self.open(new, *key, moment),
-            Op::Client { handle, number, fingerprint, op } => {
-                self.operate(*handle, (*number, *fingerprint), op, moment)
+            Op::New { new, key, caller } => self.open(new, *key, caller, moment),
+            Op::Client { handle, number, fingerprint, op: session_op, .. } => {
+                self.operate(*handle, (*number, *fingerprint), (session_op, op), moment)
             }
             Op::Barrier { handle, ops } => self.barrier(*handle, ops),
             Op::Finish { handle, ops, report } => self.finish(*handle, ops, report, moment),
@@ -222,6 +226,7 @@ impl Model {
         touched.extend(claims.values().map(|(_, id)| *id));
         self.follow_pipelines(&touched);
         self.adopt_unseen(commit);
+        self.adopt_tombstones(before, commit, moment)?;
         self.adopt_changes(before, commit, &changes, &touched)
     }
 

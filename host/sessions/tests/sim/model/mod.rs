@@ -7,6 +7,7 @@
 //! | `admin` | what a person's wish must come to |
 //! | `run` | what a run's operations, and the host's death during one, must come to |
 //! | `pipelines` | what a turn of a pipeline must come to, and what its end does |
+//! | `retries` | what is remembered of sessions that are gone, and when it may be forgotten |
 //! | `judge` | one step of the writer: its messages and its commit |
 //! | `answers`, `timers` | its answers; what happened by itself: leases that ended, and claims |
 //! | `compare` | everything a store holds, against everything that must be there |
@@ -23,15 +24,19 @@ mod client;
 mod compare;
 mod judge;
 mod pipelines;
+mod retries;
 mod run;
 mod timers;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use mpy6a_sessions::{
-    Attempt, Client, Counts, Due, Handle, Index, KindPolicy, Kinds, Limits, Line, Opened, Refusal, Session, State,
-    StateName, rules::Reply,
+    Attempt, ClientId, Counts, Due, Handle, Index, KindPolicy, Kinds, Limits, Line, Refusal, Session, State, StateName,
+    rules::Reply, store::Tombstone,
 };
 
 pub use judge::{Answer, Seen, Sent};
@@ -46,10 +51,12 @@ pub struct Model {
     pub kinds: Kinds,
     pub stopped: bool,
     pub sessions: BTreeMap<Index, Kept>,
-    /// Clients of sessions that are gone.
-    pub gone: BTreeMap<Index, Client>,
-    /// What `New`s with a request id were answered, with their fingerprints.
-    pub opened: BTreeMap<String, (u64, Opened)>,
+    /// What is remembered of sessions that are gone.
+    pub gone: BTreeMap<Index, Tombstone>,
+    /// Sessions that are gone and forgotten.
+    pub forgotten: BTreeSet<Index>,
+    /// Named clients that were heard of in this life of the host.
+    pub named: BTreeMap<ClientId, retries::Named>,
     /// Sessions whose client was told a due time that is not seen yet, and that are no more due then: a person changed them in the
     /// very batch that stored them. By how much later than the model has it that time may be, in milliseconds.
     unseen: BTreeMap<Index, u64>,
@@ -100,7 +107,8 @@ impl Model {
             stopped: false,
             sessions: BTreeMap::new(),
             gone: BTreeMap::new(),
-            opened: BTreeMap::new(),
+            forgotten: BTreeSet::new(),
+            named: BTreeMap::new(),
             unseen: BTreeMap::new(),
             pauses: BTreeMap::new(),
             last: Index::default(),
@@ -112,7 +120,7 @@ impl Model {
 
     /// Every id that ever was.
     pub fn known(&self) -> Vec<Index> {
-        self.sessions.keys().chain(self.gone.keys()).copied().collect()
+        self.sessions.keys().chain(self.gone.keys()).chain(&self.forgotten).copied().collect()
     }
 
     /// How many sessions of each kind there are, by state.
@@ -142,6 +150,7 @@ impl Model {
         self.running.clear();
         self.pipelines = pipelines::Pipelines::default();
         self.last.term = term;
+        self.hear_all(moment);
         for kept in self.sessions.values_mut() {
             kept.grant(moment);
         }

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mpy6a_sessions::{
-    Handle, Index, Refusal, SessionOp, Standing,
+    Caller, Handle, Index, Refusal, SessionOp, Standing,
     op::Op,
     pipeline::{Answer, Answered, Ask, Named, Wish},
     rules::Reply,
@@ -64,7 +64,7 @@ impl Model {
     /// One operation of a turn.
     pub(super) fn ask(
         &mut self,
-        pipeline: u64,
+        (pipeline, caller): (u64, Caller),
         ask: &Ask,
         moment: Moment,
         touched: &mut BTreeSet<Index>,
@@ -75,7 +75,7 @@ impl Model {
                 if taken {
                     What::Reply(refused(Refusal::LocalInUse(*local)))
                 } else {
-                    let expected = self.apply_op(&Op::New { new: new.clone(), key: *key }, moment, touched);
+                    let expected = self.apply_op(&Op::New { new: new.clone(), key: *key, caller }, moment, touched);
                     if let Ok(Reply::Opened(opened)) = &expected.result {
                         self.named(pipeline, *local, opened.handle, *outlives);
                     }
@@ -86,7 +86,7 @@ impl Model {
                 Err(refusal) => refused(refusal),
                 Ok(handle) => {
                     let (number, fingerprint) = (*number, *fingerprint);
-                    let client_op = Op::Client { handle, number, fingerprint, op: op.clone() };
+                    let client_op = Op::Client { handle, number, fingerprint, op: op.clone(), caller };
                     let expected = self.apply_op(&client_op, moment, touched);
                     self.heard_here(pipeline, *session, handle, finishes(op), expected.result.as_ref().err());
                     expected

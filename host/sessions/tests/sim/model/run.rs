@@ -4,6 +4,7 @@
 use mpy6a_sessions::{
     Attempt, Handle, Index, Outcome, Refusal, Report, SessionOp, State,
     limits::ATTEMPTS_MAX,
+    op::Op,
     rules::{Ended, Reply},
 };
 
@@ -54,7 +55,7 @@ impl Model {
         let index = self.next_index();
         kept.session.change_id = index;
         if matches!(finish, Some(Finish::Delete)) {
-            self.gone.insert(handle.id, kept.session.client);
+            self.bury(kept.session, &Op::Finish { handle, ops: Vec::new(), report }, moment);
             self.sessions.remove(&handle.id);
             return Expected { result: Ok(Reply::Ended(Ended::Deleted)), slack_ms: 0 };
         }

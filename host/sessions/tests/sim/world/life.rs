@@ -1,6 +1,6 @@
 //! Births and deaths of the host.
 
-use mpy6a_sessions::{Index, Key, New, op::Op};
+use mpy6a_sessions::{Caller, Index, Key, New, op::Op};
 
 use super::{Over, Rotten, Stop, Weather, World};
 use crate::{
@@ -192,7 +192,7 @@ impl World {
         let Some(host) = &mut self.host else { return Ok(()) };
         let Some(kind) = self.model.kinds.0.keys().next() else { return Ok(()) };
         let (reply_to, mut reply) = tokio::sync::oneshot::channel();
-        let op = Op::New { new: New { kind: *kind, ..New::default() }, key: Key(1) };
+        let op = Op::New { new: New { kind: *kind, ..New::default() }, key: Key(1), caller: Caller::default() };
         let _ = host.step(vec![mpy6a_sessions::writer::Message::Apply(op, reply_to)]);
         host.take_claims();
         host.store.take_commits();

@@ -18,7 +18,7 @@ mod question;
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use mpy6a_sessions::{Claimed, Index, Limits, store::logged::Sizes};
+use mpy6a_sessions::{Claimed, Index, Limits, limits::RetryLimits, store::logged::Sizes};
 use serde::{Deserialize, Serialize};
 
 use self::{
@@ -180,6 +180,8 @@ impl World {
             session_bytes_max: 6_000,
             session_records_max: 12,
             timeout_s_max: 20,
+            // So few that most of what is only counted is forgotten before its retry comes.
+            retries: RetryLimits { unnamed_max: usize::try_from(chance.below(9)).unwrap(), ..RetryLimits::default() },
             ..Limits::default()
         };
         let mut people = People::new(Chance::new(plan.seed, "people"));

@@ -7,7 +7,7 @@ use std::{
 };
 
 use mpy6a_sessions::{
-    Error, Inspected, Outcome, Overview, Page, State,
+    Caller, Error, Inspected, Outcome, Overview, Page, State,
     op::Op,
     rules::Reply,
     store::Pause,
@@ -27,14 +27,14 @@ pub fn pose(sent: &Sent, sabotage: Sabotage, model: &Model) -> (Message, Waiting
             let (reply_to, reply) = oneshot::channel();
             (Message::Apply(sabotaged(op, sabotage, model), reply_to), Waiting::Reply(reply))
         }
-        Sent::Turn(pipeline, asks) => {
+        Sent::Turn(pipeline, caller, asks) => {
             let outbox = Arc::new(Outbox::new(*pipeline));
-            (Message::Turn(Turn::new(&outbox, asks.clone())), Waiting::Turn(outbox))
+            (Message::Turn(Turn::new(&outbox, *caller, asks.clone())), Waiting::Turn(outbox))
         }
         Sent::Broke(pipeline) => (Message::Broke(*pipeline), Waiting::Nothing),
         Sent::Renew(handles) => {
             let (reply_to, reply) = oneshot::channel();
-            (Message::Renew(handles.clone(), reply_to), Waiting::Renewals(reply))
+            (Message::Renew(handles.clone(), Caller::default(), reply_to), Waiting::Renewals(reply))
         }
         Sent::Inspect(id) => {
             let (reply_to, reply) = oneshot::channel();

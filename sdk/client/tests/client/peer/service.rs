@@ -75,25 +75,25 @@ impl Truba for Service {
     }
 
     async fn append(&self, request: Request<v1::AppendRequest>) -> Result<Response<v1::AppendResponse>, Status> {
-        let v1::AppendRequest { handle, number, record } = request.into_inner();
+        let v1::AppendRequest { handle, number, record, .. } = request.into_inner();
         let change_id = self.operation(handle, number, Done::Append(record)).await?;
         Ok(Response::new(v1::AppendResponse { change_id }))
     }
 
     async fn replace(&self, request: Request<v1::ReplaceRequest>) -> Result<Response<v1::ReplaceResponse>, Status> {
-        let v1::ReplaceRequest { handle, number, record } = request.into_inner();
+        let v1::ReplaceRequest { handle, number, record, .. } = request.into_inner();
         let change_id = self.operation(handle, number, Done::Replace(record)).await?;
         Ok(Response::new(v1::ReplaceResponse { change_id }))
     }
 
     async fn delete(&self, request: Request<v1::DeleteRequest>) -> Result<Response<v1::DeleteResponse>, Status> {
-        let v1::DeleteRequest { handle, number } = request.into_inner();
+        let v1::DeleteRequest { handle, number, .. } = request.into_inner();
         let change_id = self.operation(handle, number, Done::Delete).await?;
         Ok(Response::new(v1::DeleteResponse { change_id }))
     }
 
     async fn store(&self, request: Request<v1::StoreRequest>) -> Result<Response<v1::StoreResponse>, Status> {
-        let v1::StoreRequest { handle, number, timeout_s } = request.into_inner();
+        let v1::StoreRequest { handle, number, timeout_s, .. } = request.into_inner();
         let change_id = self.operation(handle, number, Done::Store(timeout_s)).await?;
         Ok(Response::new(v1::StoreResponse { change_id, due_ms: 1_700_000_000_123 }))
     }

@@ -59,25 +59,25 @@ fn run(bytes: &[u8]) -> Parsed {
 /// None where the message is none.
 fn step(input: &mut Input<'_>, host: &mut Host) -> Option<()> {
     match input.byte() % STEPS {
-        NEW => host.open(convert::new(decode(input.counted())?, true)),
+        NEW => host.new(decode(input.counted())?),
         APPEND => {
-            let v1::AppendRequest { handle, number, record } = decode(input.counted())?;
+            let v1::AppendRequest { handle, number, record, .. } = decode(input.counted())?;
             host.operate(handle, number, SessionOp::Append(record));
         }
         REPLACE => {
-            let v1::ReplaceRequest { handle, number, record } = decode(input.counted())?;
+            let v1::ReplaceRequest { handle, number, record, .. } = decode(input.counted())?;
             host.operate(handle, number, SessionOp::Replace(record));
         }
         DELETE => {
-            let v1::DeleteRequest { handle, number } = decode(input.counted())?;
+            let v1::DeleteRequest { handle, number, .. } = decode(input.counted())?;
             host.operate(handle, number, SessionOp::Delete);
         }
         STORE => {
-            let v1::StoreRequest { handle, number, timeout_s } = decode(input.counted())?;
+            let v1::StoreRequest { handle, number, timeout_s, .. } = decode(input.counted())?;
             host.operate(handle, number, convert::store(timeout_s));
         }
         RENEW => {
-            let v1::RenewRequest { handles } = decode(input.counted())?;
+            let v1::RenewRequest { handles, .. } = decode(input.counted())?;
             handles.into_iter().for_each(|handle| host.renew(handle));
         }
         GET_SESSION => {
@@ -144,12 +144,20 @@ fn seeds() -> Vec<Vec<u8>> {
         request_id: "id".into(),
         traceparent: "00-ab-cd-01".into(),
         outlives_stream: true,
+        ..Default::default()
     };
-    let append = |number| v1::AppendRequest { handle, number, record: "more".into() };
-    let replace = v1::ReplaceRequest { handle, number: 3, record: "other".into() };
-    let delete = v1::DeleteRequest { handle, number: 4 };
-    let store = v1::StoreRequest { handle, number: 5, timeout_s: Some(7) };
-    let renew = v1::RenewRequest { handles: handle.into_iter().chain([v1::Handle::default()]).collect() };
+    let numbered = v1::NewRequest {
+        request_id: String::new(),
+        number: 1,
+        caller: Some(v1::Caller { client_id: vec![7; 16].into(), settled_below: 1 }),
+        ..new.clone()
+    };
+    let append = |number| v1::AppendRequest { handle, number, record: "more".into(), ..Default::default() };
+    let replace = v1::ReplaceRequest { handle, number: 3, record: "other".into(), ..Default::default() };
+    let delete = v1::DeleteRequest { handle, number: 4, ..Default::default() };
+    let store = v1::StoreRequest { handle, number: 5, timeout_s: Some(7), ..Default::default() };
+    let renew =
+        v1::RenewRequest { handles: handle.into_iter().chain([v1::Handle::default()]).collect(), ..Default::default() };
     let get = v1::GetSessionRequest { id: handle.and_then(|handle| handle.id) };
     let opened = step_of(NEW, &new);
     let shown = step_of(GET_SESSION, &get);
@@ -158,6 +166,7 @@ fn seeds() -> Vec<Vec<u8>> {
         [opened.clone(), step_of(REPLACE, &replace), step_of(DELETE, &delete)].concat(),
         [opened.clone(), step_of(STORE, &store), vec![CLAIM], shown.clone()].concat(),
         [opened, vec![LEASE_ENDS], step_of(RENEW, &renew), vec![LEASE_ENDS, CLAIM], shown].concat(),
+        step_of(NEW, &numbered),
         administered(),
         step_of(OPERATE, &operate::seed()),
         step_of(ANSWERS, &v1::NewResponse { handle, fence: None, lease_ms: 1 }),

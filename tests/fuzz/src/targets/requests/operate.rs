@@ -1,6 +1,6 @@
 //! One message of the stream `Operate`: each operation becomes something to ask, or an answer that says what it lacks.
 
-use mpy6a::grpc::{convert, operate::wire::Asks};
+use mpy6a::grpc::{caller::Who, convert, operate::wire::Asks};
 use mpy6a_proto::v1::{self, answer::Outcome, operation};
 use mpy6a_sessions::{
     Handle,
@@ -14,7 +14,7 @@ use crate::words;
 pub fn operate(request: v1::OperateRequest, host: &mut Host) {
     let operations = request.operations.len();
     let mut asks = Asks::default();
-    asks.take(request);
+    asks.take(request, &mut Who::default());
     assert_eq!((asks.ops(), asks.valid.len() + asks.invalid.len()), (operations, operations));
     assert_eq!(asks.bytes(), asks.valid.iter().map(|ask| ask.what.record_bytes()).sum::<usize>());
     for answer in asks.invalid {
@@ -58,5 +58,5 @@ pub fn seed() -> v1::OperateRequest {
         (None, None),
     ];
     let operation = |(number, (session, what))| v1::Operation { tag: number, session, number, what };
-    v1::OperateRequest { operations: (0..).zip(steps).map(operation).collect() }
+    v1::OperateRequest { operations: (0..).zip(steps).map(operation).collect(), ..Default::default() }
 }

@@ -5,12 +5,14 @@ use mpy6a::{
     error,
     grpc::{
         admin::{act, filter::Filter, list, part},
+        caller::{Unfit, Who},
         convert,
     },
 };
 use mpy6a_proto::{ERROR_DOMAIN, v1};
 use mpy6a_sessions::{
-    Backoff, Handle, Index, Key, KindPolicy, Limits, Listed, New, Refusal, Session, SessionOp,
+    Backoff, Caller, Handle, Index, Key, KindPolicy, Limits, Listed, New, Refusal, Session, SessionOp,
+    limits::RetryLimits,
     op::{Op, Stamp},
     rules::{Change, Decision, Reply, decide},
 };
@@ -35,6 +37,7 @@ const LIMITS: Limits = Limits {
     timeout_s_max: 100,
     queue_ops_max: 1,
     queue_bytes_max: 1,
+    retries: RetryLimits { unnamed_max: 1, named_max: 1, clients_max: 1 },
 };
 
 const POLICY: KindPolicy = KindPolicy {
@@ -56,17 +59,28 @@ pub struct Host {
 }
 
 impl Host {
+    /// `New`, as a call.
+    pub fn new(&mut self, mut request: v1::NewRequest) {
+        let mut who = Who::default();
+        let heard = who.hear(request.caller.take()).map_err(Unfit::status);
+        if given(heard).is_some()
+            && let Some(new) = given(convert::new(request, &who, true).map_err(Unfit::status))
+        {
+            self.open(new);
+        }
+    }
+
     /// `New`; only the first opens the session.
     pub fn open(&mut self, new: New) {
         if self.session.is_none() && self.applied == 0 {
-            self.apply(&Op::New { new, key: KEY });
+            self.apply(&Op::New { new, key: KEY, caller: Caller::default() });
         }
     }
 
     /// `Append`, `Replace`, `Delete`, `Store`; what is numbered twice, for its answer was lost.
     pub fn operate(&mut self, handle: Option<v1::Handle>, number: u64, op: SessionOp) {
         let Some(handle) = given(convert::given_handle(handle)) else { return };
-        let op = Op::Client { handle, number, fingerprint: op.fingerprint(), op };
+        let op = Op::Client { handle, number, fingerprint: op.fingerprint(), op, caller: Caller::default() };
         let Some(first) = self.apply(&op) else { return };
         if number != 0 && self.session.is_some() {
             let before = self.applied;

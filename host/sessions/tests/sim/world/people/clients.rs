@@ -1,7 +1,7 @@
 //! What clients ask.
 
 use bytes::Bytes;
-use mpy6a_sessions::{Handle, Index, Key, New, SessionOp, op::Op};
+use mpy6a_sessions::{Access, Caller, Handle, Index, Key, New, RequestName, SessionOp, op::Op};
 
 use super::{Client, People};
 use crate::model::{Model, Sent};
@@ -67,7 +67,16 @@ impl People {
     /// `New`: fresh, or one that was sent before.
     fn wish(&mut self) -> Op {
         let key = Key(self.chance.bits());
-        Op::New { new: self.new_wish(), key }
+        if self.chance.percent(40) {
+            let (new, caller) = self.named_wish();
+            return Op::New { new, key, caller };
+        }
+        Op::New { new: self.new_wish(), key, caller: self.access() }
+    }
+
+    /// A caller without a name, of one of two accesses.
+    fn access(&mut self) -> Caller {
+        Caller { access: Access(u32::from(self.chance.percent(30))), client: None }
     }
 
     pub(super) fn new_wish(&mut self) -> New {
@@ -79,39 +88,52 @@ impl People {
             return new;
         }
         self.requests += 1;
+        let request_id = self.chance.percent(60).then(|| format!("wish {}", self.requests));
+        let request = request_id.map(|id| RequestName::of_id(None, &id).unwrap());
+        let new = self.fresh_wish(request);
+        if new.request.is_some() {
+            self.wishes.push(new.clone());
+        }
+        new
+    }
+
+    /// A `New` that was never sent, under this name.
+    pub(super) fn fresh_wish(&mut self, request: Option<RequestName>) -> New {
         let mut kind = u32::try_from(self.chance.between(1, 4)).unwrap();
         if self.chance.percent(80) {
             let named: Vec<_> = self.kinds.0.keys().copied().collect();
             kind = if named.is_empty() { kind } else { *self.chance.pick(&named) };
         }
         let record = self.chance.percent(60).then(|| self.record());
-        let request_id = self.chance.percent(60).then(|| format!("wish {}", self.requests));
         let traceparent = self.chance.percent(20).then(|| format!("00-{}", self.requests));
-        let new = New { kind, record, request_id, traceparent };
-        if new.request_id.is_some() {
-            self.wishes.push(new.clone());
-        }
-        new
+        New { kind, record, request, traceparent }
     }
 
     /// The client's next operation; one in eight has no number.
     fn ask(&mut self, at: usize, op: SessionOp) -> Sent {
         let unnumbered = self.chance.percent(12);
         let step = self.chance.between(1, 3);
-        let client = &mut self.clients[at];
+        let Client { handle, named, .. } = self.clients[at];
         if unnumbered {
-            return Sent::Apply(client_op(client.handle, 0, op));
+            let caller = named.map_or(Caller::default(), |named| self.named[named].caller());
+            return Sent::Apply(client_op(handle, 0, op, caller));
         }
-        client.number += step;
+        let (number, caller) = match named {
+            Some(named) => self.named[named].next(),
+            None => (self.clients[at].number + step, Caller::default()),
+        };
+        let client = &mut self.clients[at];
+        client.number = number;
         client.last = Some(op.clone());
-        Sent::Apply(client_op(client.handle, client.number, op))
+        Sent::Apply(client_op(handle, number, op, caller))
     }
 
     /// The last operation once more: its answer may have been lost.
     fn again(&mut self, at: usize) -> Sent {
-        let Client { handle, number, last } = &self.clients[at];
+        let Client { handle, number, last, named } = &self.clients[at];
         let op = last.clone().unwrap_or(SessionOp::Delete);
-        Sent::Apply(client_op(*handle, *number, op))
+        let caller = named.map_or(Caller::default(), |named| self.named[named].caller());
+        Sent::Apply(client_op(*handle, *number, op, caller))
     }
 
     /// Something that must be refused, or nearly.
@@ -119,6 +141,7 @@ impl People {
         let record = self.record();
         let Client { handle, number, .. } = self.clients[at];
         let op = SessionOp::Append(record);
+        let client_op = |handle, number, op| client_op(handle, number, op, Caller::default());
         match self.chance.below(5) {
             // A stranger's key.
             0 => Sent::Apply(client_op(Handle { key: Key(handle.key.0 ^ 1), ..handle }, number + 1, op)),
@@ -135,7 +158,7 @@ impl People {
         }
     }
 
-    pub(super) fn meet(&mut self, handle: Handle) {
+    pub(super) fn meet(&mut self, handle: Handle, caller: &Caller) {
         if self.clients.iter().any(|client| client.handle == handle) {
             return;
         }
@@ -143,10 +166,11 @@ impl People {
             let at = self.chance.index(CLIENTS_MAX);
             self.clients.swap_remove(at);
         }
-        self.clients.push(Client { handle, number: 0, last: None });
+        let named = caller.client.and_then(|client| self.named.iter().position(|named| named.is(client.id)));
+        self.clients.push(Client { handle, number: 0, last: None, named });
     }
 }
 
-fn client_op(handle: Handle, number: u64, op: SessionOp) -> Op {
-    Op::Client { handle, number, fingerprint: op.fingerprint(), op }
+fn client_op(handle: Handle, number: u64, op: SessionOp, caller: Caller) -> Op {
+    Op::Client { handle, number, fingerprint: op.fingerprint(), op, caller }
 }

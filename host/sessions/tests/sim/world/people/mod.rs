@@ -3,6 +3,7 @@
 
 mod admins;
 mod clients;
+mod named;
 mod pipelines;
 mod runs;
 
@@ -23,6 +24,8 @@ pub struct People {
     clients: Vec<Client>,
     /// `New`s to be repeated: with an answer that was lost, or for no reason.
     wishes: Vec<New>,
+    /// Clients that named themselves.
+    named: Vec<named::Named>,
     /// Streams that are open.
     pipelines: Vec<pipelines::Stream>,
     /// How many there ever were.
@@ -41,6 +44,8 @@ struct Client {
     handle: Handle,
     number: u64,
     last: Option<SessionOp>,
+    /// The named client that opened the session, and numbers what it asks.
+    named: Option<usize>,
 }
 
 /// Weights, drawn once for each history: a history that does everything evenly never does one thing much.
@@ -79,6 +84,7 @@ impl People {
             chance,
             clients: Vec::new(),
             wishes: Vec::new(),
+            named: Vec::new(),
             pipelines: Vec::new(),
             pipelines_ever: 0,
             runs: Vec::new(),
@@ -174,14 +180,15 @@ impl People {
     /// What the answers of a step told.
     pub fn learn(&mut self, sent: &[Sent], answers: &[Option<Answer>], claims: Vec<Claimed>) {
         for (sent, answer) in sent.iter().zip(answers) {
+            self.settle(sent, answer.as_ref());
             match (sent, answer) {
-                (Sent::Apply(Op::New { .. }), Some(Answer::Reply(Ok(Reply::Opened(opened))))) => {
-                    self.meet(opened.handle)
+                (Sent::Apply(Op::New { caller, .. }), Some(Answer::Reply(Ok(Reply::Opened(opened))))) => {
+                    self.meet(opened.handle, caller);
                 }
-                (Sent::Turn(..), Some(Answer::Turn(answers))) => {
+                (Sent::Turn(_, caller, _), Some(Answer::Turn(answers))) => {
                     for answer in answers {
                         if let Ok(Answered::Opened(opened)) = answer.result {
-                            self.meet(opened.handle);
+                            self.meet(opened.handle, caller);
                         }
                     }
                 }

@@ -1,7 +1,7 @@
 //! What clients ask over streams: turns of some operations each, and streams that break.
 
 use mpy6a_sessions::{
-    Handle, Key, SessionOp,
+    Caller, Handle, Key, SessionOp,
     pipeline::{Ask, Named, Wish},
 };
 
@@ -20,6 +20,8 @@ pub struct Stream {
     number: u64,
     /// How many operations were asked on it.
     tags: u64,
+    /// The named client that it belongs to.
+    named: Option<usize>,
 }
 
 impl People {
@@ -27,7 +29,9 @@ impl People {
     pub(super) fn stream_message(&mut self) -> Sent {
         if self.pipelines.is_empty() || (self.pipelines.len() < STREAMS_MAX && self.chance.percent(10)) {
             self.pipelines_ever += 1;
-            self.pipelines.push(Stream { number: self.pipelines_ever, tags: 0 });
+            let count = self.named.len();
+            let named = (count > 0 && self.chance.percent(50)).then(|| self.chance.index(count));
+            self.pipelines.push(Stream { number: self.pipelines_ever, tags: 0, named });
         }
         let at = self.chance.index(self.pipelines.len());
         if self.chance.percent(8) {
@@ -35,21 +39,25 @@ impl People {
         }
         let count = self.chance.between(1, ASKS_MAX);
         let asks = (0..count).map(|_| self.ask_on(at)).collect();
-        Sent::Turn(self.pipelines[at].number, asks)
+        let Stream { number, named, .. } = self.pipelines[at];
+        Sent::Turn(number, named.map_or(Caller::default(), |named| self.named[named].caller()), asks)
     }
 
     fn ask_on(&mut self, at: usize) -> Ask {
         self.pipelines[at].tags += 1;
         let tag = self.pipelines[at].tags;
-        Ask { tag, what: self.stream_wish() }
+        Ask { tag, what: self.stream_wish(self.pipelines[at].named) }
     }
 
-    fn stream_wish(&mut self) -> Wish {
+    fn stream_wish(&mut self, client: Option<usize>) -> Wish {
         let (session, number) = self.named();
         match self.chance.below(10) {
             0..3 => Wish::New {
                 local: self.chance.below(LOCALS),
-                new: self.new_wish(),
+                new: match client {
+                    Some(at) => self.wish_of(at),
+                    None => self.new_wish(),
+                },
                 outlives: self.chance.percent(30),
                 key: Key(self.chance.bits()),
             },

@@ -1,0 +1,487 @@
+//! What is remembered of sessions that are gone, so that a retry gets the first answer.
+//!
+//! A live session needs nothing here: its own row answers a retry of its client's last operation, and of the `New` that
+//! opened it. When it goes, a [`Tombstone`] takes its place, for as long as a retry may come:
+//!
+//! | opened by | forgotten |
+//! |---|---|
+//! | a [named client](crate::caller) | when the client says that it has settled every request about the session |
+//! | a named client that is not heard of for as long as its longest lease | as by any other |
+//! | any other | when more than [`RetryLimits::unnamed_max`] of these are remembered |
+//!
+//! So what a named client costs follows from what it has under way, whatever its rate. What the others cost is a number, and
+//! how far back in time it reaches follows from their rate: [`Remembered::reach_ms`].
+//!
+//! Each [access](crate::caller::Access) has a share. Where there is no room, the oldest goes of the access that has most, so
+//! nobody pushes out the answers of others who are modest.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    time::Duration,
+};
+
+use crate::{
+    caller::{Access, Caller, ClientId, RequestName},
+    error::Refusal,
+    ids::{IdMap, Index},
+    limits::RetryLimits,
+    rules::Opened,
+    session::{Client, Standing},
+    store::Tombstone,
+};
+
+/// What is remembered now, for metrics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Remembered {
+    /// Sessions that are gone, of callers without a name.
+    pub unnamed: u64,
+    /// Sessions that are gone, of named clients.
+    pub named: u64,
+    /// Named clients.
+    pub clients: u64,
+    /// How far back in time what is remembered of callers without a name reaches, in milliseconds: every session of theirs that
+    /// went since is still known. None while nothing was ever pushed out.
+    pub reach_ms: Option<u64>,
+    /// The longest lease of all kinds, in milliseconds: how late a retry may come.
+    pub longest_lease_ms: u64,
+}
+
+/// Everything remembered.
+#[derive(Default)]
+pub struct Tombstones {
+    bounds: RetryLimits,
+    /// The longest lease of all kinds: how long a named client may be silent.
+    longest_lease: Duration,
+    by_id: IdMap<Tombstone>,
+    by_request: HashMap<RequestName, Index>,
+    shares: BTreeMap<Access, Share>,
+    clients: HashMap<ClientId, Named>,
+    unnamed: usize,
+    named: usize,
+    /// Named clients that settled something since the last commit.
+    settled: Vec<ClientId>,
+    /// Not yet in the store.
+    fresh: Vec<Index>,
+    /// Forgotten since the last commit, though the store has them.
+    forgotten: Vec<Index>,
+    /// When the latest of those went that were forgotten for want of room, Unix milliseconds.
+    pushed_out_ms: Option<u64>,
+}
+
+/// What one access has of it.
+#[derive(Default)]
+struct Share {
+    /// Unnamed tombstones: the index that removed the session, and its id.
+    unnamed: BTreeSet<(Index, Index)>,
+    /// Those of named clients, likewise.
+    named: BTreeSet<(Index, Index)>,
+    /// Named clients, by when to look whether they were silent for too long, on the monotonic clock.
+    clients: BTreeSet<(Duration, ClientId)>,
+}
+
+/// A named client.
+struct Named {
+    access: Access,
+    settled_below: u64,
+    /// When it was last heard of, on the monotonic clock.
+    heard: Duration,
+    /// How long it may be silent.
+    patience: Duration,
+    /// Under which time it stands in its share.
+    look: Duration,
+    /// Its tombstones, by the last request about them that it may repeat.
+    unsettled: BTreeSet<(u64, Index)>,
+}
+
+impl Tombstones {
+    /// What a store remembered, by when it went. `monotonic`: now, when every client counts as heard of.
+    pub fn load(bounds: RetryLimits, stored: Vec<Tombstone>, monotonic: Duration) -> Self {
+        let mut tombstones = Self { bounds, ..Self::default() };
+        for tombstone in stored {
+            if let (Some(_), Some(by)) = (tombstone.unsettled, tombstone.origin.request) {
+                let lease = Duration::from_millis(tombstone.client.lease_ms);
+                tombstones.hear(by.name.caller, tombstone.origin.access, 0, monotonic, lease);
+            }
+            tombstones.keep(tombstone);
+        }
+        tombstones
+    }
+
+    /// The longest lease of all kinds, from now on.
+    pub fn set_longest_lease(&mut self, longest_lease: Duration) {
+        self.longest_lease = longest_lease;
+    }
+
+    /// A caller sent something.
+    pub fn heard(&mut self, caller: &Caller, monotonic: Duration) {
+        if let Some(client) = caller.client {
+            self.hear(client.id, caller.access, client.settled_below, monotonic, self.longest_lease);
+        }
+    }
+
+    /// Whether a named client may still ask for this request.
+    pub fn check_unsettled(&self, client: ClientId, number: u64) -> Result<(), Refusal> {
+        match self.clients.get(&client) {
+            Some(Named { settled_below, .. }) if number < *settled_below => {
+                Err(Refusal::RequestSettled { number, settled_below: *settled_below })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What the `New` of this name was answered that opened a session which is gone, and its fingerprint.
+    pub fn opened_by(&self, name: &RequestName) -> Option<(u64, Opened)> {
+        let tombstone = self.by_id.get(self.by_request.get(name)?)?;
+        Some((tombstone.origin.request?.fingerprint, Opened::of(tombstone.id, &tombstone.client)))
+    }
+
+    /// The client of a session that is gone.
+    pub fn client(&self, id: Index) -> Option<&Client> {
+        self.by_id.get(&id).map(|tombstone| &tombstone.client)
+    }
+
+    /// Remember a session that is gone from now on.
+    pub fn remember(&mut self, tombstone: Tombstone) {
+        self.fresh.push(tombstone.id);
+        self.keep(tombstone);
+    }
+
+    /// What the next commit has to write and to forget. Nothing is forgotten but here, so that what is remembered is what the
+    /// store has, whatever becomes of the host.
+    pub fn take_fresh(&mut self, monotonic: Duration) -> (Vec<Tombstone>, Vec<Index>) {
+        self.settle();
+        self.release_silent(monotonic);
+        self.make_room();
+        let fresh = std::mem::take(&mut self.fresh);
+        let mut forgotten = std::mem::take(&mut self.forgotten);
+        let mut remember = Vec::with_capacity(fresh.len());
+        for id in fresh {
+            match self.by_id.get(&id) {
+                Some(tombstone) => remember.push(tombstone.clone()),
+                // Forgotten within the batch that remembered it: the store never had it.
+                None => forgotten.retain(|other| *other != id),
+            }
+        }
+        (remember, forgotten)
+    }
+
+    /// What is remembered now.
+    pub fn remembered(&self, now_ms: u64) -> Remembered {
+        let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        Remembered {
+            unnamed: count(self.unnamed),
+            named: count(self.named),
+            clients: count(self.clients.len()),
+            reach_ms: self.pushed_out_ms.map(|gone_ms| now_ms.saturating_sub(gone_ms)),
+            longest_lease_ms: u64::try_from(self.longest_lease.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    fn hear(&mut self, id: ClientId, access: Access, settled_below: u64, monotonic: Duration, patience: Duration) {
+        let shares = &mut self.shares;
+        let client = self.clients.entry(id).or_insert_with(|| {
+            let look = monotonic.saturating_add(patience);
+            shares.entry(access).or_default().clients.insert((look, id));
+            Named { access, settled_below: 0, heard: monotonic, patience, look, unsettled: BTreeSet::new() }
+        });
+        client.heard = monotonic;
+        client.patience = client.patience.max(patience);
+        if settled_below > client.settled_below {
+            client.settled_below = settled_below;
+            let first = client.unsettled.first();
+            if first.is_some_and(|(number, _)| *number < settled_below) {
+                self.settled.push(id);
+            }
+        }
+    }
+
+    /// Forget what named clients have settled.
+    fn settle(&mut self) {
+        for id in std::mem::take(&mut self.settled) {
+            let Some(client) = self.clients.get_mut(&id) else { continue };
+            let still = client.unsettled.split_off(&(client.settled_below, Index::default()));
+            for (_, settled) in std::mem::replace(&mut client.unsettled, still) {
+                self.forget_settled(settled);
+            }
+        }
+    }
+
+    /// The client of a tombstone will not ask for an answer again.
+    fn forget_settled(&mut self, id: Index) {
+        // A client that lost the session does not know yet: what it does next is still to be told so.
+        if self.by_id.get(&id).is_some_and(|tombstone| tombstone.client.standing == Standing::Lost) {
+            self.count_as_unnamed(id);
+        } else {
+            self.forget(id);
+        }
+    }
+
+    /// Make a tombstone findable, and count it.
+    fn keep(&mut self, tombstone: Tombstone) {
+        let Tombstone { id, gone, origin, .. } = tombstone;
+        let client = origin.request.and_then(|by| Some((by.name.caller, self.clients.get_mut(&by.name.caller)?)));
+        let share = self.shares.entry(origin.access).or_default();
+        match client.zip(tombstone.unsettled) {
+            Some(((name, client), number)) => {
+                client.unsettled.insert((number, id));
+                if number < client.settled_below {
+                    self.settled.push(name);
+                }
+                share.named.insert((gone, id));
+                self.named += 1;
+            }
+            None => {
+                share.unnamed.insert((gone, id));
+                self.unnamed += 1;
+            }
+        }
+        if let Some(by) = origin.request {
+            self.by_request.insert(by.name, id);
+        }
+        self.by_id.insert(id, tombstone);
+    }
+
+    /// Forget a tombstone. Its client's list has to be seen to before.
+    fn forget(&mut self, id: Index) {
+        let Some(tombstone) = self.by_id.remove(&id) else { return };
+        if let Some(by) = tombstone.origin.request
+            && self.by_request.get(&by.name) == Some(&id)
+        {
+            self.by_request.remove(&by.name);
+        }
+        if let Some(share) = self.shares.get_mut(&tombstone.origin.access) {
+            self.named -= usize::from(share.named.remove(&(tombstone.gone, id)));
+            self.unnamed -= usize::from(share.unnamed.remove(&(tombstone.gone, id)));
+        }
+        self.forgotten.push(id);
+    }
+
+    /// From now on a tombstone is remembered as that of a caller without a name. Its client's list has to be seen to before.
+    fn count_as_unnamed(&mut self, id: Index) {
+        let Some(tombstone) = self.by_id.get(&id) else { return };
+        let Some(share) = self.shares.get_mut(&tombstone.origin.access) else { return };
+        if share.named.remove(&(tombstone.gone, id)) {
+            share.unnamed.insert((tombstone.gone, id));
+            self.named -= 1;
+            self.unnamed += 1;
+        }
+    }
+
+    /// Release the clients that were silent for longer than their patience.
+    fn release_silent(&mut self, monotonic: Duration) {
+        let due = |share: &Share| share.clients.first().filter(|(look, _)| *look <= monotonic).copied();
+        while let Some((look, id)) = self.shares.values().find_map(due) {
+            self.look_at(look, id, |silent_from| silent_from <= monotonic);
+        }
+    }
+
+    /// A client's time to be looked at has come: release it if this is so for the end of its patience, else look again then.
+    fn look_at(&mut self, look: Duration, id: ClientId, release: impl Fn(Duration) -> bool) {
+        let Some(client) = self.clients.get_mut(&id) else { return };
+        let silent_from = client.heard.saturating_add(client.patience);
+        let access = client.access;
+        if !release(silent_from) {
+            client.look = silent_from;
+        } else if let Some(client) = self.clients.remove(&id) {
+            client.unsettled.into_iter().for_each(|(_, tombstone)| self.count_as_unnamed(tombstone));
+        }
+        let Some(share) = self.shares.get_mut(&access) else { return };
+        share.clients.remove(&(look, id));
+        if let Some(client) = self.clients.get(&id) {
+            share.clients.insert((client.look, id));
+        }
+    }
+
+    /// Keep to the bounds.
+    fn make_room(&mut self) {
+        while self.clients.len() > self.bounds.clients_max {
+            let most = self.shares.values().max_by_key(|share| share.clients.len());
+            let Some((look, id)) = most.and_then(|share| share.clients.first()).copied() else { break };
+            // One that was heard of since it was last looked at gets another turn.
+            self.look_at(look, id, |silent_from| silent_from <= look);
+        }
+        while self.named > self.bounds.named_max {
+            let most = self.shares.values().max_by_key(|share| share.named.len());
+            let Some((_, id)) = most.and_then(|share| share.named.first()).copied() else { break };
+            self.give_up_name(id);
+        }
+        while self.unnamed > self.bounds.unnamed_max {
+            let most = self.shares.values().max_by_key(|share| share.unnamed.len());
+            let Some((_, id)) = most.and_then(|share| share.unnamed.first()).copied() else { break };
+            self.pushed_out_ms = self.pushed_out_ms.max(self.by_id.get(&id).map(|tombstone| tombstone.gone_ms));
+            self.forget(id);
+        }
+    }
+
+    /// Take a tombstone from its client's list, and count it as unnamed.
+    fn give_up_name(&mut self, id: Index) {
+        if let Some(Tombstone { origin, unsettled: Some(number), .. }) = self.by_id.get(&id)
+            && let Some(client) = origin.request.and_then(|by| self.clients.get_mut(&by.name.caller))
+        {
+            client.unsettled.remove(&(*number, id));
+        }
+        self.count_as_unnamed(id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::{
+        caller::{NamedClient, OpenedBy, Origin},
+        ids::Key,
+    };
+
+    const LEASE: Duration = Duration::from_secs(10);
+    const CLIENT: ClientId = ClientId([7; 16]);
+
+    fn few() -> RetryLimits {
+        RetryLimits { unnamed_max: 4, named_max: 4, clients_max: 3 }
+    }
+
+    fn empty() -> Tombstones {
+        let mut tombstones = Tombstones::load(few(), Vec::new(), Duration::ZERO);
+        tombstones.set_longest_lease(LEASE);
+        tombstones
+    }
+
+    fn index(index: u64) -> Index {
+        Index { term: 1, index }
+    }
+
+    /// A session that its client deleted by the request of this number, opened by the one before.
+    fn tombstone(id: u64, access: u32, caller: ClientId, number: u64) -> Tombstone {
+        let name = RequestName { caller, number: number.saturating_sub(1) };
+        let request = Some(OpenedBy { name, fingerprint: id });
+        Tombstone {
+            id: index(id),
+            gone: index(id + 1000),
+            gone_ms: id,
+            client: Client { key: Key(id), lease_ms: 5, standing: Standing::GaveUp, last: None },
+            origin: Origin { access: Access(access), request },
+            unsettled: (number > 0).then_some(number),
+        }
+    }
+
+    /// One whose `New` had a request id.
+    fn unnamed(id: u64, access: u32) -> Tombstone {
+        tombstone(id, access, ClientId([u8::try_from(id).unwrap(); 16]), 0)
+    }
+
+    fn caller(client: ClientId, settled_below: u64) -> Caller {
+        Caller { access: Access::NONE, client: Some(NamedClient { id: client, settled_below }) }
+    }
+
+    fn ids(tombstones: &Tombstones) -> Vec<u64> {
+        let mut ids: Vec<_> = tombstones.by_id.keys().map(|id| id.index).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    #[test]
+    fn what_a_named_client_settles_is_forgotten_and_the_rest_is_kept_whatever_others_do() {
+        let mut tombstones = empty();
+        tombstones.heard(&caller(CLIENT, 1), Duration::ZERO);
+        for (id, number) in [(1, 2), (2, 4), (3, 6)] {
+            tombstones.remember(tombstone(id, 0, CLIENT, number));
+        }
+        for id in 10..30 {
+            tombstones.remember(unnamed(id, 0));
+        }
+        tombstones.heard(&caller(CLIENT, 4), Duration::ZERO);
+        assert!(tombstones.client(index(1)).is_some(), "until the commit that forgets it");
+        let (fresh, forgotten) = tombstones.take_fresh(Duration::ZERO);
+        assert_eq!(ids(&tombstones), [2, 3, 26, 27, 28, 29]);
+        assert_eq!(fresh.len(), 6);
+        assert_eq!(forgotten, [], "what came and went within a batch is nobody's to forget");
+        assert_eq!(tombstones.opened_by(&RequestName { caller: CLIENT, number: 3 }).unwrap().0, 2);
+        assert_eq!(tombstones.opened_by(&RequestName { caller: CLIENT, number: 1 }), None);
+        let settled = tombstones.check_unsettled(CLIENT, 3);
+        assert_eq!(settled, Err(Refusal::RequestSettled { number: 3, settled_below: 4 }));
+        assert_eq!(tombstones.check_unsettled(CLIENT, 4), Ok(()));
+        tombstones.heard(&caller(CLIENT, 9), Duration::ZERO);
+        assert_eq!(tombstones.take_fresh(Duration::ZERO), (vec![], vec![index(2), index(3)]));
+    }
+
+    #[test]
+    fn a_client_that_settles_late_or_backwards_changes_nothing() {
+        let mut tombstones = empty();
+        tombstones.heard(&caller(CLIENT, 9), Duration::ZERO);
+        tombstones.heard(&caller(CLIENT, 3), Duration::ZERO);
+        assert!(tombstones.check_unsettled(CLIENT, 8).is_err());
+        tombstones.remember(tombstone(1, 0, CLIENT, 5));
+        assert_eq!(tombstones.take_fresh(Duration::ZERO), (vec![], vec![]), "settled before it went");
+    }
+
+    #[test]
+    fn a_session_that_its_client_lost_is_remembered_after_its_requests_are_settled() {
+        let mut tombstones = empty();
+        tombstones.heard(&caller(CLIENT, 1), Duration::ZERO);
+        let mut lost = tombstone(1, 0, CLIENT, 2);
+        lost.client.standing = Standing::Lost;
+        tombstones.remember(lost.clone());
+        tombstones.heard(&caller(CLIENT, 3), Duration::ZERO);
+        tombstones.remember(Tombstone { id: index(2), gone: index(1002), ..lost });
+        let _ = tombstones.take_fresh(Duration::ZERO);
+        assert_eq!(ids(&tombstones), [1, 2]);
+        assert_eq!((tombstones.named, tombstones.unnamed), (0, 2));
+    }
+
+    #[test]
+    fn a_client_that_was_silent_for_its_lease_is_remembered_like_one_without_a_name() {
+        let mut tombstones = empty();
+        tombstones.heard(&caller(CLIENT, 1), Duration::ZERO);
+        tombstones.remember(tombstone(1, 0, CLIENT, 2));
+        tombstones.heard(&caller(CLIENT, 1), LEASE / 2);
+        let _ = tombstones.take_fresh(LEASE);
+        assert_eq!((tombstones.named, tombstones.unnamed, tombstones.clients.len()), (1, 0, 1), "heard of since");
+        let _ = tombstones.take_fresh(LEASE + LEASE / 2);
+        assert_eq!((tombstones.named, tombstones.unnamed, tombstones.clients.len()), (0, 1, 0));
+        (10..14).for_each(|id| tombstones.remember(unnamed(id, 0)));
+        assert_eq!(tombstones.take_fresh(LEASE * 2).1, [index(1)]);
+        assert_eq!(tombstones.remembered(100).reach_ms, Some(99));
+    }
+
+    #[test]
+    fn each_access_has_a_share_that_no_other_can_take() {
+        let mut tombstones = empty();
+        tombstones.remember(unnamed(1, 1));
+        tombstones.remember(unnamed(2, 1));
+        (10..40).for_each(|id| tombstones.remember(unnamed(id, 2)));
+        let _ = tombstones.take_fresh(Duration::ZERO);
+        assert_eq!(ids(&tombstones), [1, 2, 38, 39]);
+    }
+
+    #[test]
+    fn clients_and_what_they_have_under_way_are_bounded() {
+        let mut tombstones = empty();
+        for n in 1..=9 {
+            let now = Duration::from_millis(n.into());
+            tombstones.heard(&caller(ClientId([n; 16]), 1), now);
+            tombstones.heard(&caller(ClientId([1; 16]), 1), now);
+            tombstones.remember(tombstone(n.into(), 0, ClientId([n; 16]), 2));
+            let _ = tombstones.take_fresh(now);
+        }
+        assert_eq!(tombstones.clients.len(), 3);
+        assert!(tombstones.clients.contains_key(&ClientId([1; 16])), "the one that was heard of all the time");
+        (20..30).for_each(|id| tombstones.remember(tombstone(id, 0, ClientId([1; 16]), id)));
+        let _ = tombstones.take_fresh(Duration::from_millis(10));
+        assert_eq!((tombstones.named, tombstones.unnamed), (4, 4));
+        let client = &tombstones.clients[&ClientId([1; 16])];
+        assert_eq!(client.unsettled.len(), 4, "what counts as unnamed is in no client's list");
+    }
+
+    #[test]
+    fn a_restart_keeps_it_and_hears_every_client_anew() {
+        let mut tombstones = empty();
+        tombstones.heard(&caller(CLIENT, 1), Duration::ZERO);
+        tombstones.remember(tombstone(1, 0, CLIENT, 2));
+        tombstones.remember(unnamed(2, 0));
+        let (stored, _) = tombstones.take_fresh(Duration::ZERO);
+        let mut tombstones = Tombstones::load(few(), stored, LEASE * 100);
+        assert_eq!((tombstones.named, tombstones.unnamed), (1, 1));
+        tombstones.heard(&caller(CLIENT, 3), LEASE * 100);
+        assert_eq!(tombstones.take_fresh(LEASE * 100).1, [index(1)]);
+    }
+}
