@@ -46,12 +46,19 @@ pub struct Remembered {
     pub longest_lease_ms: u64,
 }
 
+/// A pause between two looks at the clock counts for no longer than this. The host slept, or was stopped for a while, and
+/// then it is not its clients that were silent.
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+
 /// Everything remembered.
 #[derive(Default)]
 pub struct Tombstones {
     bounds: RetryLimits,
     /// The longest lease of all kinds: how long a named client may be silent.
     longest_lease: Duration,
+    /// For how long the host was awake, and when it last looked at the monotonic clock.
+    awake: Duration,
+    looked: Duration,
     by_id: IdMap<Tombstone>,
     by_request: HashMap<RequestName, Index>,
     shares: BTreeMap<Access, Share>,
@@ -75,7 +82,7 @@ struct Share {
     unnamed: BTreeSet<(Index, Index)>,
     /// Those of named clients, likewise.
     named: BTreeSet<(Index, Index)>,
-    /// Named clients, by when to look whether they were silent for too long, on the monotonic clock.
+    /// Named clients, by when to look whether they were silent for too long, in time that the host was awake.
     clients: BTreeSet<(Duration, ClientId)>,
 }
 
@@ -83,7 +90,7 @@ struct Share {
 struct Named {
     access: Access,
     settled_below: u64,
-    /// When it was last heard of, on the monotonic clock.
+    /// When it was last heard of, in time that the host was awake.
     heard: Duration,
     /// How long it may be silent.
     patience: Duration,
@@ -96,11 +103,11 @@ struct Named {
 impl Tombstones {
     /// What a store remembered, by when it went. `monotonic`: now, when every client counts as heard of.
     pub fn load(bounds: RetryLimits, stored: Vec<Tombstone>, monotonic: Duration) -> Self {
-        let mut tombstones = Self { bounds, ..Self::default() };
+        let mut tombstones = Self { bounds, looked: monotonic, ..Self::default() };
         for tombstone in stored {
             if let (Some(_), Some(by)) = (tombstone.unsettled, tombstone.origin.request) {
                 let lease = Duration::from_millis(tombstone.client.lease_ms);
-                tombstones.hear(by.name.caller, tombstone.origin.access, 0, monotonic, lease);
+                tombstones.hear(by.name.caller, tombstone.origin.access, 0, lease);
             }
             tombstones.keep(tombstone);
         }
@@ -115,7 +122,8 @@ impl Tombstones {
     /// A caller sent something.
     pub fn heard(&mut self, caller: &Caller, monotonic: Duration) {
         if let Some(client) = caller.client {
-            self.hear(client.id, caller.access, client.settled_below, monotonic, self.longest_lease);
+            self.look(monotonic);
+            self.hear(client.id, caller.access, client.settled_below, self.longest_lease);
         }
     }
 
@@ -149,8 +157,9 @@ impl Tombstones {
     /// What the next commit has to write and to forget. Nothing is forgotten but here, so that what is remembered is what the
     /// store has, whatever becomes of the host.
     pub fn take_fresh(&mut self, monotonic: Duration) -> (Vec<Tombstone>, Vec<Index>) {
+        self.look(monotonic);
         self.settle();
-        self.release_silent(monotonic);
+        self.release_silent();
         self.make_room();
         let fresh = std::mem::take(&mut self.fresh);
         let mut forgotten = std::mem::take(&mut self.forgotten);
@@ -177,14 +186,20 @@ impl Tombstones {
         }
     }
 
-    fn hear(&mut self, id: ClientId, access: Access, settled_below: u64, monotonic: Duration, patience: Duration) {
-        let shares = &mut self.shares;
+    /// Time has passed.
+    fn look(&mut self, monotonic: Duration) {
+        self.awake += monotonic.saturating_sub(self.looked).min(PAUSE_MAX);
+        self.looked = monotonic;
+    }
+
+    fn hear(&mut self, id: ClientId, access: Access, settled_below: u64, patience: Duration) {
+        let (shares, now) = (&mut self.shares, self.awake);
         let client = self.clients.entry(id).or_insert_with(|| {
-            let look = monotonic.saturating_add(patience);
+            let look = now.saturating_add(patience);
             shares.entry(access).or_default().clients.insert((look, id));
-            Named { access, settled_below: 0, heard: monotonic, patience, look, unsettled: BTreeSet::new() }
+            Named { access, settled_below: 0, heard: now, patience, look, unsettled: BTreeSet::new() }
         });
-        client.heard = monotonic;
+        client.heard = now;
         client.patience = client.patience.max(patience);
         if settled_below > client.settled_below {
             client.settled_below = settled_below;
@@ -268,10 +283,11 @@ impl Tombstones {
     }
 
     /// Release the clients that were silent for longer than their patience.
-    fn release_silent(&mut self, monotonic: Duration) {
-        let due = |share: &Share| share.clients.first().filter(|(look, _)| *look <= monotonic).copied();
+    fn release_silent(&mut self) {
+        let now = self.awake;
+        let due = |share: &Share| share.clients.first().filter(|(look, _)| *look <= now).copied();
         while let Some((look, id)) = self.shares.values().find_map(due) {
-            self.look_at(look, id, |silent_from| silent_from <= monotonic);
+            self.look_at(look, id, |silent_from| silent_from <= now);
         }
     }
 
@@ -344,6 +360,13 @@ mod tests {
         let mut tombstones = Tombstones::load(few(), Vec::new(), Duration::ZERO);
         tombstones.set_longest_lease(LEASE);
         tombstones
+    }
+
+    /// Let time pass, with something to commit now and then.
+    fn wait(tombstones: &mut Tombstones, until: Duration) {
+        while tombstones.looked < until {
+            let _ = tombstones.take_fresh(tombstones.looked + PAUSE_MAX);
+        }
     }
 
     fn index(index: u64) -> Index {
@@ -433,14 +456,24 @@ mod tests {
         let mut tombstones = empty();
         tombstones.heard(&caller(CLIENT, 1), Duration::ZERO);
         tombstones.remember(tombstone(1, 0, CLIENT, 2));
+        wait(&mut tombstones, LEASE / 2);
         tombstones.heard(&caller(CLIENT, 1), LEASE / 2);
-        let _ = tombstones.take_fresh(LEASE);
+        wait(&mut tombstones, LEASE);
         assert_eq!((tombstones.named, tombstones.unnamed, tombstones.clients.len()), (1, 0, 1), "heard of since");
-        let _ = tombstones.take_fresh(LEASE + LEASE / 2);
+        wait(&mut tombstones, LEASE + LEASE / 2);
         assert_eq!((tombstones.named, tombstones.unnamed, tombstones.clients.len()), (0, 1, 0));
         (10..14).for_each(|id| tombstones.remember(unnamed(id, 0)));
         assert_eq!(tombstones.take_fresh(LEASE * 2).1, [index(1)]);
         assert_eq!(tombstones.remembered(100).reach_ms, Some(99));
+    }
+
+    #[test]
+    fn while_the_host_itself_was_stopped_no_client_was_silent() {
+        let mut tombstones = empty();
+        tombstones.heard(&caller(CLIENT, 1), Duration::ZERO);
+        tombstones.remember(tombstone(1, 0, CLIENT, 2));
+        let _ = tombstones.take_fresh(LEASE * 100);
+        assert_eq!((tombstones.named, tombstones.clients.len()), (1, 1));
     }
 
     #[test]
