@@ -11,8 +11,9 @@
 use std::{path::Path, process::Command};
 
 use mpy6a_sessions::{
-    Environment, Error, Index, KindPolicy, Kinds, Limits, Line, New, Outcome, Page, Part, Refusal, RequestName,
-    Session, SessionOp, Sessions, StateName, start, store::logged::LoggedStore,
+    Access, Caller, ClientId, Environment, Error, Index, KindPolicy, Kinds, Limits, Line, NamedClient, New, Outcome,
+    Page, Part, Refusal, Report, RequestName, Session, SessionOp, Sessions, StateName, start,
+    store::logged::LoggedStore,
 };
 use tempfile::TempDir;
 
@@ -110,10 +111,79 @@ async fn a_store_from_before_parked_sessions_were_listed_is_taken_over_whole_wit
 }
 
 #[tokio::test]
-async fn a_store_of_today_is_taken_over_whole_with_its_log_and_its_pause() {
+async fn a_store_from_before_answers_were_remembered_by_request_is_taken_over_whole_with_its_log_and_its_pause() {
     let folder = unpacked("store-3.tar.gz");
     let sessions = open(&folder);
     assert!(sessions.pauses().await.unwrap().contains_key(&2));
     drop(sessions);
     is_taken_over("store-3.tar.gz").await;
+}
+
+#[tokio::test]
+async fn a_store_of_today_is_taken_over_whole_with_what_named_clients_may_still_ask() {
+    let folder = unpacked("store-4.tar.gz");
+    let sessions = open(&folder);
+    assert!(sessions.pauses().await.unwrap().contains_key(&2));
+    for (gone, number) in [(id(1, 5), 1), (id(2, 15), 3)] {
+        let opened = sessions.of_caller(named(1)).open(numbered(number)).await.unwrap();
+        assert_eq!(opened.handle.id, gone, "answered from what is remembered of a session that is gone");
+        let delete = sessions.of_caller(named(1)).operate(opened.handle, number + 1, SessionOp::Delete).await.unwrap();
+        assert_eq!(delete.change_id.index, gone.index + 1);
+    }
+    drop(sessions);
+    is_taken_over("store-4.tar.gz").await;
+}
+
+/// A client that named itself.
+fn named(settled_below: u64) -> Caller {
+    Caller { access: Access::NONE, client: Some(NamedClient { id: ClientId([9; 16]), settled_below }) }
+}
+
+fn numbered(number: u64) -> New {
+    New { kind: 1, request: Some(RequestName { caller: ClientId([9; 16]), number }), ..New::default() }
+}
+
+/// Write the folder that a golden archive of today's format is made of:
+///
+/// ```sh
+/// MPY6A_GOLDEN=/tmp/golden cargo test -p mpy6a-sessions --test upgrade -- --ignored
+/// tar -C /tmp/golden -czf host/sessions/tests/golden/store-N.tar.gz .
+/// ```
+#[tokio::test]
+#[ignore = "writes a folder, named by MPY6A_GOLDEN, when the format of the store has changed"]
+async fn write_the_golden_folder_of_today() {
+    let folder = std::path::PathBuf::from(std::env::var("MPY6A_GOLDEN").unwrap());
+    let lives = TempDir::new().unwrap();
+    let once = |policy: &KindPolicy| KindPolicy { max_repeats: 1, max_running: 1, claimable: true, ..*policy };
+    let kinds = Kinds(kinds().0.iter().map(|(kind, policy)| (*kind, once(policy))).collect());
+    for (tag, number) in [("first", 1), ("second", 3)] {
+        let store = LoggedStore::open(&lives.path().join("mpy6a.redb"), CACHE_BYTES).unwrap();
+        let started = start(store, Limits::default(), kinds.clone(), Environment::real()).unwrap();
+        let (sessions, mut claims) = (started.sessions, started.claims);
+        let request = Some(RequestName::of_id(None, tag).unwrap());
+        let new = |kind, request| New { kind, record: Some(tag.into()), request, traceparent: None };
+        let active = sessions.open(new(1, request)).await.unwrap().handle;
+        sessions.operate(active, 1, SessionOp::Append("second".into())).await.unwrap();
+        let stored = sessions.open(new(2, None)).await.unwrap().handle;
+        sessions.operate(stored, 1, SessionOp::Store { timeout_s: Some(86_400) }).await.unwrap();
+        let of_named = sessions.of_caller(named(1));
+        let gone = of_named.open(numbered(number)).await.unwrap().handle;
+        of_named.operate(gone, number + 1, SessionOp::Delete).await.unwrap();
+        let parked = sessions.open(new(1, None)).await.unwrap().handle;
+        sessions.operate(parked, 1, SessionOp::Store { timeout_s: Some(0) }).await.unwrap();
+        let run = claims.recv().await.unwrap();
+        let report = Report { log_tail: "a line\n".into(), ..Report::bare(Outcome::Trapped("unreachable".into())) };
+        sessions.finish(run.handle, Vec::new(), report).await.unwrap();
+        if tag == "first" {
+            let _ = sessions.stop().await;
+            continue;
+        }
+        let repeating = sessions.open(new(1, None)).await.unwrap().handle;
+        sessions.operate(repeating, 1, SessionOp::Store { timeout_s: Some(0) }).await.unwrap();
+        claims.recv().await.unwrap();
+        sessions.set_paused(2, true).await.unwrap();
+        // As a kill would leave it: everything acknowledged is on the disk, and nobody closes it.
+        let copied = Command::new("cp").arg("-a").arg(lives.path()).arg(&folder).status().unwrap();
+        assert!(copied.success());
+    }
 }
