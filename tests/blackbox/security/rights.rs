@@ -162,6 +162,14 @@ async fn a_web_page_of_somebody_else_asks_in_vain() {
         (format!("host: {own}\r\norigin: http://{own}\r\n"), true),
         (format!("host: {own}\r\norigin: http://evil.example\r\n"), false),
         ("host: evil.example\r\n".to_owned(), false),
+        // What no program sends, and what proxies and browsers may read in another way.
+        ("host: evil.example 127.0.0.1\r\n".to_owned(), false),
+        ("host: evil.example/\r\n".to_owned(), false),
+        ("host: \r\n".to_owned(), false),
+        ("host: evil\u{e4}.example\r\n".to_owned(), false),
+        (format!("host: {own}\r\nhost: evil.example\r\n"), false),
+        (format!("host: evil.example\r\nhost: {own}\r\n"), false),
+        (format!("host: {own}\r\norigin: http://{own}\r\norigin: http://evil.example\r\n"), false),
     ] {
         let answer = get(&host, &headers).await;
         assert_eq!(is_let_in(&answer), expected, "{headers}: {answer}");

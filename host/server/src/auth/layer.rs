@@ -81,10 +81,10 @@ impl<S> Guarded<S> {
         let rule = rule_of(request.uri().path());
         let by = self.keeper.now();
         let peer = request.extensions().get::<Peer>();
-        let address = peer.map(|peer| peer.address);
         let asks_nobody = by.asks_nobody();
         let credential = Credential::of(request.headers(), peer);
-        let foreign = is_foreign(request.version(), request.uri(), request.headers(), address, asks_nobody);
+        let may_be_renamed = asks_nobody && peer.is_none_or(|peer| !peer.is_encrypted);
+        let foreign = is_foreign(request.version(), request.uri(), request.headers(), may_be_renamed);
         let admitted = if foreign { Err((Denied::Foreign, None)) } else { by.admit(&credential, rule.right) };
         match admitted {
             Ok(admitted) if rule.lasts => {

@@ -36,7 +36,7 @@ const WHAT: &str = "these credentials do not allow this, whether it exists or no
 
 /// Said of web pages.
 const PAGE: &str = "a web page of another site asks for this, or this host goes by another name: open it by its address, for \
-                    example http://127.0.0.1:7341";
+                    example http://127.0.0.1:7341, or give its config an [[access]], with which it may have any name";
 
 impl Denied {
     /// For the log and the counters: more than the caller is told.

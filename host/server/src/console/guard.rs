@@ -26,8 +26,8 @@ pub async fn only_the_page(request: Request, next: Next) -> Response {
 }
 
 fn from_the_page(method: &Method, headers: &HeaderMap) -> Result<(), Refused> {
-    let site = headers.get("sec-fetch-site").map(|site| site.to_str().unwrap_or_default());
-    if site.is_some_and(|site| !matches!(site, "same-origin" | "none")) {
+    let mut sites = headers.get_all("sec-fetch-site").iter();
+    if sites.any(|site| !matches!(site.as_bytes(), b"same-origin" | b"none")) {
         let message = "a web page of another site asks for this: open the console itself";
         return Err(Refused::new(StatusCode::FORBIDDEN, "FOREIGN_PAGE", message));
     }
@@ -48,7 +48,11 @@ mod tests {
         let pair = |(name, value): &(&'static str, &'static str)| {
             (HeaderName::from_static(name), HeaderValue::from_static(value))
         };
-        from_the_page(method, &given.iter().map(pair).collect()).is_ok()
+        let mut headers = HeaderMap::new();
+        for (name, value) in given.iter().map(pair) {
+            headers.append(name, value);
+        }
+        from_the_page(method, &headers).is_ok()
     }
 
     #[test]
@@ -58,6 +62,7 @@ mod tests {
         assert!(passes(&Method::POST, &[(HEADER, "1"), ("sec-fetch-site", "same-origin")]));
         assert!(!passes(&Method::POST, &[]) && !passes(&Method::DELETE, &[]));
         assert!(!passes(&Method::GET, &[("sec-fetch-site", "cross-site")]));
+        assert!(!passes(&Method::GET, &[("sec-fetch-site", "none"), ("sec-fetch-site", "cross-site")]));
         assert!(!passes(&Method::POST, &[(HEADER, "1"), ("sec-fetch-site", "same-site")]));
     }
 }

@@ -29,6 +29,8 @@ pub struct Peer {
     pub address: SocketAddr,
     /// Who, by a client certificate that TLS has verified.
     pub certificate: Option<Arc<Certified>>,
+    /// Whether the connection is encrypted.
+    pub is_encrypted: bool,
     /// The connection's requests.
     pub pulse: Arc<Pulse>,
 }

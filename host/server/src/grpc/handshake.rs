@@ -33,7 +33,7 @@ pub async fn begin(
     let _ = stream.set_nodelay(true);
     let pulse = Pulse::new(patience);
     let Some(tls) = tls else {
-        let peer = Peer { address, certificate: None, pulse: Arc::clone(&pulse) };
+        let peer = Peer { address, certificate: None, is_encrypted: false, pulse: Arc::clone(&pulse) };
         return Some(Connection::new(Wire::Plain(stream), peer, slots, pulse.stops()));
     };
     let now = tls.now();
@@ -51,7 +51,7 @@ pub async fn begin(
     };
     let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
     let certificate = shown.and_then(Certified::of).map(Arc::new);
-    let peer = Peer { address, certificate, pulse: Arc::clone(&pulse) };
+    let peer = Peer { address, certificate, is_encrypted: true, pulse: Arc::clone(&pulse) };
     let ends = async move {
         tokio::select! {
             () = pulse.stops() => {}
