@@ -3,6 +3,9 @@
 //! Each has a standard gRPC code, and a `google.rpc.ErrorInfo` of domain `mpy6a` whose reason a program can match on
 //! and whose metadata has the numbers; where waiting helps, a `google.rpc.RetryInfo` says how long.
 //! `docs/protocol.md` lists the reasons: they are part of the wire and never change their meaning.
+//!
+//! A wrong key is told as a session that is not there, word for word: whether a session exists is for those who have its key, or may
+//! read everything.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -20,14 +23,22 @@ type Mapped = (Code, &'static str, Vec<(&'static str, String)>);
 #[must_use]
 pub fn status(error: &Error) -> Status {
     let (code, reason, numbers) = map(error);
-    build(code, reason, numbers, retry(error), &error.to_string())
+    build(code, reason, numbers, retry(error), &words(error))
 }
 
 /// The same inside an answer that carries several outcomes.
 #[must_use]
 pub fn refused(error: &Error) -> v1::Refused {
     let (code, reason, numbers) = map(error);
-    refusal(code, reason, numbers, retry(error), error.to_string())
+    refusal(code, reason, numbers, retry(error), words(error))
+}
+
+/// Its words.
+fn words(error: &Error) -> String {
+    match error {
+        Error::Refused(Refusal::KeyWrong(id)) => Refusal::SessionNotFound(*id).to_string(),
+        other => other.to_string(),
+    }
 }
 
 /// [`invalid`], inside an answer that carries several outcomes.
@@ -93,12 +104,11 @@ pub(crate) fn build(
 }
 
 /// Every reason there is.
-pub const REASONS: [&str; 22] = [
+pub const REASONS: [&str; 21] = [
     "KIND_UNKNOWN",
     "SESSION_NOT_FOUND",
     "SESSION_FINISHED",
     "LEASE_LOST",
-    "KEY_WRONG",
     "SESSION_STATE",
     "SESSION_CHANGED",
     RECORD_TOO_LARGE,
@@ -137,10 +147,9 @@ fn map_refusal(refusal: &Refusal) -> Mapped {
     let session = |id: &mpy6a_sessions::Index| vec![("session", id.to_string())];
     match refusal {
         Refusal::KindUnknown(kind) => (Code::NotFound, "KIND_UNKNOWN", vec![("kind", kind.to_string())]),
-        Refusal::SessionNotFound(id) => (Code::NotFound, "SESSION_NOT_FOUND", session(id)),
+        Refusal::SessionNotFound(id) | Refusal::KeyWrong(id) => (Code::NotFound, "SESSION_NOT_FOUND", session(id)),
         Refusal::SessionFinished(id) => (Code::FailedPrecondition, "SESSION_FINISHED", session(id)),
         Refusal::LeaseLost(id) => (Code::FailedPrecondition, "LEASE_LOST", session(id)),
-        Refusal::KeyWrong(id) => (Code::PermissionDenied, "KEY_WRONG", session(id)),
         Refusal::WrongState { id, state, .. } => {
             let numbers = vec![("session", id.to_string()), ("state", state.to_string())];
             (Code::FailedPrecondition, "SESSION_STATE", numbers)
@@ -198,8 +207,7 @@ mod tests {
     /// mapping complete; this table keeps it from changing.
     fn all() -> Vec<Row> {
         use Code::{
-            Aborted, AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied, ResourceExhausted,
-            Unavailable,
+            Aborted, AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, ResourceExhausted, Unavailable,
         };
         let refused = Error::Refused;
         let wait = Duration::from_millis(250);
@@ -215,7 +223,7 @@ mod tests {
                 &[("session", "3-1042"), ("state", "active")],
             ),
             (refused(Refusal::SessionChanged(ID)), Aborted, "SESSION_CHANGED", &[("session", "3-1042")]),
-            (refused(Refusal::KeyWrong(ID)), PermissionDenied, "KEY_WRONG", &[("session", "3-1042")]),
+            (refused(Refusal::KeyWrong(ID)), NotFound, "SESSION_NOT_FOUND", &[("session", "3-1042")]),
             (
                 refused(Refusal::RecordTooLarge { bytes: 11, max: 10 }),
                 ResourceExhausted,
@@ -274,12 +282,21 @@ mod tests {
         for (error, code, reason, numbers) in all() {
             let status = status(&error);
             assert_eq!(status.code(), code, "{error}");
-            assert_eq!(status.message(), error.to_string());
+            if error != Refusal::KeyWrong(ID).into() {
+                assert_eq!(status.message(), error.to_string());
+            }
             let info = status.get_details_error_info().unwrap();
             assert_eq!((info.domain.as_str(), info.reason.as_str()), ("mpy6a", reason));
             let numbers: HashMap<_, _> = numbers.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
             assert_eq!(info.metadata, numbers, "{error}");
         }
+    }
+
+    #[test]
+    fn a_wrong_key_is_told_as_no_session_to_the_letter() {
+        let [wrong, missing] = [Refusal::KeyWrong(ID), Refusal::SessionNotFound(ID)].map(Error::from);
+        assert_eq!(format!("{:?}", status(&wrong)), format!("{:?}", status(&missing)));
+        assert_eq!(refused(&wrong), refused(&missing));
     }
 
     #[test]

@@ -186,7 +186,20 @@ pub const TOKEN_BYTES_MIN: usize = 22;
 /// Longest name in a certificate to know somebody by, in bytes: what SPIFFE allows.
 pub const CERTIFICATE_NAME_BYTES_MAX: usize = 2048;
 
-/// Most log lines about those who were turned away, in each [`DENIAL_WINDOW`]; the others are counted.
+/// Handles with which nothing was found, at once, of one access and address: as many as one renewal names, so that a client whose
+/// sessions were all deleted by an operator is told so.
+pub const MISSES_MAX: f64 = mpy6a_sessions::limits::RENEW_MAX as f64;
+
+/// How many of them are forgiven in a second: a client that is late has a few.
+pub const MISSES_PER_SECOND: f64 = 100.0;
+
+/// When to ask again, past that.
+pub const MISSES_RETRY: Duration = Duration::from_secs(1);
+
+/// Pairs of access and address that are remembered for it, some 100 bytes each.
+pub const MISSES_CALLERS_MAX: usize = 4_096;
+
+/// Most log lines about those who were turned away, and about connections that a bound kept out, in each [`DENIAL_WINDOW`]; the others are counted.
 pub const DENIAL_LINES_MAX: u32 = 10;
 /// See [`DENIAL_LINES_MAX`].
 pub const DENIAL_WINDOW: Duration = Duration::from_secs(1);

@@ -14,7 +14,7 @@ pub enum Refusal {
     #[error("no kind {0} in this host's config: add a [[kind]] with this id, or correct the number")]
     KindUnknown(u32),
     /// No such session: it was deleted, or never was.
-    #[error("no session {0}: it was finished, or this host's store never had it; stop this work, or check the id")]
+    #[error("no session {0}: it was finished, or this host's store never had it; stop this work, or check id and key")]
     SessionNotFound(Index),
     /// The session's own operator deleted or stored it.
     #[error("session {0} was deleted or stored by its operator: it takes no more operations; open a new one")]

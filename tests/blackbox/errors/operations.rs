@@ -3,7 +3,10 @@
 use mpy6a_proto::v1::{self, Handle, Index, NewRequest, SessionState};
 use tonic::Code;
 
-use crate::harness::{Config, Host, Kind, Refused, shown};
+use crate::harness::{
+    Config, Host, Kind, Refused, shown,
+    streamed::{append, by, renew},
+};
 
 async fn host() -> Host {
     Host::start(&Config::of([Kind::misbehave(1).set("lease", "50ms").set("delay", "0s"), Kind::misbehave(2)])).await
@@ -44,14 +47,31 @@ async fn an_unknown_session() {
 }
 
 #[tokio::test]
-async fn a_wrong_key() {
+async fn a_wrong_key_looks_like_a_session_that_is_not_there() {
     let host = host().await;
     let handle = host.open(2, "mine").await;
     let guessed = Handle { key: handle.key ^ 1, ..handle };
-    for refused in every_operation(&host, guessed).await {
-        refused.says(Code::PermissionDenied, "KEY_WRONG", "use the handle that New answered");
-    }
-    assert_eq!(host.renew(guessed).await.unwrap_err(), "KEY_WRONG");
+    let deleted = host.open(2, "gone").await;
+    host.delete(deleted, 1).await.unwrap();
+    let guessed_late = Handle { key: deleted.key ^ 1, ..deleted };
+    let missing = Handle { id: Some(Index { term: 1, index: 1_000_000 }), key: 1 };
+    let told = async |handle: Handle| {
+        // All that is told, but for the id that was asked about.
+        let id = shown(handle.id.unwrap());
+        let mut told: Vec<String> = Vec::new();
+        for refused in every_operation(&host, handle).await {
+            refused.says(Code::NotFound, "SESSION_NOT_FOUND", "check id and key");
+            told.push(format!("{refused:?}"));
+        }
+        let renewed = host.truba.clone().renew(v1::RenewRequest { handles: vec![handle] }).await.unwrap().into_inner();
+        told.push(format!("{renewed:?}"));
+        let mut stream = host.stream().await;
+        told.push(format!("{:?}", stream.all([append(by(handle), 1, "x"), renew(by(handle))]).await));
+        told.into_iter().map(|text| text.replace(&id, "ID")).collect::<Vec<_>>()
+    };
+    let told_of_none = told(missing).await;
+    assert_eq!(told(guessed).await, told_of_none);
+    assert_eq!(told(guessed_late).await, told_of_none);
     assert_eq!(host.records(handle.id.unwrap()).await.unwrap(), ["mine"]);
     host.delete(handle, 1).await.unwrap();
 }

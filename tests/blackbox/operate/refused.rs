@@ -27,8 +27,8 @@ async fn every_error_of_a_single_call_is_one_of_the_stream() {
     let stream = &mut stream;
     says(stream, new(2, 404, "a"), Code::NotFound, "KIND_UNKNOWN", "[[kind]]").await;
     says(stream, append(by(unknown), 1, "a"), Code::NotFound, "SESSION_NOT_FOUND", "finished").await;
-    says(stream, append(by(wrong), 1, "a"), Code::PermissionDenied, "KEY_WRONG", "handle").await;
-    says(stream, renew(by(wrong)), Code::PermissionDenied, "KEY_WRONG", "handle").await;
+    says(stream, append(by(wrong), 1, "a"), Code::NotFound, "SESSION_NOT_FOUND", "check id and key").await;
+    says(stream, renew(by(wrong)), Code::NotFound, "SESSION_NOT_FOUND", "check id and key").await;
     let too_long = store(local(1), 1, Some(u32::MAX));
     says(stream, too_long, Code::InvalidArgument, "TIMEOUT_TOO_LONG", "over the limit").await;
     applied(stream.one(append(local(1), 5, "b")).await);

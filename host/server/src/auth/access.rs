@@ -13,6 +13,7 @@ use super::{
     credential::Credential,
     denials::Denials,
     identity::{Granted, Identity, Kinds},
+    keys::Misses,
     refusal::Denied,
     table::Right,
 };
@@ -27,6 +28,8 @@ pub struct Doorkeeper {
     now: ArcSwap<Access>,
     /// Whoever was turned away.
     pub denials: Denials,
+    /// Handles with which nothing was found.
+    pub misses: Misses,
 }
 
 /// Who may do what, by one config.
@@ -61,7 +64,7 @@ impl Doorkeeper {
     /// By this config.
     #[must_use]
     pub fn new(config: &Config) -> Self {
-        Self { now: ArcSwap::from_pointee(Access::of(config)), denials: Denials::default() }
+        Self { now: ArcSwap::from_pointee(Access::of(config)), denials: Denials::default(), misses: Misses::default() }
     }
 
     /// By this config from now on; whoever is inside is looked at again.

@@ -9,6 +9,7 @@
 //! | [`browser`] | requests that somebody else's web page has a browser send |
 //! | [`layer`] | the check, in front of both listeners' routes |
 //! | [`opener`] | the check at `New`: may it be of this kind? |
+//! | [`keys`] | a wrong key looks like no session, and may not be tried fast |
 //! | [`lasting`] | a stream ends when what let it in is withdrawn |
 //! | [`refusal`] | what is said to whoever is turned away |
 //! | [`denials`] | counts and logs them, at a bounded rate |
@@ -36,6 +37,7 @@ pub mod browser;
 pub mod credential;
 pub mod denials;
 pub mod identity;
+pub mod keys;
 pub mod lasting;
 pub mod layer;
 pub mod opener;

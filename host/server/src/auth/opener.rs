@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use mpy6a_proto::v1::{Answer, OperateRequest, answer::Outcome, operation::What};
+use mpy6a_sessions::Error;
 
 use super::{access::Doorkeeper, identity::Identity, refusal::Denied, who_is};
 use crate::grpc::connection::Peer;
@@ -38,6 +39,11 @@ impl Opener {
         let who = who_is(self.identity.as_ref(), self.peer.as_ref());
         self.keeper.denials.note(Denied::Kind, &who, &format!("New of kind {kind}"));
         Err(Denied::Kind)
+    }
+
+    /// What they are told of an error.
+    pub fn told(&self, error: Error) -> Error {
+        self.keeper.misses.told_to(error, self.identity.as_ref(), self.peer.as_ref())
     }
 
     /// Take those operations out of a message that may not be done, each with its answer.

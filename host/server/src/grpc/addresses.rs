@@ -54,9 +54,10 @@ impl Drop for Place {
     }
 }
 
-/// A site has a whole network of 64 bits in IPv6, so that is counted as one address; and IPv4 is itself, however it is
-/// written.
-fn counted(address: IpAddr) -> IpAddr {
+/// The address that a peer counts under: a site has a whole network of 64 bits in IPv6, so that is counted as one address; and IPv4
+/// is itself, however it is written.
+#[must_use]
+pub fn counted(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(it) => {
             let [a, b, c, d, ..] = it.segments();

@@ -55,6 +55,7 @@ impl TrubaService {
             call.sent();
         }
         let result = self.sessions.of_caller(who.caller()).operate(handle, number, op).await;
+        let result = result.map_err(|error| self.keeper.misses.told(error, extensions));
         self.answered(operation, call, result)
     }
 
@@ -148,7 +149,7 @@ impl Truba for TrubaService {
             status(&error)
         })?;
         let results = renewed.into_iter().map(|outcome| {
-            let outcome = outcome.map_err(Error::from);
+            let outcome = outcome.map_err(|refusal| self.keeper.misses.told(refusal.into(), &extensions));
             self.metrics.operations.answered(Operation::Renew, &outcome);
             let outcome = match outcome {
                 Ok(lease_ms) => v1::renewed::Outcome::LeaseMs(lease_ms),

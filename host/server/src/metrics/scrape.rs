@@ -97,6 +97,13 @@ impl Scrape {
         page.counters(("trace_spans", None), "Spans of traces, by what became of them", spans);
         let denied = self.board.keeper.denials.counts().map(|(why, count)| (vec![("reason", why.to_owned())], count));
         page.counters(("denied_requests", None), "Requests turned away for who asked, by why", denied);
+        let wrong_keys = self.board.keeper.misses.wrong_keys().into_iter();
+        let wrong_keys = wrong_keys.map(|(name, count)| (vec![("access", name.to_string())], count));
+        page.counters(
+            ("wrong_keys", None),
+            "Operations with a key that is not the session's, by who sent them",
+            wrong_keys,
+        );
         let dropped = [(Labels::new(), self.recordings.dropped())];
         page.counters(
             ("recordings_dropped", None),

@@ -107,7 +107,7 @@ pub(crate) enum Word {
     Finished = 2,
     /// The host does not know it.
     NotFound = 3,
-    /// The host knows another key for it.
+    /// The host knows another key for it: early hosts said so, later ones say [`Word::NotFound`].
     KeyWrong = 4,
 }
 

@@ -142,6 +142,13 @@ impl Operate {
         self.phase = Phase::Finishing(how);
     }
 
+    /// Answers as the client is told them.
+    fn tell(&self, answers: &mut [Answer]) {
+        for error in answers.iter_mut().filter_map(|answer| answer.result.as_mut().err()) {
+            *error = self.opener.told(error.clone());
+        }
+    }
+
     /// Count answers: those that say that something was applied with one addition for each sort of operation.
     fn count(&mut self, answers: &[Answer]) {
         let mut applied = [0; Operation::ALL.len()];
@@ -193,7 +200,8 @@ impl Stream for Operate {
             return this.end();
         }
         match ready!(this.pipeline.poll_answers(context)) {
-            Ok(answers) => {
+            Ok(mut answers) => {
+                this.tell(&mut answers);
                 this.count(&answers);
                 Poll::Ready(Some(Ok(wire::response(answers))))
             }
