@@ -33,6 +33,11 @@ pub const CONNECTIONS_MAX: u32 = 100_000;
 /// Most connections of operators at once: people, their dashboards and what scrapes metrics.
 pub const ADMIN_CONNECTIONS_MAX: u32 = 64;
 
+/// Most of them from one address, where `limits.connections_per_address` allows as many: one browser opens six.
+pub const ADMIN_CONNECTIONS_PER_ADDRESS_MAX: u32 = 32;
+
+const _: () = assert!(ADMIN_CONNECTIONS_PER_ADDRESS_MAX < ADMIN_CONNECTIONS_MAX);
+
 /// Most requests at once on one connection that a config may allow.
 pub const REQUESTS_MAX: u32 = 10_000;
 
@@ -71,6 +76,26 @@ pub const ANSWER_TAKEN_WITHIN: Duration = Duration::from_secs(240);
 
 /// Most requests at once over all connections of operators. An answer may be a whole session of 8 MiB.
 pub const ADMIN_REQUESTS_TOTAL_MAX: u32 = 128;
+
+/// Most of them of callers who may not look at everything: scripts that open sessions and hold streams there must keep no operator
+/// out.
+pub const ADMIN_REQUESTS_OF_CLIENTS_MAX: u32 = 64;
+
+const _: () = assert!(ADMIN_REQUESTS_OF_CLIENTS_MAX < ADMIN_REQUESTS_TOTAL_MAX);
+
+/// Most of them on one connection, where `limits.requests` allows as many. A client may ask 100 times before it has heard of this bound:
+/// those past it, each refused once for its headers and once for its message, must stay below [`RESETS_OWN_MAX`].
+pub const ADMIN_REQUESTS_MAX: u32 = 72;
+
+const _: () =
+    assert!(ADMIN_REQUESTS_MAX < ADMIN_REQUESTS_TOTAL_MAX && 2 * (100 - ADMIN_REQUESTS_MAX as usize) < RESETS_OWN_MAX);
+
+/// Most requests at once on one connection that need no right (health checks, the files of the console's page), and refusals
+/// whose words its peer has not taken: a page's files are asked for together. Each takes some 3 KiB.
+pub const GUESTS_BRIEF_MAX: u32 = 32;
+
+/// Most streams at once on one connection that need no right: watches of the host's health. A client needs one.
+pub const GUESTS_LASTING_MAX: u32 = 4;
 
 /// Most requests at once over all connections that a config may allow.
 pub const REQUESTS_TOTAL_MAX: u32 = 1_000_000;

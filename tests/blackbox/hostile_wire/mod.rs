@@ -6,15 +6,17 @@
 //! | [`idlers`] | thousands of connections that say nothing, or no more; a TLS handshake that stalls |
 //! | [`slow`] | ask and do not read |
 //! | [`crowd`] | too many requests at once |
+//! | [`strangers`] | without a token, hold what needs none, and refusals that they do not take |
 //!
 //! Each time the host must stay small, go on serving others, and be rid of them. The tests watch its memory and what others are
 //! answered, not the time.
 
-mod crowd;
-mod floods;
-mod idlers;
-mod raw;
-mod slow;
+pub mod crowd;
+pub mod floods;
+pub mod idlers;
+pub mod raw;
+pub mod slow;
+pub mod strangers;
 
 use std::fs;
 

@@ -64,15 +64,30 @@ fn length(length: usize) -> Vec<u8> {
 
 /// The headers of a gRPC request.
 pub fn request(path: &str) -> Vec<u8> {
-    let fields = [
+    fields(&[
         (":method", "POST"),
         (":scheme", "http"),
         (":path", path),
         (":authority", "x"),
         ("content-type", "application/grpc"),
         ("te", "trailers"),
-    ];
-    fields.into_iter().flat_map(|(name, value)| header(name, value)).collect()
+    ])
+}
+
+/// The headers of a gRPC request with a token.
+pub fn request_by(token: &str, path: &str) -> Vec<u8> {
+    let mut block = request(path);
+    block.extend(header("authorization", &format!("Bearer {token}")));
+    block
+}
+
+/// The headers of a request for a page.
+pub fn page(path: &str) -> Vec<u8> {
+    fields(&[(":method", "GET"), (":scheme", "http"), (":path", path), (":authority", "127.0.0.1")])
+}
+
+fn fields(fields: &[(&str, &str)]) -> Vec<u8> {
+    fields.iter().flat_map(|(name, value)| header(name, value)).collect()
 }
 
 /// A message of gRPC.
@@ -98,7 +113,12 @@ impl Raw {
 
     /// A connection that has begun to speak HTTP/2 with these settings.
     pub async fn open(port: u16, settings: &[(u16, u32)]) -> Self {
-        let mut socket = Self::silent("127.0.0.1", port).await.unwrap();
+        Self::open_from("127.0.0.1", port, settings).await
+    }
+
+    /// The same, from this address of loopback.
+    pub async fn open_from(from: &str, port: u16, settings: &[(u16, u32)]) -> Self {
+        let mut socket = Self::silent(from, port).await.unwrap();
         let mut payload = Vec::new();
         for (name, value) in settings {
             payload.extend(name.to_be_bytes());
@@ -117,13 +137,27 @@ impl Raw {
 
     /// The next frame: its type and its payload; none at the end.
     pub async fn next(&mut self) -> Option<(u8, Vec<u8>)> {
+        self.next_flagged().await.map(|(kind, _, payload)| (kind, payload))
+    }
+
+    /// The next answer that has headers: whether they are all there is of it.
+    pub async fn answered_by_headers(&mut self) -> bool {
+        loop {
+            let (kind, flags, _) = self.next_flagged().await.expect("the connection is kept");
+            if kind == HEADERS {
+                return flags & END_STREAM != 0;
+            }
+        }
+    }
+
+    async fn next_flagged(&mut self) -> Option<(u8, u8, Vec<u8>)> {
         let read = async {
             let mut head = [0; 9];
             self.socket.read_exact(&mut head).await.ok()?;
             let length = usize::from(head[0]) << 16 | usize::from(head[1]) << 8 | usize::from(head[2]);
             let mut payload = vec![0; length];
             self.socket.read_exact(&mut payload).await.ok()?;
-            Some((head[3], payload))
+            Some((head[3], head[4], payload))
         };
         timeout(PATIENCE, read).await.expect("the host says something, or ends the connection")
     }

@@ -3,10 +3,13 @@
 //! After each reload, and when the credentials run out, whoever opened it is looked at again: they go on with the rights
 //! that they have by then, or the stream ends with the refusal that a new request would get. To the services it is as if
 //! the client had gone: sessions opened on the stream are stored, and repeated.
+//!
+//! A task of its own looks: the body of a client that takes no answers is not polled, and such a client must not keep its stream
+//! by that.
 
 use std::{
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     task::{Context, Poll},
     time::Duration,
 };
@@ -14,6 +17,8 @@ use std::{
 use bytes::Bytes;
 use http::HeaderMap;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
+use tokio::task::AbortHandle;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::{Status, body::Body};
 
 use super::{
@@ -75,30 +80,67 @@ impl Pass {
 
 /// The body.
 pub struct Lasting {
-    inner: Body,
-    pass: Pass,
-    reason: Pin<Box<dyn Future<Output = ()> + Send>>,
+    shared: Arc<Shared>,
+    /// Resolves once it is withdrawn.
+    told: Pin<Box<WaitForCancellationFutureOwned>>,
+    is_grpc: bool,
     is_over: bool,
+    looks: AbortHandle,
+}
+
+/// What the body and the task that looks share.
+struct Shared {
+    /// None once it is withdrawn: then nothing of it is kept.
+    inner: Mutex<Option<Body>>,
+    withdrawn: OnceLock<Denied>,
+    tells: CancellationToken,
+}
+
+impl Shared {
+    /// Look whenever there is reason to, until it is withdrawn.
+    async fn look(self: Arc<Self>, mut pass: Pass) {
+        let why = loop {
+            pass.reason_to_look().await;
+            if let Err(why) = pass.look() {
+                break why;
+            }
+        };
+        let _ = self.withdrawn.set(why);
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(inner);
+        self.tells.cancel();
+    }
+
+    fn of_inner<T>(&self, ask: impl FnOnce(&mut Body) -> T) -> Option<T> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(ask)
+    }
 }
 
 impl Lasting {
-    /// This body, for as long as the pass is good.
+    /// This body, for as long as the pass is good. Needs a tokio runtime.
     #[must_use]
     pub fn new(inner: Body, pass: Pass) -> Self {
-        let reason = pass.reason_to_look();
-        Self { inner, pass, reason, is_over: false }
+        let is_grpc = pass.is_grpc;
+        let (inner, tells) = (Mutex::new(Some(inner)), CancellationToken::new());
+        let told = Box::pin(tells.clone().cancelled_owned());
+        let shared = Arc::new(Shared { inner, withdrawn: OnceLock::new(), tells });
+        let looks = tokio::spawn(Arc::clone(&shared).look(pass)).abort_handle();
+        Self { shared, told, is_grpc, is_over: false, looks }
     }
 
-    /// End, with this refusal.
-    fn end(&mut self, why: Denied) -> Option<Result<Frame<Bytes>, Status>> {
+    /// End, with the refusal.
+    fn end(&mut self) -> Option<Result<Frame<Bytes>, Status>> {
         self.is_over = true;
-        self.inner = Body::empty();
-        if !self.pass.is_grpc {
-            return None;
-        }
+        let why = self.shared.withdrawn.get().filter(|_| self.is_grpc)?;
         let mut trailers = HeaderMap::new();
         let status = why.status();
         Some(status.add_header(&mut trailers).map(|()| Frame::trailers(trailers)))
+    }
+}
+
+impl Drop for Lasting {
+    fn drop(&mut self) {
+        self.looks.abort();
     }
 }
 
@@ -114,20 +156,58 @@ impl HttpBody for Lasting {
         if this.is_over {
             return Poll::Ready(None);
         }
-        while this.reason.as_mut().poll(context).is_ready() {
-            match this.pass.look() {
-                Ok(()) => this.reason = this.pass.reason_to_look(),
-                Err(why) => return Poll::Ready(this.end(why)),
-            }
+        if this.told.as_mut().poll(context).is_ready() {
+            return Poll::Ready(this.end());
         }
-        Pin::new(&mut this.inner).poll_frame(context)
+        // None: it is being withdrawn, and the next poll is told so.
+        this.shared.of_inner(|inner| Pin::new(inner).poll_frame(context)).unwrap_or(Poll::Pending)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.is_over || self.inner.is_end_stream()
+        self.is_over || self.shared.of_inner(|inner| inner.is_end_stream()).unwrap_or(false)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        self.shared.of_inner(|inner| inner.size_hint()).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::config::Config;
+
+    /// A body that says nothing, and tells when it is dropped.
+    struct Silent(#[allow(dead_code, reason = "what is dropped is told")] oneshot::Sender<()>);
+
+    impl HttpBody for Silent {
+        type Data = Bytes;
+        type Error = Status;
+
+        fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+            Poll::Pending
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_withdrawn_is_let_go_though_its_body_is_not_polled() {
+        let config = |text: &str| Config::parse(text, std::path::Path::new("/")).unwrap();
+        let keeper = Arc::new(Doorkeeper::new(&config("")));
+        let (by, credential, right) = (keeper.now(), Credential::None, Right::Open);
+        let admitted = by.admit(&credential, right).unwrap();
+        let (path, who) = ("/x".to_owned(), "somebody".to_owned());
+        let pass = Pass { keeper: Arc::clone(&keeper), by, credential, right, admitted, path, who, is_grpc: true };
+        let (sender, dropped) = oneshot::channel();
+        let mut body = Lasting::new(Body::new(Silent(sender)), pass);
+        keeper
+            .follow(&config(&format!("[[access]]\nname = \"x\"\nread = true\ntoken = \"sha256:{}\"", "0".repeat(64))));
+        assert!(dropped.await.is_err(), "the body is let go");
+        let mut next = async || std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await;
+        let trailers = next().await.unwrap().unwrap().into_trailers().unwrap();
+        assert_eq!(Status::from_header_map(&trailers).unwrap().code(), tonic::Code::Unauthenticated);
+        assert!(next().await.is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! The check, in front of both listeners' routes.
+//! The check, in front of both listeners' routes, and in front of every bound that they share: who is turned away takes no place.
 
 use std::{
     pin::Pin,
@@ -20,7 +20,7 @@ use super::{
     table::rule_of,
     who,
 };
-use crate::grpc::connection::Peer;
+use crate::grpc::{connection::Peer, held};
 
 /// Puts the check in front of a service.
 #[derive(Clone, Debug)]
@@ -61,7 +61,9 @@ where
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         match self.check(&mut request) {
             Err(why) => {
-                let response = why.response(request.headers());
+                // It takes nothing but its way out.
+                let pulse = request.extensions().get::<Peer>().map(|peer| &peer.pulse);
+                let response = held::refusal(why.response(request.headers()), pulse);
                 Either::Right(Box::pin(std::future::ready(Ok(response))))
             }
             // The way of nearly every request: nothing is put around it.

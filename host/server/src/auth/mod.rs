@@ -25,7 +25,8 @@
 //!
 //! * A path without an entry in the table needs the right to administer: what is forgotten is closed.
 //! * Without any `[[access]]` everybody may do everything. The config allows that on loopback only, or by name.
-//! * A refusal says nothing about what exists: it comes before any session, kind or path is looked at.
+//! * A refusal says nothing about what exists: it comes before any session, kind or path is looked at. It takes no place in a
+//!   bound that others share.
 //! * What is withdrawn in the config is withdrawn from open streams at once, not when they end.
 //! * Tokens are kept nowhere: the config has their digests, and neither log nor answer repeats one.
 //!

@@ -82,18 +82,25 @@ impl Denied {
             return self.status().into_http();
         }
         let (code, _, words) = self.on_the_wire();
-        let mut response = Response::new(Body::new(format!("{words}\n")));
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if code == Code::Unauthenticated {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"mpy6a\""));
-            *response.status_mut() = StatusCode::UNAUTHORIZED;
-        } else {
-            *response.status_mut() = StatusCode::FORBIDDEN;
+        if code != Code::Unauthenticated {
+            return page(StatusCode::FORBIDDEN, words);
         }
+        let mut response = page(StatusCode::UNAUTHORIZED, words);
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"mpy6a\""));
         response
     }
+}
+
+/// A page of one line, which no browser keeps or takes for anything else.
+#[must_use]
+pub fn page(status: StatusCode, words: &str) -> Response<Body> {
+    let mut response = Response::new(Body::new(format!("{words}\n")));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
 }
 
 /// Whether a request with these headers speaks gRPC.

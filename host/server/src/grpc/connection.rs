@@ -61,17 +61,30 @@ impl Connection {
         Self { wire, peer, ends: Box::pin(ends), stalled: None, _slots: slots }
     }
 
-    /// Writing made headway, or did not: not for too long.
+    /// Writing made headway, or did not: not for too long, and not past the connection's end. A connection whose peer takes
+    /// little of what it is sent is written to and not read.
     fn headway<T>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.stalled = None;
             return written;
+        }
+        if self.is_over(context) {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
         let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(WRITE_STALL_MAX)));
         match stalled.as_mut().poll(context) {
             Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
             Poll::Pending => Poll::Pending,
         }
+    }
+
+    /// Whether it is to end: then it stays so.
+    fn is_over(&mut self, context: &mut Context<'_>) -> bool {
+        let is_over = self.ends.as_mut().poll(context).is_ready();
+        if is_over {
+            self.ends = Box::pin(std::future::ready(()));
+        }
+        is_over
     }
 }
 
@@ -89,9 +102,8 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.ends.as_mut().poll(context).is_ready() {
-            // Nothing was read: to whoever asks, that is the end. It must stay the end.
-            self.ends = Box::pin(std::future::ready(()));
+        if self.is_over(context) {
+            // Nothing was read: to the caller, that is the end.
             return Poll::Ready(Ok(()));
         }
         match &mut self.wire {
@@ -143,5 +155,40 @@ impl AsyncWrite for Connection {
             Wire::Tls(stream) => Pin::new(stream).poll_shutdown(context),
         };
         self.headway(context, shut)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::time::Duration;
+
+    use tokio::{
+        io::AsyncWriteExt as _,
+        net::TcpListener,
+        sync::{Semaphore, oneshot},
+        time::timeout,
+    };
+
+    use super::*;
+    use crate::grpc::{addresses::Addresses, pulse::Patience};
+
+    #[tokio::test]
+    async fn a_connection_that_is_written_to_and_not_read_ends_when_it_should() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let _peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, address) = listener.accept().await.unwrap();
+        let over_all = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
+        let slots = Slots { over_all, at_its_address: Addresses::new(1).place(address.ip()).unwrap() };
+        let patience = Patience { first_request: Duration::from_secs(60), idle: Duration::from_secs(60) };
+        let peer = Peer { address, certificate: None, is_encrypted: false, pulse: Pulse::new(patience) };
+        let (end, ends) = oneshot::channel::<()>();
+        let mut connection = Connection::new(Wire::Plain(stream), peer, slots, async { drop(ends.await) });
+        // The peer takes nothing: what it is sent fills the system's buffers.
+        let bytes = vec![0; 1 << 20];
+        while timeout(Duration::from_millis(200), connection.write_all(&bytes)).await.is_ok() {}
+        drop(end);
+        let written = timeout(Duration::from_secs(10), connection.write_all(&bytes)).await.unwrap();
+        assert_eq!(written.unwrap_err().kind(), io::ErrorKind::ConnectionAborted);
     }
 }

@@ -10,6 +10,7 @@
 //! | [`listener`], [`addresses`], [`handshake`] | the socket, with bounds on connections, and TLS |
 //! | [`connection`], [`pulse`] | one connection; whether it is of use |
 //! | [`crowd`] | a bound on requests at once, over all connections |
+//! | [`held`] | what an answer keeps until it is sent |
 //! | [`server`] | HTTP on a socket, with its bounds |
 //! | [`oversize`] | gives a message that is too long the error of a record that is |
 //!
@@ -23,6 +24,7 @@ pub mod convert;
 pub mod crowd;
 pub mod gate;
 pub mod handshake;
+pub mod held;
 pub mod listener;
 pub mod operate;
 pub mod oversize;

@@ -1,5 +1,9 @@
-//! Whether a connection is of use to anybody: one without requests is closed after a while, and one whose peer asks and takes
-//! no answers. Streams may be quiet for as long as they like.
+//! Whether a connection is of use: one without requests is closed after a while, and one whose peer asks and takes no answers.
+//! Streams may be quiet for as long as they like.
+//!
+//! Only requests of callers that were let in keep a connection open while they are under way ([`Beat`]). Requests that need no
+//! right, and refusals, count when they begin and when they end ([`Guest`]), so a connection that only holds such a request is
+//! idle; and a connection has few of them at once.
 
 use std::{
     sync::{
@@ -11,7 +15,7 @@ use std::{
 
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::limits::ANSWER_TAKEN_WITHIN;
+use crate::limits::{ANSWER_TAKEN_WITHIN, GUESTS_BRIEF_MAX, GUESTS_LASTING_MAX};
 
 /// How long connections may rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,13 +36,22 @@ pub struct Pulse {
     brief: AtomicU32,
     /// How many of those have ended.
     brief_ended: AtomicU64,
-    /// When the last request ended, in milliseconds after birth; 0: there was none yet.
+    /// When a request last began or ended, in milliseconds after birth; 0: there was none yet.
     last_ms: AtomicU64,
+    /// Requests under way that need no right, and refusals that are not sent yet: those of one message, and streams.
+    guests: [AtomicU32; 2],
 }
 
-/// A request under way.
+/// A request under way, of a caller that was let in.
 #[derive(Debug)]
 pub struct Beat {
+    pulse: Arc<Pulse>,
+    is_brief: bool,
+}
+
+/// A request under way that needs no right, or a refusal that is not sent yet. It does not keep the connection open.
+#[derive(Debug)]
+pub struct Guest {
     pulse: Arc<Pulse>,
     is_brief: bool,
 }
@@ -50,7 +63,7 @@ impl Pulse {
         let born = Instant::now();
         let (in_flight, brief) = (AtomicU32::new(0), AtomicU32::new(0));
         let (brief_ended, last_ms) = (AtomicU64::new(0), AtomicU64::new(0));
-        Arc::new(Self { born, patience, in_flight, brief, brief_ended, last_ms })
+        Arc::new(Self { born, patience, in_flight, brief, brief_ended, last_ms, guests: Default::default() })
     }
 
     /// A request begins; it ends when the beat is dropped. `is_brief`: its answer is one message.
@@ -59,6 +72,24 @@ impl Pulse {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         self.brief.fetch_add(u32::from(is_brief), Ordering::Relaxed);
         Beat { pulse: Arc::clone(self), is_brief }
+    }
+
+    /// A place for a request that needs no right, or for a refusal, until it is dropped; none if this connection has too many.
+    /// `is_brief`: its answer is one message.
+    #[must_use]
+    pub fn guest(self: &Arc<Self>, is_brief: bool) -> Option<Guest> {
+        self.touch();
+        let max = if is_brief { GUESTS_BRIEF_MAX } else { GUESTS_LASTING_MAX };
+        let count = &self.guests[usize::from(is_brief)];
+        let more = |count: u32| (count < max).then_some(count + 1);
+        count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
+        Some(Guest { pulse: Arc::clone(self), is_brief })
+    }
+
+    /// There was a request just now.
+    pub fn touch(&self) {
+        let ms = u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last_ms.store(ms.max(1), Ordering::Relaxed);
     }
 
     /// Resolves when the connection is of no use to anybody.
@@ -97,11 +128,17 @@ impl Pulse {
 impl Drop for Beat {
     fn drop(&mut self) {
         let pulse = &self.pulse;
-        let ms = u64::try_from(pulse.born.elapsed().as_millis()).unwrap_or(u64::MAX);
-        pulse.last_ms.store(ms.max(1), Ordering::Relaxed);
+        pulse.touch();
         pulse.brief.fetch_sub(u32::from(self.is_brief), Ordering::Relaxed);
         pulse.brief_ended.fetch_add(u64::from(self.is_brief), Ordering::Relaxed);
         pulse.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        self.pulse.touch();
+        self.pulse.guests[usize::from(self.is_brief)].fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -126,6 +163,18 @@ mod tests {
         assert!(waits.await.is_err(), "a request is under way");
         drop(beat);
         assert_eq!(stops_after(&pulse).await.as_secs(), 100);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_needs_no_right_keeps_no_connection_open_and_is_bounded() {
+        let pulse = Pulse::new(PATIENCE);
+        for (is_brief, max) in [(true, GUESTS_BRIEF_MAX), (false, GUESTS_LASTING_MAX)] {
+            let guests: Vec<Guest> = std::iter::from_fn(|| pulse.guest(is_brief)).collect();
+            assert_eq!(guests.len(), max as usize);
+            assert_eq!(stops_after(&pulse).await.as_secs(), 100, "as long as one that is idle");
+            drop(guests);
+            assert!(pulse.guest(is_brief).is_some(), "their places are free again");
+        }
     }
 
     #[tokio::test(start_paused = true)]

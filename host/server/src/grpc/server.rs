@@ -10,6 +10,7 @@
 //! | sends frames that are wrong | [`RESETS_OWN_MAX`]: the connection ends |
 //! | opens more requests than it may | `limits.requests`: the stream is refused |
 //! | reads no answers | flow control: it is not read either; [`WRITE_STALL_MAX`](crate::limits::WRITE_STALL_MAX) |
+//! | holds requests that need no right, or refusals that it does not take | a few places on each connection ([pulse](super::pulse)), and it counts as idle |
 //! | is many | `limits.requests_total` ([crowd](super::crowd)), `limits.connections` |
 //! | died without a word | keepalive |
 
@@ -50,6 +51,8 @@ pub struct Serving {
     pub requests_max: u32,
     /// Most requests at once over all connections.
     pub requests_total_max: u32,
+    /// How many of these callers may have who are no operators; none: all.
+    pub requests_of_clients_max: Option<u32>,
     /// Longest record, in bytes: for the refusal of longer ones.
     pub record_bytes_max: u64,
 }
@@ -61,8 +64,8 @@ pub struct Serving {
 ///
 /// Those of the transport.
 pub async fn serve(listener: Listener, serving: Serving, stop: impl Future<Output = ()>) -> Result<(), Error> {
-    let Serving { routes, keeper, open, crowded_out, http1, requests_max, requests_total_max, record_bytes_max } =
-        serving;
+    let Serving { routes, keeper, open, crowded_out, http1, requests_max, record_bytes_max, .. } = serving;
+    let crowd = CrowdLayer::new(serving.requests_total_max, serving.requests_of_clients_max, crowded_out);
     Server::builder()
         .accept_http1(http1)
         .max_concurrent_streams(requests_max)

@@ -13,7 +13,10 @@ use crate::{
         listener::{Bounds, Listener},
         server::{self, Serving},
     },
-    limits::{ADMIN_CONNECTIONS_MAX, ADMIN_REQUESTS_TOTAL_MAX},
+    limits::{
+        ADMIN_CONNECTIONS_MAX, ADMIN_CONNECTIONS_PER_ADDRESS_MAX, ADMIN_REQUESTS_MAX, ADMIN_REQUESTS_OF_CLIENTS_MAX,
+        ADMIN_REQUESTS_TOTAL_MAX,
+    },
     metrics::connections::Open,
     tls::Slot,
 };
@@ -52,7 +55,11 @@ impl Listeners {
             patience: fixed.patience,
         };
         let clients = Listener::bind("listen", fixed.listen, bounds, for_clients).await?;
-        let bounds = Bounds { connections_max: ADMIN_CONNECTIONS_MAX, ..bounds };
+        let bounds = Bounds {
+            connections_max: ADMIN_CONNECTIONS_MAX,
+            connections_per_address_max: fixed.connections_per_address_max.min(ADMIN_CONNECTIONS_PER_ADDRESS_MAX),
+            ..bounds
+        };
         let operators = Listener::bind("admin.listen", fixed.admin_listen, bounds, for_operators).await?;
         Ok(Self { clients, operators, tls })
     }
@@ -65,20 +72,26 @@ impl Listeners {
         fixed: &Fixed,
         stop: &CancellationToken,
     ) -> impl Future<Output = Result<(), tonic::transport::Error>> + Send + use<H> {
-        let serving = |routes, open: &Open, http1, requests_total_max| Serving {
-            routes,
-            keeper: Arc::clone(&services.board.keeper),
-            open: open.clone(),
-            crowded_out: Arc::clone(&services.metrics.crowded_out),
-            http1,
-            requests_max: fixed.requests_max,
-            requests_total_max,
-            record_bytes_max: fixed.limits.record_bytes_max,
-        };
+        let serving =
+            |routes, open: &Open, http1, requests_max, (requests_total_max, requests_of_clients_max)| Serving {
+                routes,
+                keeper: Arc::clone(&services.board.keeper),
+                open: open.clone(),
+                crowded_out: Arc::clone(&services.metrics.crowded_out),
+                http1,
+                requests_max,
+                requests_total_max,
+                requests_of_clients_max,
+                record_bytes_max: fixed.limits.record_bytes_max,
+            };
         let open = &services.metrics;
-        let for_clients = serving(services.for_clients(health, fixed), &open.clients, false, fixed.requests_total_max);
-        let for_operators =
-            serving(services.for_operators(health, fixed), &open.operators, true, ADMIN_REQUESTS_TOTAL_MAX);
+        let routes = services.for_clients(health, fixed);
+        let total = (fixed.requests_total_max, None);
+        let for_clients = serving(routes, &open.clients, false, fixed.requests_max, total);
+        let routes = services.for_operators(health, fixed);
+        let requests_max = fixed.requests_max.min(ADMIN_REQUESTS_MAX);
+        let total = (ADMIN_REQUESTS_TOTAL_MAX, Some(ADMIN_REQUESTS_OF_CLIENTS_MAX));
+        let for_operators = serving(routes, &open.operators, true, requests_max, total);
         let told = [stop.clone().cancelled_owned(), stop.clone().cancelled_owned()];
         async move {
             let [clients_told, operators_told] = told;
