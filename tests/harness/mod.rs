@@ -45,7 +45,7 @@ pub use self::{
     host::{Exit, Host},
     look::{newer, shown},
     pki::{Authority, Pair},
-    program::{Ports, serve, squeezed},
+    program::{Ports, serve, squeezed, with_files},
     proxy::Proxy,
     refused::Refused,
     streamed::Streamed,

@@ -23,6 +23,13 @@ pub fn squeezed(bytes_max: u64) -> Command {
     command
 }
 
+/// The program, which may have so many files open and not one more.
+pub fn with_files(max: u64) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("ulimit -n {max}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_mpy6a")]);
+    command
+}
+
 /// Where a host listens.
 #[derive(Clone, Copy, Debug)]
 pub struct Ports {

@@ -21,6 +21,7 @@
 //! | [`telemetry`] | the log |
 //! | [`time`] | now, for people |
 //! | [`version`] | which program this is, for people |
+//! | [`log_rate`] | a bound on log lines about what strangers do |
 //! | [`limits`] | every bound that no config changes |
 //!
 //! ```text
@@ -44,6 +45,7 @@ pub mod grpc;
 pub mod host;
 pub mod json;
 pub mod limits;
+pub mod log_rate;
 pub mod metrics;
 pub mod recordings;
 pub mod reload;

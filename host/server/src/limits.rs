@@ -30,6 +30,12 @@ pub const SETTINGS_BYTES_MAX: usize = 64 << 10;
 /// Most connections that a config may allow, each a file descriptor and some 20 KiB.
 pub const CONNECTIONS_MAX: u32 = 100_000;
 
+/// Files that a host has open beside those of connections and runs: the store's, plugins that are read, traces, recordings.
+pub const FILES_OWN: u64 = 128;
+
+/// Files that a run of a handler has open: a request under way, and one that is kept for the next.
+pub const FILES_OF_RUN: u64 = 2;
+
 /// Most connections of operators at once: people, their dashboards and what scrapes metrics.
 pub const ADMIN_CONNECTIONS_MAX: u32 = 64;
 

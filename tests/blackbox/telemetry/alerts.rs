@@ -62,7 +62,8 @@ async fn every_alert_fires_where_it_should_and_nowhere_else() {
     let stuck = slow(&one()).await;
     let slow = slow(&one().set("limits.queue_operations", 1)).await;
     let forgets = Host::start(&one().set("limits.remembered_sessions", 4)).await;
-    let crowded = Host::start(&one().set("limits.connections", 4)).await;
+    let bounds = one().set("limits.connections", 12).set("limits.connections_per_address", 11);
+    let crowded = Host::start(&bounds).await;
     let disk = Disk::mount();
     let filled = Host::start(&one().set("store.path", disk.path().join("s").to_str().unwrap())).await;
     let kinds = with_clock(&kinds()).await;
@@ -95,7 +96,7 @@ async fn every_alert_fires_where_it_should_and_nowhere_else() {
     hold(&slow, 250);
     hold(&stuck, -1);
     let _stuck = Busy::over(&stuck, 1);
-    let crowd: Vec<Wire> = (0..3).map(|_| crowded.connect()).collect();
+    let crowd: Vec<Wire> = (0..10).map(|_| crowded.connect()).collect();
     for wire in &crowd {
         assert!(wire.is_serving().await);
     }

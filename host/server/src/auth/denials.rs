@@ -3,10 +3,7 @@
 //! A log line has name, address and path, never the token.
 
 use std::{
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU64, Ordering},
     time::Instant,
 };
 
@@ -14,7 +11,7 @@ use mpy6a_plugins::shown;
 use tracing::warn;
 
 use super::refusal::Denied;
-use crate::limits::{DENIAL_LINES_MAX, DENIAL_WINDOW};
+use crate::log_rate::LogRate;
 
 /// All reasons, in the order of their counters.
 const REASONS: [Denied; 6] =
@@ -24,15 +21,7 @@ const REASONS: [Denied; 6] =
 #[derive(Debug, Default)]
 pub struct Denials {
     counts: [AtomicU64; REASONS.len()],
-    lines: Mutex<Lines>,
-}
-
-/// How many lines may still be logged.
-#[derive(Debug, Default)]
-struct Lines {
-    since: Option<Instant>,
-    logged: u32,
-    dropped: u64,
+    lines: LogRate,
 }
 
 impl Denials {
@@ -46,28 +35,10 @@ impl Denials {
         if let Some(place) = REASONS.iter().position(|reason| *reason == why) {
             self.counts[place].fetch_add(1, Ordering::Relaxed);
         }
-        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(dropped) = lines.take(Instant::now()) else { return };
-        drop(lines);
+        let Some(dropped) = self.lines.take(Instant::now()) else { return };
         // Whatever a stranger sends is made fit for one line.
         let path = shown::line(path, shown::NAME_BYTES_MAX);
         warn!(why = why.name(), who, path, unlogged_before = dropped, "turned away");
-    }
-}
-
-impl Lines {
-    /// Whether one more line may be logged; then how many were not, before it.
-    fn take(&mut self, now: Instant) -> Option<u64> {
-        let is_over = self.since.is_none_or(|since| now.duration_since(since) >= DENIAL_WINDOW);
-        if is_over {
-            (self.since, self.logged) = (Some(now), 0);
-        }
-        if self.logged >= DENIAL_LINES_MAX {
-            self.dropped += 1;
-            return None;
-        }
-        self.logged += 1;
-        Some(std::mem::take(&mut self.dropped))
     }
 }
 
@@ -76,15 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_flood_is_counted_whole_and_logged_in_part() {
-        let mut lines = Lines::default();
-        let start = Instant::now();
-        let logged = (0..1_000).filter(|_| lines.take(start).is_some()).count();
-        assert_eq!(logged, DENIAL_LINES_MAX as usize);
-        let later = start + DENIAL_WINDOW;
-        assert_eq!(lines.take(later), Some(1_000 - u64::from(DENIAL_LINES_MAX)));
-        assert_eq!(lines.take(later), Some(0));
-
+    fn each_is_counted_under_its_reason() {
         let denials = Denials::default();
         (0..50).for_each(|_| denials.note(Denied::Wrong, "somebody", "/x"));
         assert_eq!(denials.counts().find(|(why, _)| *why == "wrong"), Some(("wrong", 50)));

@@ -12,7 +12,7 @@ use tokio::{runtime::Builder, time::Instant};
 use super::report::Report;
 use crate::{
     config::{Config, Kind, values::SizeText},
-    host::sandbox_config,
+    host::{files, sandbox_config},
     time::now_ms,
 };
 
@@ -45,6 +45,10 @@ fn check_whole(file: &Path, config: &Config, report: &mut Report) -> bool {
     report.line("", &format!("{}: {kinds} kind{s}, at most {runs} of {runs_max} runs at once", file.display()));
     if kinds == 0 {
         report.line("  ", "no kind: a host serves none until a [[kind]] is added");
+    }
+    if let Err(few) = files::check(&config.fixed) {
+        // The host may be started with other limits of the system than this command.
+        report.line("  ", &format!("started from here: {few}"));
     }
     let mut wrong = usize::from(!check_store_folder(config, report)) + check_certificates(config, report);
     let loaded =

@@ -92,6 +92,8 @@ pub(super) fn read(root: &Table<'_, '_>, limits: &Table<'_, '_>, log: &Table<'_,
         first_request: Duration::from_millis(limits.or("first_request", 10_000, duration_ms(FIRST_REQUEST_MS_MIN))),
         idle: Duration::from_millis(limits.or("idle", 15 * 60_000, duration_ms(IDLE_MS_MIN))),
     };
+    let connections_max = limits.or("connections", 1024, integer(2..=CONNECTIONS_MAX));
+    let requests_total_max = limits.or("requests_total", 8192, integer(2..=REQUESTS_TOTAL_MAX));
     let fixed = Fixed {
         listen: root.or("listen", LISTEN, socket_address),
         admin_listen: admin.or("listen", ADMIN_LISTEN, socket_address),
@@ -103,10 +105,14 @@ pub(super) fn read(root: &Table<'_, '_>, limits: &Table<'_, '_>, log: &Table<'_,
         limits: read_limits(limits),
         runs_max: limits.or("runs", 64, integer(1..=RUNS_MAX)),
         run_memory_bytes_max: limits.or("run_memory", 256 * MIB, size(MIB..=MEMORY_BYTES_MAX)),
-        connections_max: limits.or("connections", 1024, integer(1..=CONNECTIONS_MAX)),
-        connections_per_address_max: limits.or("connections_per_address", 256, integer(1..=CONNECTIONS_MAX)),
-        requests_max: limits.or("requests", 512, integer(1..=REQUESTS_MAX)),
-        requests_total_max: limits.or("requests_total", 8192, integer(1..=REQUESTS_TOTAL_MAX)),
+        connections_max,
+        connections_per_address_max: limits.or(
+            "connections_per_address",
+            share(256, connections_max),
+            integer(1..=CONNECTIONS_MAX),
+        ),
+        requests_max: limits.or("requests", share(512, requests_total_max), integer(1..=REQUESTS_MAX)),
+        requests_total_max,
         patience,
         plugin_cache: plugins.or("cache", Some(folder.join("mpy6a.cache")), cache(folder)),
         traces: traces::read(root),
@@ -115,6 +121,11 @@ pub(super) fn read(root: &Table<'_, '_>, limits: &Table<'_, '_>, log: &Table<'_,
     plugins.done();
     admin.done();
     fixed
+}
+
+/// The default of a bound on one of many that protects a bound on all of them: half of that at most.
+fn share(default: u32, total: u32) -> u32 {
+    default.min(total / 2)
 }
 
 fn read_limits(limits: &Table<'_, '_>) -> Limits {

@@ -18,6 +18,24 @@ pub(super) fn check_limits(table: &Table<'_, '_>, fixed: &Fixed) {
         let message = format!("{queue} holds not even one record of {}: raise it, or lower `record`", SizeText(record));
         table.problem("queue_bytes", message);
     }
+    let share = (fixed.connections_per_address_max, fixed.connections_max);
+    check_share(table, ("connections_per_address", "connections"), share, "one address could take every place");
+    let share = (fixed.requests_max, fixed.requests_total_max);
+    check_share(table, ("requests", "requests_total"), share, "one connection could take every place");
+}
+
+/// A bound on one of many protects the bound on all of them only while it is lower.
+fn check_share(
+    table: &Table<'_, '_>,
+    (share, total): (&'static str, &'static str),
+    (share_max, total_max): (u32, u32),
+    harm: &str,
+) {
+    if share_max >= total_max {
+        let message =
+            format!("{share_max} is not below `{total}`, {total_max}, so {harm}: lower it, or raise `{total}`");
+        table.problem(share, message);
+    }
 }
 
 /// Relations between the kinds and the limits of the host.

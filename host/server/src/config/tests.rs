@@ -110,6 +110,22 @@ const WRONG: &[(&str, &[&str])] = &[
     ("plain_text = \"yes\"", &["plain_text: a string: write true or false"]),
     ("[limits]\nconnections_per_address = 0", &["limits.connections_per_address: 0 is out of range"]),
     ("[limits]\nrequests_total = 1000001", &["limits.requests_total: 1000001 is out of range"]),
+    ("[limits]\nconnections = 1", &["limits.connections: 1 is out of range: write a whole number from 2"]),
+    ("[limits]\nrequests_total = 1", &["limits.requests_total: 1 is out of range: write a whole number from 2"]),
+    (
+        "[limits]\nconnections = 256\nconnections_per_address = 256",
+        &[
+            "x.toml:3: limits.connections_per_address: 256 is not below `connections`, 256",
+            "one address could take every place: lower it, or raise `connections`",
+        ],
+    ),
+    (
+        "[limits]\nrequests_total = 100\nrequests = 512",
+        &[
+            "x.toml:3: limits.requests: 512 is not below `requests_total`, 100",
+            "one connection could take every place: lower it, or raise `requests_total`",
+        ],
+    ),
     ("[limits]\nfirst_request = \"1ms\"", &["limits.first_request: `1ms` is too short: write at least \"100ms\""]),
     ("[limits]\nidle = \"0s\"", &["limits.idle: `0s` is too short: write at least \"1000ms\""]),
     ("access = \"*\"", &["access: a string where a list of tables is due: write `[[access]]`"]),
@@ -193,6 +209,12 @@ pub(super) fn check(text: &str, parts: &[&str]) {
 fn what_is_wrong_is_named_with_its_place_and_its_remedy() {
     WRONG.iter().for_each(|(text, parts)| check(text, parts));
     WRONG_IN_KIND.iter().for_each(|(line, parts)| check(&format!("{KIND}{line}"), parts));
+}
+
+#[test]
+fn a_share_that_is_not_stated_is_below_its_total() {
+    let (config, _) = read("[limits]\nconnections = 100\nrequests_total = 2");
+    assert_eq!((config.fixed.connections_per_address_max, config.fixed.requests_max), (50, 1));
 }
 
 #[test]

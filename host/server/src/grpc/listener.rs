@@ -5,17 +5,22 @@
 //! ```
 //!
 //! Past the bound over all, new connections wait in the kernel's queue until another closes. Past the bound of their
-//! address they are closed at once: one address cannot take all the places. Handshakes run beside the accept loop, each a
+//! address, which is lower, they are closed at once: one address cannot take all the places. Both are counted and logged. Handshakes run beside the accept loop, each a
 //! task of its own that holds its place among the connections, so a slow one keeps nobody waiting.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tokio::{
     net::TcpListener,
-    sync::{Semaphore, mpsc},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
 };
 use tokio_stream::wrappers::ReceiverStream;
-use tracing::{debug, warn};
+use tracing::warn;
 
 use super::{
     addresses::Addresses,
@@ -23,13 +28,19 @@ use super::{
     handshake::{Slots, begin},
     pulse::Patience,
 };
-use crate::tls::Slot;
+use crate::{
+    log_rate::LogRate,
+    metrics::connections::{Bound, Open},
+    tls::Slot,
+};
 
 /// How long to wait after the kernel refused to accept, out of file descriptors most likely.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
 /// A bound socket. Clients that connect before it is served wait.
 pub struct Listener {
+    /// The key of its address in the config.
+    key: &'static str,
     socket: TcpListener,
     bounds: Bounds,
     tls: Option<Arc<Slot>>,
@@ -61,7 +72,7 @@ impl Listener {
     ///
     /// Why it cannot be had, and what to do.
     pub async fn bind(
-        key: &str,
+        key: &'static str,
         address: SocketAddr,
         bounds: Bounds,
         tls: Option<Arc<Slot>>,
@@ -81,7 +92,7 @@ impl Listener {
             };
             ListenError { address, advice }
         })?;
-        Ok(Self { socket, bounds, tls })
+        Ok(Self { key, socket, bounds, tls })
     }
 
     /// The address taken, with its port.
@@ -93,30 +104,57 @@ impl Listener {
         self.socket.local_addr()
     }
 
-    /// Connections as they come, until the stream is dropped.
+    /// Connections as they come, until the stream is dropped. `open`: counts those that a bound keeps out.
     #[must_use]
-    pub fn incoming(self) -> ReceiverStream<io::Result<Connection>> {
+    pub fn incoming(self, open: Open) -> ReceiverStream<io::Result<Connection>> {
         let (sender, receiver) = mpsc::channel(1);
+        let kept_out = KeptOut { open, rate: LogRate::default() };
         tokio::spawn(async move {
             tokio::select! {
                 () = sender.closed() => {}
-                () = accept(&self, &sender) => {}
+                () = accept(&self, &kept_out, &sender) => {}
             }
         });
         ReceiverStream::new(receiver)
     }
 }
 
-async fn accept(listener: &Listener, sender: &mpsc::Sender<io::Result<Connection>>) {
+/// Tells of connections that a bound keeps out.
+struct KeptOut {
+    open: Open,
+    rate: LogRate,
+}
+
+impl KeptOut {
+    fn by(&self, bound: Bound, listener: &Listener, address: Option<SocketAddr>) {
+        self.open.keep_out(bound);
+        let Some(unlogged_before) = self.rate.take(Instant::now()) else { return };
+        let Bounds { connections_max, connections_per_address_max: share, .. } = listener.bounds;
+        let listener = listener.key;
+        match address {
+            Some(address) => warn!(
+                listener, %address, most = share, unlogged_before,
+                "a connection is closed: its address has as many as one may have (limits.connections_per_address)"
+            ),
+            None => warn!(
+                listener,
+                most = connections_max,
+                unlogged_before,
+                "every place for connections is taken: the next one waits until another closes (limits.connections)"
+            ),
+        }
+    }
+}
+
+async fn accept(listener: &Listener, kept_out: &KeptOut, sender: &mpsc::Sender<io::Result<Connection>>) {
     let over_all = Arc::new(Semaphore::new(listener.bounds.connections_max as usize));
     let addresses = Addresses::new(listener.bounds.connections_per_address_max);
     loop {
-        // The semaphore is never closed.
-        let Ok(slot) = Arc::clone(&over_all).acquire_owned().await else { return };
+        let Some(slot) = slot(&over_all, listener, kept_out).await else { return };
         match listener.socket.accept().await {
             Ok((stream, address)) => {
                 let Some(place) = addresses.place(address.ip()) else {
-                    debug!(%address, "closed: its address has limits.connections_per_address connections");
+                    kept_out.by(Bound::Address, listener, Some(address));
                     continue;
                 };
                 let slots = Slots { over_all: slot, at_its_address: place };
@@ -145,6 +183,15 @@ async fn accept(listener: &Listener, sender: &mpsc::Sender<io::Result<Connection
             }
         }
     }
+}
+
+/// A place among all connections, waited for if there is none; none once the semaphore is closed, which it never is.
+async fn slot(over_all: &Arc<Semaphore>, listener: &Listener, kept_out: &KeptOut) -> Option<OwnedSemaphorePermit> {
+    if let Ok(slot) = Arc::clone(over_all).try_acquire_owned() {
+        return Some(slot);
+    }
+    kept_out.by(Bound::Total, listener, None);
+    Arc::clone(over_all).acquire_owned().await.ok()
 }
 
 #[cfg(test)]
@@ -176,11 +223,13 @@ mod tests {
     async fn past_the_bound_a_connection_waits_until_another_closes() {
         let listener = listener(bounds(1, 9)).await;
         let address = listener.address().unwrap();
-        let mut incoming = listener.incoming();
+        let open = Open::default();
+        let mut incoming = listener.incoming(open.clone());
         let _clients = (TcpStream::connect(address).await.unwrap(), TcpStream::connect(address).await.unwrap());
         let first = incoming.next().await.unwrap().unwrap();
         // Whether it is refused for ever cannot be seen; that it has not come while the first is open, can.
         assert!(timeout(Duration::from_millis(50), incoming.next()).await.is_err());
+        assert!(open.kept_out().any(|kept_out| kept_out == (Bound::Total, 1)));
         drop(first);
         incoming.next().await.unwrap().unwrap();
     }
@@ -189,12 +238,14 @@ mod tests {
     async fn past_the_bound_of_its_address_a_connection_is_closed_and_another_address_gets_in() {
         let listener = listener(bounds(9, 1)).await;
         let address = listener.address().unwrap();
-        let mut incoming = listener.incoming();
+        let open = Open::default();
+        let mut incoming = listener.incoming(open.clone());
         let _first = TcpStream::connect(address).await.unwrap();
         let _served = incoming.next().await.unwrap().unwrap();
         let second = TcpStream::connect(address).await.unwrap();
         second.readable().await.unwrap();
         assert!(matches!(second.try_read(&mut [0]), Ok(0) | Err(_)), "it is closed");
+        assert!(open.kept_out().any(|kept_out| kept_out == (Bound::Address, 1)));
 
         let other = tokio::net::TcpSocket::new_v4().unwrap();
         other.bind("127.0.0.2:0".parse().unwrap()).unwrap();

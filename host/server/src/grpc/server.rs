@@ -75,10 +75,13 @@ pub async fn serve(listener: Listener, serving: Serving, stop: impl Future<Outpu
         .http2_max_local_error_reset_streams(Some(RESETS_OWN_MAX))
         .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
-        .layer(CrowdLayer::new(requests_total_max, crowded_out))
         .layer(AuthLayer(keeper))
+        .layer(crowd)
         .layer(MapResponseLayer::new(move |response| oversize::renamed(response, record_bytes_max)))
         .add_routes(routes)
-        .serve_with_incoming_shutdown(listener.incoming().map(move |new| new.map(|new| open.marked(new))), stop)
+        .serve_with_incoming_shutdown(
+            listener.incoming(open.clone()).map(move |new| new.map(|new| open.marked(new))),
+            stop,
+        )
         .await
 }

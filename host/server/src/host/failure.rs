@@ -23,6 +23,19 @@ pub enum Failure {
     /// A certificate or its key cannot be used.
     #[error("{0}. The host does not start without what its config promises")]
     Tls(#[from] TlsError),
+    /// The system allows too few open files: connections could take those that the store needs.
+    #[error(
+        "the config's limits need {need} open files, and this process may have {may}: raise that (ulimit -n, or LimitNOFILE of \
+         the unit), or lower `limits.connections`, {connections}"
+    )]
+    OpenFiles {
+        /// How many are needed.
+        need: u64,
+        /// How many there may be.
+        may: u64,
+        /// `limits.connections`.
+        connections: u32,
+    },
     /// The database file cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -81,7 +94,7 @@ impl Failure {
     fn code(&self) -> u8 {
         match self {
             Self::Server(_) | Self::System(_) => 1,
-            Self::Config(_) | Self::Tls(_) | Self::Traces(_) => 3,
+            Self::Config(_) | Self::Tls(_) | Self::Traces(_) | Self::OpenFiles { .. } => 3,
             Self::Listen(_) => 4,
             Self::Open(_) | Self::TakeOver(_) | Self::Unusable(_) => 5,
             Self::Sandbox(_) => 6,

@@ -9,6 +9,7 @@
 //! exit code of its own ([`failure`]), so that whoever watches it starts it again or calls a person.
 
 pub mod failure;
+pub mod files;
 pub mod health;
 pub mod listeners;
 pub mod manager;
@@ -92,6 +93,7 @@ impl Host {
 
     async fn start(self) -> Result<Running, Failure> {
         let fixed = self.config.fixed.clone();
+        files::raise(&fixed)?;
         let listeners = Listeners::bind(&fixed).await?;
         let (address, admin) = (listeners.clients.address()?, listeners.operators.address()?);
         let store = open_store(&fixed).await?;

@@ -1,11 +1,11 @@
-//! How many connections are open: each carries a mark for as long as it lives.
+//! How many connections are open: each carries a mark for as long as it lives; and how many a bound kept out.
 
 use std::{
     io,
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     task::{Context, Poll},
 };
@@ -13,21 +13,60 @@ use std::{
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tonic::transport::server::Connected;
 
-/// The open connections of one listener. Clones count the same.
+/// The connections of one listener. Clones count the same.
 #[derive(Clone, Debug, Default)]
-pub struct Open(Arc<AtomicUsize>);
+pub struct Open(Arc<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    open: AtomicUsize,
+    kept_out: [AtomicU64; Bound::ALL.len()],
+}
+
+/// A bound on the connections of a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// On those of one address: one more is closed.
+    Address,
+    /// On all of them: the next one waits until another closes.
+    Total,
+}
+
+impl Bound {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Address, Self::Total];
+
+    /// As metrics have it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Address => "address",
+            Self::Total => "total",
+        }
+    }
+}
 
 impl Open {
     /// How many there are.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.0.load(Relaxed)
+        self.0.open.load(Relaxed)
     }
 
     /// Count a connection until it is dropped.
     pub fn marked<C>(&self, connection: C) -> Marked<C> {
-        self.0.fetch_add(1, Relaxed);
+        self.0.open.fetch_add(1, Relaxed);
         Marked { connection, _mark: Mark(Arc::clone(&self.0)) }
+    }
+
+    /// A bound kept one out: it was closed, or has to wait.
+    pub fn keep_out(&self, bound: Bound) {
+        self.0.kept_out[bound as usize].fetch_add(1, Relaxed);
+    }
+
+    /// How many each bound kept out.
+    pub fn kept_out(&self) -> impl Iterator<Item = (Bound, u64)> + '_ {
+        Bound::ALL.into_iter().zip(&self.0.kept_out).map(|(bound, count)| (bound, count.load(Relaxed)))
     }
 }
 
@@ -39,11 +78,11 @@ pub struct Marked<C> {
 }
 
 #[derive(Debug)]
-struct Mark(Arc<AtomicUsize>);
+struct Mark(Arc<Counts>);
 
 impl Drop for Mark {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Relaxed);
+        self.0.open.fetch_sub(1, Relaxed);
     }
 }
 
@@ -100,5 +139,13 @@ mod tests {
         assert_eq!(open.count(), 1);
         drop(two);
         assert_eq!(open.count(), 0);
+    }
+
+    #[test]
+    fn what_a_bound_keeps_out_is_counted_by_the_bound() {
+        let open = Open::default();
+        open.keep_out(Bound::Total);
+        open.clone().keep_out(Bound::Total);
+        assert_eq!(open.kept_out().collect::<Vec<_>>(), [(Bound::Address, 0), (Bound::Total, 2)]);
     }
 }

@@ -137,6 +137,13 @@ impl Scrape {
         let listener = |name: &str| vec![("listener", name.to_owned())];
         let open = [(listener("clients"), clients.count()), (listener("operators"), operators.count())];
         page.gauges(("connections", None), "Open connections", open);
+        let kept_out = [("clients", clients), ("operators", operators)].into_iter().flat_map(|(name, open)| {
+            open.kept_out().map(move |(bound, count)| {
+                (vec![("listener", name.to_owned()), ("bound", bound.name().to_owned())], count)
+            })
+        });
+        let about = "Connections that were closed because their address had its share, or had to wait for a place";
+        page.counters(("kept_out_connections", None), about, kept_out);
         let most = [(listener("clients"), self.connections_max), (listener("operators"), ADMIN_CONNECTIONS_MAX)];
         page.gauges(("connections_limit", None), "Most open connections", most);
     }
