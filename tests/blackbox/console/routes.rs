@@ -21,7 +21,9 @@ fn number(id: Index) -> String {
 #[tokio::test]
 async fn every_answer_tells_the_browser_what_it_may_not_do() {
     let host = host().await;
-    for path in ["/", "/console/main.js", "/console/none.js", "/api/kinds", "/api/none", "/api/sessions?kind=x"] {
+    for path in
+        ["/", "/console/main.js", "/console/none.js", "/api/kinds", "/api/none", "/api/sessions?kind=x", "/metrics"]
+    {
         let answer = get(&host, path).await;
         let header = |name: &str| answer.headers.get(name).cloned().unwrap_or_default();
         let policy = header("content-security-policy");

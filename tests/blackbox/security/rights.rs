@@ -146,6 +146,10 @@ async fn operators_pages_are_behind_the_same_check_by_http() {
     let host = Host::start(&guarded()).await;
     let get = async |name: &str| get(&host, &format!("host: x\r\nauthorization: Bearer {}\r\n", token(name))).await;
     let missing = super::rights::get(&host, "host: x\r\n").await;
+    assert!(
+        missing.contains("x-content-type-options: nosniff") && missing.contains("cache-control: no-store"),
+        "{missing}"
+    );
     assert!(missing.starts_with("HTTP/1.1 401 ") && missing.contains("www-authenticate: Bearer"), "{missing}");
     let denied = get("shop").await;
     assert!(denied.starts_with("HTTP/1.1 403 ") && denied.contains("ask whoever keeps the host's config"), "{denied}");
@@ -174,4 +178,74 @@ async fn a_web_page_of_somebody_else_asks_in_vain() {
         let answer = get(&host, &headers).await;
         assert_eq!(is_let_in(&answer), expected, "{headers}: {answer}");
     }
+}
+
+#[tokio::test]
+async fn a_name_that_was_made_to_point_here_opens_nothing_from_another_machine_either() {
+    let (Some(own), open) = (address_beyond(), config().set("admin.plain_text", true).set("admin.open_to_all", true))
+    else {
+        return;
+    };
+    let mut host = Host::prepare(&open);
+    let loopback = format!("127.0.0.1:{}", host.ports().operators);
+    let everywhere = format!("0.0.0.0:{}", host.ports().operators);
+    host.write_config(&open.text(host.ports()).replace(&loopback, &everywhere));
+    host.launch().await;
+    let authority = format!("{own}:{}", host.ports().operators);
+    for (name, expected) in [(authority.as_str(), true), ("evil.example", false)] {
+        let mut socket = TcpStream::connect(&authority).await.unwrap();
+        assert_eq!(socket.peer_addr().unwrap().ip(), own);
+        let request = format!("GET /api/sessions HTTP/1.1\r\nconnection: close\r\nhost: {name}\r\n\r\n");
+        socket.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).await.unwrap();
+        assert_eq!(is_let_in(&answer), expected, "{name}: {answer}");
+    }
+}
+
+/// An address of this machine that is not of loopback, if it has one.
+fn address_beyond() -> Option<std::net::IpAddr> {
+    // Nothing is sent: the system only says from where it would be.
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0").ok()?;
+    socket.connect("192.0.2.1:9").ok()?;
+    socket.local_addr().ok().map(|address| address.ip()).filter(|ip| !ip.is_loopback() && !ip.is_unspecified())
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_not_answered_as_if_it_were() {
+    let host = Host::start(&config()).await;
+    let ask = async |line: &str, headers: &[(&str, &str)]| crate::console::http::ask(&host, line, headers, &[]).await;
+    for (line, status) in [
+        ("GET /nope", 404),
+        ("POST /nope", 404),
+        ("GET /metrics/", 404),
+        ("GET /mpy6a.v1.Truba/New", 415),
+        ("POST /mpy6a.v1.Admin/Nope", 415),
+        ("GET /mpy6a.v1.Nope/New", 415),
+        ("GET /grpc.health.v1.Health/Check", 415),
+    ] {
+        let answer = ask(line, &[]).await;
+        assert_eq!(answer.status, status, "{line}: {answer:?}");
+        assert!(answer.text().contains(':'), "{line}: what to do: {}", answer.text());
+        for (name, value) in [("x-content-type-options", "nosniff"), ("cache-control", "no-store")] {
+            assert_eq!(answer.headers.get(name).map(String::as_str), Some(value), "{line}: {answer:?}");
+        }
+    }
+    // To gRPC they are what gRPC says.
+    for path in ["/nope", "/mpy6a.v1.Truba/Nope", "/mpy6a.v1.Nope/New"] {
+        let answer = ask(&format!("POST {path}"), &[("content-type", "application/grpc")]).await;
+        assert_eq!((answer.status, answer.headers["grpc-status"].as_str()), (200, "12"), "{path}: {answer:?}");
+    }
+    // Where clients connect, too, which is HTTP/2.
+    let mut raw = crate::hostile_wire::raw::Raw::open(host.port(), &[]).await;
+    let get = crate::hostile_wire::raw::page("/metrics");
+    raw.send(&crate::hostile_wire::raw::frame(1, 5, 1, &get)).await;
+    let (kind, payload) = loop {
+        let (kind, payload) = raw.next().await.unwrap();
+        if kind == crate::hostile_wire::raw::HEADERS {
+            break (kind, payload);
+        }
+    };
+    // `:status` 404, as HPACK has it in one byte.
+    assert_eq!((kind, payload[0]), (1, 0x8d));
 }

@@ -34,13 +34,15 @@ pub mod truba;
 
 use std::sync::Arc;
 
+use http::{HeaderMap, Response, StatusCode};
 use mpy6a_proto::v1::{admin_server::AdminServer, truba_server::TrubaServer};
 use mpy6a_sessions::{Sessions, limits::RENEW_MAX};
-use tonic::service::Routes;
+use tonic::{Status, body::Body, service::Routes};
 use tonic_health::pb::health_server::{Health, HealthServer};
 
 use self::{admin::AdminService, gate::Gate, truba::TrubaService};
 use crate::{
+    auth::refusal::{is_grpc, page},
     config::Fixed,
     console,
     limits::{MESSAGE_BYTES_MIN, MESSAGE_SLACK_BYTES, RENEW_HANDLE_BYTES},
@@ -75,7 +77,7 @@ impl Services {
     /// What clients may call.
     #[must_use]
     pub fn for_clients(&self, health: &HealthServer<impl Health>, fixed: &Fixed) -> Routes {
-        standard(Routes::new(self.truba(fixed)), health)
+        standard(Routes::new(self.truba(fixed)), health).into_axum_router().fallback(no_route).into()
     }
 
     /// What operators may call: what clients may, for scripts that mend something, service `Admin`, the console, and the metrics.
@@ -88,7 +90,7 @@ impl Services {
         let in_service = (Arc::clone(&self.board), self.certificates.clone());
         let scrape = Scrape::new(counted, self.sessions.clone(), in_service, fixed);
         let pages = console::routes(admin).merge(metrics::routes(scrape));
-        standard(services, health).into_axum_router().merge(pages).into()
+        standard(services, health).into_axum_router().merge(pages).fallback(no_route).into()
     }
 
     fn truba(&self, fixed: &Fixed) -> TrubaServer<TrubaService> {
@@ -97,6 +99,15 @@ impl Services {
         TrubaServer::new(TrubaService::new(self.sessions.clone(), self.gate.clone(), keeper, metrics, traces))
             .max_decoding_message_size(message_bytes_max(fixed.limits.record_bytes_max))
     }
+}
+
+/// A path that is none, for callers who may know that.
+async fn no_route(headers: HeaderMap) -> Response<Body> {
+    if is_grpc(&headers) {
+        return Status::unimplemented("this listener has no such service: see its reflection for those it has")
+            .into_http();
+    }
+    page(StatusCode::NOT_FOUND, "the host has no such page here: operators have / and /metrics; all else is gRPC")
 }
 
 /// With health and reflection.

@@ -39,7 +39,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, http::header::CONTENT_TYPE, response::IntoResponse as _, routing::get};
+use axum::{Router, http::header::CONTENT_TYPE, middleware::from_fn, response::IntoResponse as _, routing::get};
 use mpy6a_sessions::observer::Observer;
 
 pub use self::repeats::Repeat;
@@ -50,6 +50,7 @@ use self::{
     repeats::Repeats,
     scrape::Scrape,
 };
+use crate::console::headers;
 
 /// What is counted as it happens. One for a host.
 #[derive(Debug)]
@@ -98,5 +99,5 @@ impl Observer for Metrics {
 pub fn routes(scrape: Scrape) -> Router {
     let scrape = Arc::new(scrape);
     let look = || async move { ([(CONTENT_TYPE, page::CONTENT_TYPE)], scrape.text().await).into_response() };
-    Router::new().route("/metrics", get(look))
+    Router::new().route("/metrics", get(look)).layer(from_fn(headers::set))
 }
