@@ -147,7 +147,7 @@ async fn what_is_not_there_or_nonsense_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn bodies_have_a_bound_and_targets_too() {
+pub async fn bodies_have_a_bound_and_targets_too() {
     let host = host().await;
     let targets = |count: u64| (0..count).map(|at| json!({ "id": format!("1-{at}") })).collect::<Vec<_>>();
     let many = post(&host, "/api/act", &json!({ "action": "park", "targets": targets(1_001) })).await;

@@ -7,5 +7,5 @@
 //! | [`transport`] | what is not an operation at all; and the standard services |
 
 mod operations;
-mod sizes;
+pub mod sizes;
 mod transport;

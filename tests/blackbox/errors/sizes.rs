@@ -41,7 +41,7 @@ async fn a_record_over_the_limit() {
 }
 
 #[tokio::test]
-async fn a_session_over_the_limit() {
+pub async fn a_session_over_the_limit() {
     let host = host().await;
     let handle = host.open(1, &text(1024)).await;
     host.append(handle, 1, &text(1000)).await.unwrap();
@@ -55,7 +55,7 @@ async fn a_session_over_the_limit() {
 }
 
 #[tokio::test]
-async fn a_session_with_too_many_records() {
+pub async fn a_session_with_too_many_records() {
     let host = host().await;
     let handle = host.open(1, "1").await;
     for number in 2..=4 {
@@ -96,7 +96,7 @@ async fn a_request_id_or_traceparent_over_the_limit() {
 }
 
 #[tokio::test]
-async fn more_handles_in_a_renew_than_allowed() {
+pub async fn more_handles_in_a_renew_than_allowed() {
     let host = host().await;
     let largest = Index { term: u64::MAX, index: u64::MAX };
     let handles = |count| vec![Handle { id: Some(largest), key: u64::MAX }; count];
@@ -111,7 +111,7 @@ async fn more_handles_in_a_renew_than_allowed() {
 }
 
 #[tokio::test]
-async fn a_message_over_the_size_limit_gets_the_error_of_a_record() {
+pub async fn a_message_over_the_size_limit_gets_the_error_of_a_record() {
     let host = host().await;
     let handle = host.open(1, "one").await;
     let refused = host.append(handle, 1, &text(8 << 20)).await.unwrap_err();
@@ -121,7 +121,7 @@ async fn a_message_over_the_size_limit_gets_the_error_of_a_record() {
 }
 
 #[tokio::test]
-async fn more_operations_at_once_than_the_queue_holds() {
+pub async fn more_operations_at_once_than_the_queue_holds() {
     let config = Config::of([Kind::misbehave(1)]).set("limits.queue_operations", 1);
     let host = Host::start(&config).await;
     // Several connections, since one is read by one task. To be let in, every request would have to meet an empty

@@ -8,7 +8,7 @@ use super::config;
 use crate::harness::{Host, Refused, until};
 
 #[tokio::test]
-async fn one_request_more_than_the_bound_is_refused_at_once_with_advice_and_health_still_answers() {
+pub async fn one_request_more_than_the_bound_is_refused_at_once_with_advice_and_health_still_answers() {
     let host = Host::start(&config().set("limits.requests_total", 4)).await;
     let mut streams = Vec::new();
     for n in 0..4 {

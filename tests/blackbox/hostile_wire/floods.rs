@@ -15,7 +15,7 @@ const ENHANCE_YOUR_CALM: u32 = 11;
 const GROWTH_MAX: u64 = 64 << 20;
 
 #[tokio::test]
-async fn a_flood_of_resets_ends_its_connection_and_no_other() {
+pub async fn a_flood_of_resets_ends_its_connection_and_no_other() {
     let host = Host::start(&config()).await;
     let honest = host.open(1, "before").await;
     let before = memory(&host);
@@ -36,7 +36,7 @@ async fn a_flood_of_resets_ends_its_connection_and_no_other() {
 }
 
 #[tokio::test]
-async fn oversized_headers_are_refused_and_their_connection_goes_on_or_ends() {
+pub async fn oversized_headers_are_refused_and_their_connection_goes_on_or_ends() {
     let host = Host::start(&config()).await;
     // 60 KiB in frames of the longest length that is allowed, whole and in order: only their sum is too much.
     let mut block = request(NEW);
@@ -72,7 +72,7 @@ async fn oversized_headers_are_refused_and_their_connection_goes_on_or_ends() {
 }
 
 #[tokio::test]
-async fn headers_without_end_are_cut_off_before_they_take_memory() {
+pub async fn headers_without_end_are_cut_off_before_they_take_memory() {
     let host = Host::start(&config()).await;
     let before = memory(&host);
     let mut raw = Raw::open(host.port(), &[]).await;

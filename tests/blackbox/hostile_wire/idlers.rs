@@ -25,7 +25,7 @@ async fn closed(socket: &mut TcpStream) {
 }
 
 #[tokio::test]
-async fn thousands_of_silent_connections_keep_nobody_out_and_are_closed() {
+pub async fn thousands_of_silent_connections_keep_nobody_out_and_are_closed() {
     let bounds = config().set("limits.connections", 300).set("limits.connections_per_address", PER_ADDRESS);
     let host = Host::start(&bounds.set("limits.first_request", "20s")).await;
     let honest = host.open(1, "before").await;
@@ -52,7 +52,7 @@ async fn thousands_of_silent_connections_keep_nobody_out_and_are_closed() {
 }
 
 #[tokio::test]
-async fn a_connection_without_requests_is_closed_and_one_with_a_stream_is_not() {
+pub async fn a_connection_without_requests_is_closed_and_one_with_a_stream_is_not() {
     let host = Host::start(&config().set("limits.first_request", "1s").set("limits.idle", "1s")).await;
     let mut stream = host.connect().stream().await;
     stream.open(1, 1, "held").await;
@@ -75,7 +75,7 @@ async fn a_connection_without_requests_is_closed_and_one_with_a_stream_is_not() 
 }
 
 #[tokio::test]
-async fn a_tls_handshake_that_stalls_keeps_nobody_waiting_and_is_given_up() {
+pub async fn a_tls_handshake_that_stalls_keeps_nobody_waiting_and_is_given_up() {
     let authority = Authority::new("one");
     let tls = config().set("tls.certificate", "cert.pem").set("tls.key", "key.pem");
     let tls = tls.set("admin.tls.certificate", "cert.pem").set("admin.tls.key", "key.pem");

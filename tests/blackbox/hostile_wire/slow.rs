@@ -19,7 +19,7 @@ const ASKS: u32 = 100;
 const CONNECTIONS: usize = 10;
 
 #[tokio::test]
-async fn answers_that_are_not_read_take_bounded_memory_and_others_go_on() {
+pub async fn answers_that_are_not_read_take_bounded_memory_and_others_go_on() {
     let host = Host::start(&config()).await;
     let handle = host.open(1, vec![7; RECORD_BYTES - 1_000]).await;
     let ask = message(&v1::GetSessionRequest { id: handle.id }.encode_to_vec());
@@ -54,7 +54,7 @@ async fn answers_that_are_not_read_take_bounded_memory_and_others_go_on() {
 }
 
 #[tokio::test]
-async fn a_stream_whose_answers_are_not_read_is_not_read_either() {
+pub async fn a_stream_whose_answers_are_not_read_is_not_read_either() {
     let host = Host::start(&config()).await;
     let mut raw = Raw::open(host.port(), &[(INITIAL_WINDOW_SIZE, 0)]).await;
     raw.send(&frame(HEADERS, END_HEADERS, 1, &request("/mpy6a.v1.Truba/Operate"))).await;

@@ -22,7 +22,7 @@ fn resident(host: &Host) -> u64 {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_its_answers_is_read_no_more_and_costs_little() {
+pub async fn a_client_that_does_not_read_its_answers_is_read_no_more_and_costs_little() {
     const RECORD_BYTES: usize = 64 << 10;
     let host = host(paused()).await;
     let mut stream = host.stream().await;

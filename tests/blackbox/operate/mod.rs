@@ -1,6 +1,6 @@
 //! The stream keeps every promise that single calls keep, and its own.
 
-mod bounds;
+pub mod bounds;
 mod client;
 mod ends;
 mod hostile;

@@ -17,7 +17,7 @@
 mod alerts;
 mod collector;
 mod dashboard;
-mod metrics;
+pub mod metrics;
 mod pages;
 mod prometheus;
 mod situations;
