@@ -189,11 +189,23 @@ pub const REMEMBERED_SESSIONS_MAX: usize = 1 << 24;
 pub const TRACED_SESSIONS_MAX: usize = 16_384;
 
 /// How often the config and the plugin files are looked at. With [`SETTLE`], and the time to compile a small handler, a
-/// change is in service well within a second; a look costs a microsecond or two a file.
+/// changed plugin is in service well within a second; a look costs a microsecond or two a file.
 pub const POLL: Duration = Duration::from_millis(200);
 
-/// How long a changed file has to lie still before it is read: whoever copies a file writes it in shorter steps.
+/// How long a changed plugin has to lie still before it is read: whoever copies a file writes it in shorter steps.
 pub const SETTLE: Duration = Duration::from_millis(100);
+
+/// How long a changed config, certificate, key or authority has to lie still before it is read. Editors leave a file empty or
+/// half-written for half a second, and the first half of such a file can be a whole one. With [`POLL`], a change is in service within
+/// two seconds.
+pub const CONFIG_SETTLE: Duration = Duration::from_secs(1);
+
+/// How long a changed config that looks cut off has to stay so before it is read: longer than editors pause, and short enough for
+/// whoever takes the last `[[access]]` out because its token was stolen.
+pub const CUT_OFF_SETTLE: Duration = Duration::from_secs(10);
+
+/// How long a reload that was asked for waits for the config and the files of certificates to lie still for [`SETTLE`].
+pub const ASKED_SETTLE_MAX: Duration = Duration::from_secs(5);
 
 /// Shortest time to the first request that a config may ask for, in milliseconds: a TLS handshake takes two round trips.
 pub const FIRST_REQUEST_MS_MIN: u64 = 100;
@@ -284,3 +296,12 @@ pub const MANAGER_WATCHDOG_MIN: Duration = Duration::from_millis(100);
 /// How much longer than `limits.shutdown` stopping may take, as the service manager is told: the last commit, the last
 /// answers, and a checkpoint of the store.
 pub const STOP_SLACK: Duration = Duration::from_secs(60);
+
+/// Log lines that wait to be written, at most: a second's at full speed. Further ones are dropped, counted and told.
+pub const LOG_QUEUE_LINES_MAX: usize = 8_192;
+
+/// Bytes of log lines that wait to be written, at most: of lines as long as most, [`LOG_QUEUE_LINES_MAX`].
+pub const LOG_QUEUE_BYTES_MAX: usize = 2 << 20;
+
+/// How long a process that ends waits for its last log lines to be written.
+pub const LOG_FLUSH_MAX: Duration = Duration::from_secs(1);

@@ -7,6 +7,7 @@
 //! | [`alerts`] | every alert fires in the situation made for it, and nowhere else |
 //! | [`traces`] | one trace joins client, commit, repeat and the service that the handler calls |
 //! | [`prometheus`] | a real Prometheus over these hosts |
+//! | [`reader`] | a reader of the log that stops reading |
 //! | [`pages`] | HTTP by hand |
 //! | [`situations`] | what may ail a host |
 //! | [`slow`] | a host whose disk syncs slowly, or not at all |
@@ -20,6 +21,7 @@ mod dashboard;
 pub mod metrics;
 mod pages;
 mod prometheus;
+mod reader;
 mod situations;
 mod slow;
 mod traces;

@@ -9,7 +9,7 @@ use crate::{
     config::Config,
     host::{Failure, Host},
     repeats::Runs,
-    telemetry::Telemetry,
+    telemetry::{self, Telemetry},
 };
 
 /// Serve, with every kind paused if `start_paused`. Ends with the exit code of [`Failure::exit_code`], or 0 after being told to stop.
@@ -18,18 +18,28 @@ pub fn run(file: PathBuf, start_paused: bool) -> ExitCode {
         Ok(config) => config,
         Err(error) => {
             // There is no log yet: it is the config that says what the log is like.
-            eprintln!("{error}");
+            telemetry::say(&error.to_string());
             return Failure::Config(error).exit_code();
         }
     };
-    let telemetry = Telemetry::start(config.fixed.log_format, &config.log_level);
-    match serve(file, config, telemetry, start_paused) {
+    let telemetry = match Telemetry::start(config.fixed.log_format, &config.log_level) {
+        Ok(telemetry) => telemetry,
+        Err(error) => {
+            let failure = Failure::System(error);
+            telemetry::say(&failure.to_string());
+            return failure.exit_code();
+        }
+    };
+    telemetry::log_panics();
+    let code = match serve(file, config, telemetry, start_paused) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             error!("{failure}");
             failure.exit_code()
         }
-    }
+    };
+    telemetry::flush();
+    code
 }
 
 fn serve(file: PathBuf, config: Config, telemetry: Telemetry, start_paused: bool) -> Result<(), Failure> {

@@ -5,6 +5,8 @@ use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{error, info};
 
+use crate::telemetry;
+
 /// Exit code of a host that was told to stop twice.
 const TWICE: i32 = 8;
 
@@ -39,6 +41,7 @@ impl Signals {
         tokio::spawn(async move {
             self.next().await;
             error!("told to stop a second time: ending at once");
+            telemetry::flush();
             std::process::exit(TWICE);
         });
     }

@@ -21,6 +21,7 @@ use crate::{
     limits::ADMIN_CONNECTIONS_MAX,
     recordings::Recordings,
     reload::{Board, Certificates, InService},
+    telemetry,
     traces::Traces,
 };
 
@@ -110,6 +111,8 @@ impl Scrape {
             "Attempts not kept because more came than could be written",
             dropped,
         );
+        let dropped = [(Labels::new(), telemetry::lines_dropped())];
+        page.counters(("log_lines_dropped", None), "Log lines not written because more came than was read", dropped);
     }
 
     fn traffic(&self, page: &mut Page) {
