@@ -24,7 +24,7 @@ async fn ends(config: &Config, spoil: impl FnOnce(&Host)) -> Exit {
 async fn a_key_or_certificate_that_cannot_be_used_is_named_with_a_remedy() {
     type Spoil = fn(&Host);
     let rows: &[(Spoil, &[&str])] = &[
-        (|host| fs::remove_file(host.path("key.pem")).unwrap(), &["key.pem", "cannot be opened", "may read it"]),
+        (|host| fs::remove_file(host.path("key.pem")).unwrap(), &["key.pem", "cannot be read", "may read it"]),
         (
             |host| {
                 fs::remove_file(host.path("key.pem")).unwrap();
@@ -57,7 +57,7 @@ async fn a_key_or_certificate_that_cannot_be_used_is_named_with_a_remedy() {
         assert!(!exit.text.contains("AAAA"), "a key is repeated");
     }
     let exit = ends(&encrypted(config()).set("tls.client_ca", "none.pem"), |_| ()).await;
-    assert!(exit.text.contains("none.pem") && exit.text.contains("cannot be opened"), "{exit:?}");
+    assert!(exit.text.contains("none.pem") && exit.text.contains("cannot be read"), "{exit:?}");
 }
 
 #[tokio::test]

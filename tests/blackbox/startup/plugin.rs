@@ -32,7 +32,7 @@ fn corrupt(folder: &TempDir) -> Vec<(Kind, Says)> {
     let component = fs::read(wat("component-without-handle")).unwrap();
     vec![
         (Kind::new(1, folder.path().join("absent.wasm")), &["absent.wasm", "cannot be read", "check the path"]),
-        (Kind::new(2, folder.path()), &["cannot be read", "not a regular file"]),
+        (Kind::new(2, folder.path()), &["cannot be read", "it is a folder"]),
         (Kind::new(3, file("empty.wasm", b"")), NO_WASM),
         (Kind::new(4, file("noise.wasm", &noise)), NO_WASM),
         (Kind::new(5, file("header.wasm", &header)), NO_WASM),

@@ -8,16 +8,20 @@
 //! here cost time and nothing else: they are logged, and the component is compiled.
 
 use std::{
-    fs::{self, DirBuilder, File, Metadata, OpenOptions},
+    fs::{self, Metadata, OpenOptions},
     hash::{DefaultHasher, Hash, Hasher},
     io::{self, Read, Write},
-    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     process,
     sync::atomic::{AtomicU64, Ordering},
     time::SystemTime,
 };
 
+use mpy6a_untrusted::{
+    file,
+    folder::{self, FolderError, Standing},
+};
 use wasmtime::{Engine, component::Component};
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -31,7 +35,6 @@ const HEAD_BYTES: usize = MAGIC.len() + 16;
 const SUFFIX: &str = "cwasm";
 /// Only the owner may read or write.
 const FILE_MODE: u32 = 0o600;
-const FOLDER_MODE: u32 = 0o700;
 /// Anybody else's rights.
 const OTHERS: u32 = 0o077;
 
@@ -62,12 +65,17 @@ pub(crate) struct Cache {
 impl Cache {
     /// Use this folder, which is made if there is none.
     pub(crate) fn open(folder: PathBuf, engine: &Engine) -> Result<Self, CacheError> {
-        let made = DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(&folder);
-        let metadata = made.and_then(|()| fs::metadata(&folder));
-        match metadata {
-            Ok(metadata) if metadata.is_dir() && is_private(&metadata) => {}
-            Ok(_) => return Err(CacheError::NotPrivate(folder)),
-            Err(error) => return Err(CacheError::Io { path: folder, error }),
+        let standing = folder::look(&folder).and_then(|standing| match standing {
+            Standing::Missing => folder::private(&folder).map(|_| Standing::Private),
+            standing => Ok(standing),
+        });
+        match standing {
+            Ok(Standing::Private) => {}
+            // Others may have put code there: closing it now would not take that out again.
+            Ok(_) | Err(FolderError::NoFolder(_) | FolderError::Foreign { .. }) => {
+                return Err(CacheError::NotPrivate(folder));
+            }
+            Err(FolderError::Io { path, error }) => return Err(CacheError::Io { path, error }),
         }
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
@@ -148,9 +156,8 @@ impl Cache {
 
 /// A whole entry, with the code behind its head; none if the entry is not what [`Cache::put`] wrote.
 fn read_entry(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    let mut file = File::open(path)?;
-    let metadata = file.metadata()?;
-    if !metadata.is_file() || !is_private(&metadata) || metadata.len() > CACHE_BYTES_MAX {
+    let (mut file, metadata) = file::open(path)?;
+    if !is_private(&metadata) || metadata.len() > CACHE_BYTES_MAX {
         return Ok(log_failure(path, &"it is not this user's alone, or too large"));
     }
     let mut bytes = Vec::new();

@@ -4,13 +4,15 @@
 //! been left alone for a moment and was the same before and after. Everything later works on those bytes.
 
 use std::{
-    fs::{File, Metadata},
+    fs::Metadata,
     io::{self, Read},
     os::unix::fs::MetadataExt,
     path::Path,
     thread,
     time::SystemTime,
 };
+
+use mpy6a_untrusted::file;
 
 use super::LoadError;
 use crate::limits::{PLUGIN_BYTES_MAX, QUIET, READS_MAX};
@@ -35,11 +37,7 @@ enum Tried {
 }
 
 fn read_once(path: &Path) -> io::Result<Tried> {
-    let mut file = File::open(path)?;
-    let before = file.metadata()?;
-    if !before.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
-    }
+    let (mut file, before) = file::open(path)?;
     if before.len() > PLUGIN_BYTES_MAX {
         return Ok(Tried::TooLarge);
     }
@@ -81,5 +79,14 @@ mod tests {
         assert_eq!(read(&path).unwrap(), b"new");
         let age = fs::metadata(&path).unwrap().modified().unwrap().elapsed().unwrap();
         assert!(age >= QUIET, "read after {age:?}");
+    }
+
+    #[test]
+    fn a_fifo_is_refused_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("plugin.wasm");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::RUSR).unwrap();
+        let refused = read(&path).unwrap_err().to_string();
+        assert!(refused.contains("it is a FIFO: name a regular file"), "{refused}");
     }
 }

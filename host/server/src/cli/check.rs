@@ -4,15 +4,18 @@
 //! It opens neither store nor port, so it can run beside a host that serves. It compiles every plugin itself, not
 //! from a cache, so the time it prints is what a first start takes.
 
-use std::{fs, path::Path, process::ExitCode, sync::Arc, time::Duration};
+use std::{fs, os::unix::fs::MetadataExt as _, path::Path, process::ExitCode, sync::Arc, time::Duration};
 
 use mpy6a_plugins::{Sandbox, SandboxConfig};
+use mpy6a_sessions::store::logged::log_folder;
+use mpy6a_untrusted::folder::{self, Standing};
 use tokio::{runtime::Builder, time::Instant};
 
 use super::report::Report;
 use crate::{
     config::{Config, Kind, values::SizeText},
     host::{files, sandbox_config},
+    recordings::folder_of,
     time::now_ms,
 };
 
@@ -50,7 +53,8 @@ fn check_whole(file: &Path, config: &Config, report: &mut Report) -> bool {
         // The host may be started with other limits of the system than this command.
         report.line("  ", &format!("started from here: {few}"));
     }
-    let mut wrong = usize::from(!check_store_folder(config, report)) + check_certificates(config, report);
+    let mut wrong = usize::from(!check_store_folder(config, report));
+    wrong += check_private_folders(config, report) + check_certificates(config, report);
     let loaded =
         Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string()).and_then(|runtime| {
             let sandbox = SandboxConfig { cache_dir: None, ..sandbox_config(&config.fixed) };
@@ -77,6 +81,41 @@ fn check_store_folder(config: &Config, report: &mut Report) -> bool {
         report.line("  ", &format!("store.path: the folder {} is missing: make it", folder.display()));
     }
     there
+}
+
+/// The user that a host over this store is: root looks at what another user's host serves, anybody else at his own.
+fn user_of(store: &Path) -> u32 {
+    let folder = store.parent().unwrap_or(Path::new("/"));
+    let owner = fs::metadata(store).or_else(|_| fs::metadata(folder)).map(|it| it.uid());
+    match folder::user() {
+        0 => owner.unwrap_or(0),
+        user => user,
+    }
+}
+
+/// Folders that are for the host's user alone, as a host finds them; answers how many it cannot use. What it makes or closes
+/// itself is none of them.
+fn check_private_folders(config: &Config, report: &mut Report) -> usize {
+    let fixed = &config.fixed;
+    let user = user_of(&fixed.store_path);
+    let mut wrong = Vec::new();
+    for (key, folder) in [("log", log_folder(&fixed.store_path)), ("recordings", folder_of(&fixed.store_path))] {
+        wrong.extend(
+            folder::look_for(&folder, user).err().map(|error| format!("store.path: the folder of its {key}: {error}")),
+        );
+    }
+    if let Some(cache) = &fixed.plugin_cache {
+        match folder::look_for(cache, user) {
+            Ok(Standing::Missing | Standing::Private) => {}
+            Ok(Standing::Open) => wrong.push(format!(
+                "plugins.cache: {} is open to other users, who may have put code there: empty it, and chmod it to 700",
+                cache.display()
+            )),
+            Err(error) => wrong.push(format!("plugins.cache: {error}")),
+        }
+    }
+    wrong.iter().for_each(|wrong| report.line("  ", wrong));
+    wrong.len()
 }
 
 /// Read the certificates of both listeners; answers how many cannot be used.
@@ -135,6 +174,8 @@ fn report_kind(id: u32, kind: &Kind, loaded: &Result<([u8; 32], Duration), Strin
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
     use crate::limits::REPORT_COLUMNS;
 
@@ -179,6 +220,22 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (report, right) = check(&config(folder.path(), ""));
         assert!(right && report.contains("no kind") && report.contains("Everything is right."), "{report}");
+    }
+
+    #[test]
+    fn a_folder_that_a_host_could_not_use_is_wrong() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = config(folder.path(), "");
+        fs::write(folder.path().join("mpy6a.redb-log"), "").unwrap();
+        fs::create_dir(folder.path().join("mpy6a.redb-recordings")).unwrap();
+        fs::create_dir(folder.path().join("mpy6a.cache")).unwrap();
+        for open in ["mpy6a.redb-recordings", "mpy6a.cache"] {
+            fs::set_permissions(folder.path().join(open), fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let (report, right) = check(&file);
+        let report = report.replace("\n  ", " ");
+        assert!(!right && report.contains("is no folder") && report.contains("is open to other users"), "{report}");
+        assert!(!report.contains("recordings"), "a host closes it: {report}");
     }
 
     #[test]

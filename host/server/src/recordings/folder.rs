@@ -5,11 +5,17 @@
 //! then, or by its digest when it is read.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, Read as _, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
+
+use mpy6a_untrusted::{
+    file,
+    folder::{self, Standing},
+};
+use tracing::warn;
 
 use super::{
     Entry,
@@ -44,6 +50,10 @@ impl Folder {
     ///
     /// The system's, where the folder cannot be made or read.
     pub fn open(&self) -> io::Result<Vec<Entry>> {
+        if folder::private(&self.0).map_err(io::Error::other)? == Standing::Open {
+            let folder = self.0.display();
+            warn!(%folder, "the folder of recordings was open to other users, and is closed to them now: mode 0700");
+        }
         private(&self.0.join(PLUGINS))?;
         let mut entries = Vec::new();
         for folder in fs::read_dir(&self.0)? {
@@ -89,7 +99,7 @@ impl Folder {
     ///
     /// The system's.
     pub fn read(&self, entry: &Entry) -> io::Result<Vec<u8>> {
-        fs::read(self.file(entry))
+        file::read(&self.file(entry), entry.bytes).map_err(io::Error::other)
     }
 
     /// Remove a recording.
@@ -113,7 +123,7 @@ impl Folder {
     ///
     /// The system's, where it is not.
     pub fn plugin(&self, digest: [u8; 32]) -> io::Result<File> {
-        File::open(self.plugin_file(digest))
+        file::open(&self.plugin_file(digest)).map(|(file, _)| file)
     }
 
     /// The plugins that are kept: digest and length in bytes.
@@ -142,11 +152,11 @@ impl Folder {
 
 /// What a file says that it is, if it is as long as it says.
 fn look(path: &Path) -> Option<Entry> {
-    let mut file = File::open(path).ok()?;
+    let (mut file, metadata) = file::open(path).ok()?;
     let mut first = [0; HEAD_BYTES];
     file.read_exact(&mut first).ok()?;
     let (entry, _) = head(&first).ok()?;
-    (file.metadata().ok()?.len() == entry.bytes).then_some(entry)
+    (metadata.len() == entry.bytes).then_some(entry)
 }
 
 fn remove_parts(folder: &Path) -> io::Result<()> {
@@ -165,7 +175,12 @@ fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
         private(folder)?;
     }
     let aside = path.with_extension("part");
-    let written = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside);
+    // What lies there already is left over, and may be anything.
+    match fs::remove_file(&aside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside);
     let written = written.and_then(|mut file| file.write_all(bytes)).and_then(|()| fs::rename(&aside, path));
     if written.is_err() {
         let _ = fs::remove_file(&aside);
@@ -175,5 +190,5 @@ fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// A folder for its owner alone, and those that it lies in.
 fn private(folder: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+    folder::private(folder).map(drop).map_err(io::Error::other)
 }

@@ -1,7 +1,6 @@
 //! The thread that writes recordings: one for each host, behind a bounded queue.
 
 use std::{
-    fs::File,
     io::{self, Read as _},
     path::Path,
     sync::{Arc, atomic::Ordering, mpsc::Receiver},
@@ -10,6 +9,7 @@ use std::{
 };
 
 use mpy6a_plugins::{Plugin, Recording, limits::PLUGIN_BYTES_MAX};
+use mpy6a_untrusted::file;
 use sha2::{Digest as _, Sha256};
 use tracing::warn;
 
@@ -90,14 +90,14 @@ impl Keeper {
     }
 
     /// Keep the bytes of a plugin, if its file still has them. Where it has not, the recording says of which plugin it is.
-    fn keep_plugin(&self, digest: [u8; 32], file: &Path) -> io::Result<()> {
+    fn keep_plugin(&self, digest: [u8; 32], path: &Path) -> io::Result<()> {
         // Where they cannot be listed, it is written once more.
         let kept = self.shared.folder.plugins().unwrap_or_default();
         if kept.iter().any(|(it, _)| *it == digest) {
             return Ok(());
         }
         let mut bytes = Vec::new();
-        let Ok(file) = File::open(file) else { return Ok(()) };
+        let Ok((file, _)) = file::open(path) else { return Ok(()) };
         file.take(PLUGIN_BYTES_MAX).read_to_end(&mut bytes)?;
         let all: u64 = kept.iter().map(|(_, bytes)| bytes).sum();
         if Sha256::digest(&bytes)[..] != digest || all + bytes.len() as u64 > KEPT_PLUGINS_BYTES_MAX {

@@ -1,12 +1,12 @@
 //! Reads certificate, key and authorities from their files, and says what is wrong with them and what to do.
 
 use std::{
-    fmt, fs,
-    io::Read as _,
+    fmt,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
+use mpy6a_untrusted::file::{self, ReadError};
 use rustls::{
     RootCertStore, ServerConfig,
     crypto::ring,
@@ -139,16 +139,12 @@ fn of(file: &Path, error: impl fmt::Display, remedy: &str) -> TlsError {
 }
 
 /// The text of a file. What it holds may be secret, so no message repeats any of it.
-fn read(file: &Path) -> Result<Vec<u8>, TlsError> {
+fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
     let remedy = "check the path, and that the host's user may read it";
-    let mut bytes = Vec::new();
-    let opened = fs::File::open(file).map_err(|error| of(file, format_args!("cannot be opened: {error}"), remedy))?;
-    let read = opened.take(PEM_BYTES_MAX + 1).read_to_end(&mut bytes);
-    read.map_err(|error| of(file, format_args!("cannot be read: {error}"), remedy))?;
-    if bytes.len() as u64 > PEM_BYTES_MAX {
-        return Err(of(file, format_args!("longer than {PEM_BYTES_MAX} bytes"), "name a PEM file"));
-    }
-    Ok(bytes)
+    file::read(path, PEM_BYTES_MAX).map_err(|error| match error {
+        ReadError::Io(error) => of(path, format_args!("cannot be read: {error}"), remedy),
+        ReadError::TooLong(_) => of(path, error, "name a PEM file"),
+    })
 }
 
 fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {

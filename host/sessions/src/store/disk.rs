@@ -9,6 +9,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use mpy6a_untrusted::folder::{self, FolderError, Standing};
+
 /// A folder of files.
 pub trait Folder: Send + Sync + fmt::Debug {
     /// The names of the files in it, in any order.
@@ -125,14 +127,30 @@ impl RealFolder {
         Ok(())
     }
 
-    fn make_folder(&self) -> io::Result<()> {
-        match fs::create_dir(&self.path) {
-            Ok(()) => {
-                let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
-                Self::sync_folder(parent.unwrap_or(Path::new(".")))
+    /// Close the folder to other users, if it is there. Its records are nobody else's.
+    ///
+    /// # Errors
+    ///
+    /// It is another user's, or no folder, or cannot be closed.
+    pub fn close(&self) -> Result<(), FolderError> {
+        match folder::look(&self.path)? {
+            Standing::Missing | Standing::Private => Ok(()),
+            Standing::Open => {
+                folder::private(&self.path)?;
+                let folder = self.path.display();
+                tracing::warn!(%folder, "the log's folder was open to other users, and is closed to them now: mode 0700");
+                Ok(())
             }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            Err(error) => Err(error),
+        }
+    }
+
+    fn make_folder(&self) -> io::Result<()> {
+        // With the folder that the store lies in missing, nothing is made.
+        let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        fs::metadata(parent)?;
+        match folder::private(&self.path).map_err(io::Error::other)? {
+            Standing::Missing => Self::sync_folder(parent),
+            Standing::Private | Standing::Open => Ok(()),
         }
     }
 }

@@ -174,6 +174,7 @@ impl LoggedStore {
     pub fn open(path: &Path, cache_bytes: usize) -> Result<Self, OpenError> {
         let base = RedbStore::open(path, cache_bytes)?;
         let folder = RealFolder::new(log_folder(path));
+        folder.close()?;
         // redb's lock is taken: nobody else makes files there.
         folder.tidy().map_err(|source| OpenError::Io { path: log_folder(path), source })?;
         Ok(Self::new(base, Arc::new(folder), Box::new(Threads::default()), Sizes::default(), Salt(rand::random())))

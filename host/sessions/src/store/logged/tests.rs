@@ -287,6 +287,19 @@ fn log_files_are_for_their_owner_alone() {
     let (files, _) = three_commits();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     files.log_files().for_each(|path| assert_eq!(mode(&path), 0o600));
+    assert_eq!(mode(&files.log()), 0o700);
+}
+
+#[test]
+fn a_log_folder_that_was_open_to_others_is_closed() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("store.redb");
+    let log = super::log_folder(&path);
+    fs::create_dir(&log).unwrap();
+    fs::set_permissions(&log, fs::Permissions::from_mode(0o775)).unwrap();
+    LoggedStore::open(&path, 16 << 20).unwrap();
+    assert_eq!(fs::metadata(&log).unwrap().permissions().mode() & 0o777, 0o700);
 }
 
 #[test]

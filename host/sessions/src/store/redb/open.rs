@@ -1,7 +1,6 @@
 //! Opening a file: is it ours, of a version that we know, and free?
 
 use std::{
-    fs::File,
     io::{self, ErrorKind, Read as _},
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
@@ -9,6 +8,7 @@ use std::{
 };
 
 use ::redb::{Builder, Database, DatabaseError, ReadableDatabase, StorageBackend, StorageError};
+use mpy6a_untrusted::{file, folder::FolderError};
 
 use super::{
     RedbStore, attempts, due,
@@ -53,6 +53,9 @@ pub enum OpenError {
         /// What the operating system said.
         source: io::Error,
     },
+    /// The folder of its log cannot be used.
+    #[error("the log of the store: {0}")]
+    Folder(#[from] FolderError),
 }
 
 /// The first bytes of every redb file (its design document, "Database header").
@@ -153,8 +156,8 @@ pub(super) enum Head {
 /// Look at the file's first bytes before redb does, so that another program's file is named as that and never touched.
 pub(super) fn check_head(path: &Path) -> Result<Head, OpenError> {
     let fail = |source| OpenError::Io { path: path.to_owned(), source };
-    let mut file = match File::open(path) {
-        Ok(file) => file,
+    let (mut file, _) = match file::open(path) {
+        Ok(opened) => opened,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Head::Missing),
         Err(error) => return Err(fail(error)),
     };
