@@ -51,7 +51,7 @@ async fn a_broken_config_keeps_the_old_one_in_service_and_says_so_until_it_is_me
     for (broken, says) in [
         ("[[kind", "no TOML"),
         ("[[kind]]\nid = 1\nname = \"k1\"\nplugin.file = \"x\"\nlease = \"soon\"\n", "`soon` is no time span"),
-        ("", "cannot open the config"),
+        ("", "cannot read the config"),
     ] {
         if broken.is_empty() {
             std::fs::remove_file(host.path("mpy6a.toml")).unwrap();

@@ -1,4 +1,4 @@
-//! Configs and plugins are replaced while the host runs: in service within a second, without a dropped session, and a
+//! Configs and plugins are replaced while the host runs: in service within a second or two, without a dropped session, and a
 //! broken one keeps the old one in service and says so.
 //!
 //! | file | what is replaced |

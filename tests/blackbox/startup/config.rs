@@ -72,7 +72,7 @@ async fn a_missing_config_is_named() {
     std::fs::remove_file(host.path("mpy6a.toml")).unwrap();
     let exit = host.exit_of_start().await;
     assert_eq!(exit.code, CONFIG_WRONG);
-    let parts = ["mpy6a.toml", "cannot open the config", "name a readable file with --config"];
+    let parts = ["mpy6a.toml", "cannot read the config", "name a readable file with --config"];
     let checked = check(&host);
     for part in parts {
         assert!(exit.text.contains(part) && checked.text.contains(part), "{part:?} is not in {:?}", exit.text);

@@ -6,7 +6,7 @@ use tokio::runtime::Builder;
 use tracing::error;
 
 use crate::{
-    config::Config,
+    config::{Config, Text},
     host::{Failure, Host},
     repeats::Runs,
     telemetry::{self, Telemetry},
@@ -14,8 +14,9 @@ use crate::{
 
 /// Serve, with every kind paused if `start_paused`. Ends with the exit code of [`Failure::exit_code`], or 0 after being told to stop.
 pub fn run(file: PathBuf, start_paused: bool) -> ExitCode {
-    let config = match Config::load(&file) {
-        Ok(config) => config,
+    let read = Text::read(&file).and_then(|text| Ok((text.config()?, text)));
+    let (config, text) = match read {
+        Ok(read) => read,
         Err(error) => {
             // There is no log yet: it is the config that says what the log is like.
             telemetry::say(&error.to_string());
@@ -31,7 +32,7 @@ pub fn run(file: PathBuf, start_paused: bool) -> ExitCode {
         }
     };
     telemetry::log_panics();
-    let code = match serve(file, config, telemetry, start_paused) {
+    let code = match serve(file, text, config, telemetry, start_paused) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             error!("{failure}");
@@ -42,10 +43,10 @@ pub fn run(file: PathBuf, start_paused: bool) -> ExitCode {
     code
 }
 
-fn serve(file: PathBuf, config: Config, telemetry: Telemetry, start_paused: bool) -> Result<(), Failure> {
+fn serve(file: PathBuf, text: Text, config: Config, telemetry: Telemetry, start_paused: bool) -> Result<(), Failure> {
     let runtime = Builder::new_multi_thread().enable_all().thread_name("mpy6a").build()?;
     let runs = Runs::new()?;
-    let served = runtime.block_on(Host { file, config, telemetry, runs, start_paused }.serve());
+    let served = runtime.block_on(Host { file, text, config, telemetry, runs, start_paused }.serve());
     // Whatever still waits, for a dead file system perhaps, must not keep the process.
     runtime.shutdown_background();
     served

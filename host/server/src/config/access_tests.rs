@@ -64,6 +64,26 @@ fn a_running_host_beyond_this_machine_keeps_asking_who_it_is() {
     let (running, _) = read(&format!("listen = \"0.0.0.0:1\"\nplain_text = true\n{entry}"));
     // By itself this one is right: it listens on loopback. The host does not, until it is restarted.
     let (open, _) = read("");
-    let message = open.within(&running.fixed).unwrap_err();
+    let message = open.within(&running).unwrap_err();
     assert!(message.contains("listen: 0.0.0.0:1 is beyond this machine, and anybody"), "{message}");
+}
+
+#[test]
+fn a_running_host_is_opened_to_all_only_by_name_or_a_restart() {
+    let entry = format!("[[access]]\nname = \"one\"\ntoken = \"sha256:{}\"\nread = true\n", "0".repeat(64));
+    let (running, _) = read(&entry);
+    let opens = |text: &str| read(text).0.within(&running).map(|(config, _)| config.access.len());
+    let both = "open_to_all = true\n[admin]\nopen_to_all = true\n";
+    for (text, missing) in [
+        ("", "`open_to_all = true` and `admin.open_to_all = true`"),
+        ("open_to_all = true\n", "write `admin.open_to_all = true` as well"),
+        ("[admin]\nopen_to_all = true\n", "write `open_to_all = true` as well"),
+    ] {
+        let message = opens(text).unwrap_err();
+        assert!(message.contains(missing) && message.contains("restart the host"), "{message}");
+    }
+    assert_eq!(opens(both), Ok(0));
+    assert_eq!(opens(&entry), Ok(1));
+    let (open, _) = read("");
+    assert!(open.clone().within(&open).is_ok(), "one that was open stays so");
 }

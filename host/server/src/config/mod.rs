@@ -13,6 +13,7 @@
 //! | [`traces`] | where traces go |
 //! | [`relations`] | what must hold between values |
 //! | [`restart`] | what a running host cannot change |
+//! | [`text`] | the text of the file, and whether it looks whole |
 //! | [`problem`] | what is wrong, and where |
 //!
 //! `docs/mpy6a.toml` documents every key; a test proves that it names every one and states the true defaults.
@@ -29,6 +30,7 @@ pub mod problem;
 pub mod reader;
 pub mod relations;
 pub mod restart;
+pub mod text;
 pub mod traces;
 pub mod values;
 
@@ -39,8 +41,6 @@ mod tests;
 
 use std::{
     collections::BTreeMap,
-    fs,
-    io::Read as _,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -54,13 +54,13 @@ pub use self::{
     host::{Fixed, LogFormat},
     kind::{Keep, Kind, Rollout},
     problem::{ConfigError, Problem},
+    text::{CutOff, Text},
     traces::Traces,
 };
 use self::{
     reader::{Findings, Table},
     values::duration_ms,
 };
-use crate::limits::CONFIG_BYTES_MAX;
 
 /// Everything that a config file says, with defaults filled in.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,11 +84,7 @@ impl Config {
     ///
     /// Everything that is wrong with it.
     pub fn load(file: &Path) -> Result<Self, ConfigError> {
-        let text = read(file).map_err(|message| ConfigError::of_file(file.to_owned(), message))?;
-        // Relative paths start at the config's folder, wherever the host was started.
-        let whole = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
-        let folder = whole.parent().unwrap_or(Path::new("/"));
-        Self::parse(&text, folder).map_err(|problems| ConfigError { file: file.to_owned(), problems })
+        Text::read(file)?.config()
     }
 
     /// Check the text of a config file that lies in `folder`.
@@ -115,19 +111,6 @@ impl Config {
     pub fn plugin_files(&self) -> impl Iterator<Item = PathBuf> + '_ {
         self.kinds.values().map(|kind| kind.plugin.file.clone())
     }
-}
-
-fn read(file: &Path) -> Result<String, String> {
-    let advice = "name a readable file with --config; docs/mpy6a.toml is one to start from";
-    let mut bytes = Vec::new();
-    let open = fs::File::open(file).map_err(|error| format!("cannot open the config: {error}: {advice}"))?;
-    open.take(CONFIG_BYTES_MAX + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| format!("cannot read the config: {error}: {advice}"))?;
-    if bytes.len() as u64 > CONFIG_BYTES_MAX {
-        return Err(format!("longer than {CONFIG_BYTES_MAX} bytes, the most for a config: {advice}"));
-    }
-    String::from_utf8(bytes).map_err(|_| format!("not UTF-8 text: {advice}"))
 }
 
 /// The config, and the keys that the text could have named and did not.

@@ -5,21 +5,40 @@ use std::collections::BTreeMap;
 use super::{Config, Fixed, exposure, relations};
 
 impl Config {
-    /// The config that a host running with `fixed` can put into service of this one, and the keys that have to wait
-    /// for a restart.
+    /// The config that a host with this one in service can put into service of this one, and the keys that have to wait for a
+    /// restart.
     ///
     /// # Errors
     ///
-    /// Where the kinds do not fit into the limits that the host runs with, or those who may do what not to where it listens;
-    /// nothing changes then.
-    pub fn within(self, fixed: &Fixed) -> Result<(Self, Vec<&'static str>), String> {
+    /// Where the kinds do not fit into the limits that the host runs with, those who may do what not to where it listens, or where
+    /// it would open to all what was not; nothing changes then.
+    pub fn within(self, in_service: &Self) -> Result<(Self, Vec<&'static str>), String> {
+        let fixed = &in_service.fixed;
         let waiting = differences(fixed, &self.fixed);
         let exposed = exposure::fits(fixed, &self.access).map_err(|(key, message)| format!("{key}: {message}"));
         if let Err(message) = relations::fits(fixed, &self.kinds).and(exposed) {
             let restart = if waiting.is_empty() { "" } else { "; a changed limit needs a restart of the host" };
             return Err(format!("{message}{restart}"));
         }
+        if !in_service.access.is_empty() && self.access.is_empty() {
+            self.opens_by_name()?;
+        }
         Ok((Self { fixed: fixed.clone(), ..self }, waiting))
+    }
+
+    /// Whether a config without `[[access]]` asks by name to serve everybody, at both listeners. One that was cut off does not.
+    fn opens_by_name(&self) -> Result<(), String> {
+        let Fixed { exposure, admin_exposure, .. } = &self.fixed;
+        let keys = [("open_to_all", exposure.open_to_all), ("admin.open_to_all", admin_exposure.open_to_all)];
+        let missing: Vec<_> = keys.iter().filter(|(_, said)| !said).map(|(key, _)| format!("`{key} = true`")).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        Err(format!(
+            "access: the config in service has [[access]] and this one has none, so that anybody who can connect could do everything: put \
+             [[access]] back, or write {} as well, or restart the host",
+            missing.join(" and ")
+        ))
     }
 
     /// The kinds of `self` that `new` no longer names.

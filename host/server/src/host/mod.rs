@@ -33,7 +33,7 @@ use self::{
     signals::Signals,
 };
 use crate::{
-    config::{Config, Fixed},
+    config::{Config, Fixed, Text},
     grpc::{Services, gate::Gate},
     metrics::Metrics,
     recordings::Recordings,
@@ -48,7 +48,9 @@ use crate::{
 pub struct Host {
     /// The config file, to be watched.
     pub file: PathBuf,
-    /// What it says.
+    /// What stands in it.
+    pub text: Text,
+    /// What that says.
     pub config: Config,
     /// The log.
     pub telemetry: Telemetry,
@@ -127,6 +129,8 @@ impl Host {
         let (bell, rings) = reload::bell();
         let reloader = Reloader {
             file: self.file,
+            text: self.text,
+            suspect: None,
             board: Arc::clone(&board),
             loads,
             watcher,

@@ -20,7 +20,8 @@
 //!
 //! What is taken together and what apart:
 //!
-//! * A config is taken whole or not at all. One with any mistake changes nothing.
+//! * A config is taken whole or not at all, when it has lain still. One with any mistake changes nothing, nor one that looks cut
+//!   off, unless a person asks for a reload; and none opens a host to all that has `[[access]]`, unless it says so itself.
 //! * A plugin is taken together with its limits, grants and settings. Where it does not load, the kind's old plugin
 //!   stays in service with its old ones; the kind's delays and bounds are the new config's, and every other kind goes
 //!   on. A kind that has no old plugin is not claimed: its sessions wait.
@@ -47,6 +48,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use mpy6a_plugins::{Plugin, Sandbox};
@@ -63,7 +65,10 @@ use self::{
     probation::{Failed, Tally},
     watch::Watcher,
 };
-use crate::config::Config;
+use crate::{
+    config::Config,
+    limits::{CONFIG_SETTLE, SETTLE},
+};
 
 /// Load the plugins of a config for the first time and put them into service, and watch its files from then on. A
 /// plugin that does not load leaves its kind waiting; it does not keep the host from starting.
@@ -89,9 +94,16 @@ pub async fn start(
     (board, loads, watcher)
 }
 
-/// The config file, the plugins of the config in service, and the certificates.
-fn files(file: &Path, board: &Board, certificates: &Certificates) -> BTreeSet<PathBuf> {
-    board.now().config.plugin_files().chain([file.to_owned()]).chain(certificates.files()).collect()
+/// The plugins of the config in service, the config file, and the certificates, with how long each has to lie still.
+fn files(file: &Path, board: &Board, certificates: &Certificates) -> BTreeMap<PathBuf, Duration> {
+    let plugins = board.now().config.plugin_files().map(|file| (file, SETTLE)).collect::<Vec<_>>();
+    let others = careful(file, certificates).into_iter().map(|file| (file, CONFIG_SETTLE));
+    plugins.into_iter().chain(others).collect()
+}
+
+/// Files of which a part may be a whole one to its reader: the config and the certificates.
+fn careful(file: &Path, certificates: &Certificates) -> BTreeSet<PathBuf> {
+    certificates.files().chain([file.to_owned()]).collect()
 }
 
 /// Put a loaded plugin into service, or note why it is not.

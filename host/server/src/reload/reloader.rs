@@ -2,20 +2,24 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    future,
     path::PathBuf,
     sync::Arc,
+    time::Instant,
 };
 
 use mpy6a_plugins::Plugin;
 use mpy6a_sessions::Sessions;
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time};
 use tracing::{error, info, warn};
 
 use super::{
-    Board, Certificates, Rings, files, loads::Loads, probation::Failed, take, take_back, trial::Trial, watch::Watcher,
+    Board, Certificates, Rings, careful, files, loads::Loads, probation::Failed, take, take_back, trial::Trial,
+    watch::Watcher,
 };
 use crate::{
-    config::{Config, Kind},
+    config::{Config, CutOff, Kind, Text},
+    limits::{ASKED_SETTLE_MAX, CUT_OFF_SETTLE},
     recordings::Recordings,
     telemetry::Telemetry,
 };
@@ -24,6 +28,10 @@ use crate::{
 pub struct Reloader {
     /// The config file.
     pub file: PathBuf,
+    /// Its text in service.
+    pub text: Text,
+    /// A newer text that looks cut off.
+    pub suspect: Option<Suspect>,
     /// What is in service.
     pub board: Arc<Board>,
     /// Loads plugins.
@@ -44,12 +52,30 @@ pub struct Reloader {
     pub answers: Vec<oneshot::Sender<()>>,
 }
 
-/// Why something is read again.
+/// Why files are read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Because {
+    /// They changed, and lie still.
+    Changed,
+    /// A person asked for it, and takes it that they are whole.
+    Asked,
+}
+
+/// What there is to do.
 enum Wake {
     Files(BTreeSet<PathBuf>),
     Asked(oneshot::Sender<()>),
     Loaded(u32, Result<Arc<Plugin>, String>),
     Failed(Vec<Failed>),
+    /// A config that looks cut off stayed as it is.
+    Stayed,
+}
+
+/// A config that looks cut off.
+pub struct Suspect {
+    text: Text,
+    pub(super) since: Instant,
+    is_read_again: bool,
 }
 
 impl Reloader {
@@ -61,14 +87,19 @@ impl Reloader {
     async fn run(mut self) {
         loop {
             match self.wake().await {
-                Wake::Files(changed) => self.reload(|file| changed.contains(file)).await,
+                Wake::Files(changed) => self.reload(Because::Changed, |file| changed.contains(file)).await,
                 Wake::Asked(answer) => {
-                    self.reload(|_| true).await;
+                    self.reload_all().await;
                     self.answers.push(answer);
                 }
                 Wake::Loaded(kind, result) => {
                     take(&self.board, kind, result);
                     self.publish();
+                }
+                Wake::Stayed => {
+                    // The watcher reports it when it lies still, also where it changed a moment ago.
+                    self.watcher.distrust(&self.file);
+                    self.suspect.iter_mut().for_each(|suspect| suspect.is_read_again = true);
                 }
                 Wake::Failed(failed) => failed.into_iter().for_each(|failed| take_back(&self.board, failed)),
             }
@@ -87,13 +118,33 @@ impl Reloader {
             Some(answer) = self.rings.recv() => Wake::Asked(answer),
             Some((kind, result)) = self.loads.next() => Wake::Loaded(kind, result),
             failed = self.board.probation.failed() => Wake::Failed(failed),
+            () = Self::suspect_stayed(self.suspect.as_ref()) => Wake::Stayed,
         }
     }
 
+    /// Read everything again, as a person asked: when the config and the certificates lie still for a moment. Those that are being
+    /// written are left to the watcher, and so is the config then; that is said.
+    async fn reload_all(&mut self) {
+        let careful = careful(&self.file, &self.certificates);
+        let moving = self.watcher.moving(&careful).await;
+        if moving.is_empty() {
+            return self.reload(Because::Asked, |_| true).await;
+        }
+        let names: Vec<_> = moving.iter().map(|file| file.display().to_string()).collect();
+        let names = names.join(", ");
+        let trouble =
+            format!("{names}: being written for {ASKED_SETTLE_MAX:?} and not yet done: reload again when it is whole");
+        error!(files = names, trouble, "files are being written: the old config stays in service");
+        self.board.change(|now| now.config_trouble = Some(trouble));
+        self.watcher.distrust(&self.file);
+        let config = self.file.clone();
+        self.reload(Because::Asked, |file| *file != config && !moving.contains(file)).await;
+    }
+
     /// Read again what changed: the config, if it did, and every plugin whose file or whose part of the config did.
-    pub(super) async fn reload(&mut self, changed: impl Fn(&PathBuf) -> bool) {
+    pub(super) async fn reload(&mut self, because: Because, changed: impl Fn(&PathBuf) -> bool) {
         let old = Arc::clone(&self.board.now().config);
-        let new = if changed(&self.file) { self.read_config(&old) } else { Arc::clone(&old) };
+        let new = if changed(&self.file) { self.read_config(&old, because) } else { Arc::clone(&old) };
         let certificates = self.certificates.reload(&changed);
         if !certificates.is_empty() {
             self.board.change(|now| now.note_certificates(certificates));
@@ -122,10 +173,16 @@ impl Reloader {
     }
 
     /// The config to be in service now: the file's, or the old one where the file is wrong.
-    fn read_config(&self, old: &Arc<Config>) -> Arc<Config> {
-        let read = Config::load(&self.file).map_err(|error| error.to_string());
-        match read.and_then(|config| config.within(&old.fixed)) {
-            Ok((config, waiting)) => {
+    fn read_config(&mut self, old: &Arc<Config>, because: Because) -> Arc<Config> {
+        let read = Text::read(&self.file).map_err(|error| error.to_string());
+        let read = read.and_then(|text| {
+            let config = text.config().map_err(|error| error.to_string())?;
+            self.whole(&text, because).map_err(|why| format!("{}: {why}", self.file.display()))?;
+            Ok((config, text))
+        });
+        match read.and_then(|(config, text)| Ok((config.within(old)?, text))) {
+            Ok(((config, waiting), text)) => {
+                self.text = text;
                 if !waiting.is_empty() {
                     let keys = waiting.join(", ");
                     warn!(keys, "these keys changed and stay as they were until the host is restarted");
@@ -151,6 +208,31 @@ impl Reloader {
                 self.board.change(|now| now.config_trouble = Some(trouble));
                 Arc::clone(old)
             }
+        }
+    }
+
+    /// Whether a text is to be taken for a whole one. One that looks cut off is, where it stays so for long, or a person asks for it.
+    /// An empty one never is.
+    fn whole(&mut self, text: &Text, because: Because) -> Result<(), CutOff> {
+        let suspect = self.suspect.take();
+        let Some(why) = text.cut_off(&self.text) else { return Ok(()) };
+        let since = suspect.filter(|suspect| suspect.text == *text).map_or_else(Instant::now, |suspect| suspect.since);
+        let is_over = because == Because::Asked || since.elapsed() >= CUT_OFF_SETTLE;
+        match why {
+            CutOff::Beginning | CutOff::Line if is_over => return Ok(()),
+            CutOff::Beginning | CutOff::Line => {
+                self.suspect = Some(Suspect { text: text.clone(), since, is_read_again: false });
+            }
+            CutOff::Empty => {}
+        }
+        Err(why)
+    }
+
+    /// Resolves when the config that looks cut off has stayed so for long.
+    async fn suspect_stayed(suspect: Option<&Suspect>) {
+        match suspect.filter(|suspect| !suspect.is_read_again) {
+            Some(suspect) => time::sleep_until((suspect.since + CUT_OFF_SETTLE).into()).await,
+            None => future::pending().await,
         }
     }
 

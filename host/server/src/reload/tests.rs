@@ -10,7 +10,12 @@ use mpy6a_sessions::{Environment, Error, Limits, New, Refusal, Started, store::r
 use tempfile::TempDir;
 
 use super::*;
-use crate::{config::LogFormat, recordings::Recordings, telemetry::Telemetry};
+use crate::{
+    config::{LogFormat, Text},
+    recordings::Recordings,
+    reload::reloader::Because,
+    telemetry::Telemetry,
+};
 
 /// A handler that returns at once; the data makes each version another file.
 fn handler(version: u32) -> Vec<u8> {
@@ -42,7 +47,8 @@ impl Bench {
         for (name, bytes) in plugins {
             fs::write(folder.path().join(name), bytes).unwrap();
         }
-        let config = Config::load(&file).unwrap();
+        let text = Text::read(&file).unwrap();
+        let config = text.config().unwrap();
         let sandbox = Sandbox::new(SandboxConfig {
             runs_max: 4,
             memory_bytes_max: 64 << 20,
@@ -54,11 +60,13 @@ impl Bench {
         let store = RedbStore::in_memory().unwrap();
         let Started { sessions, .. } =
             mpy6a_sessions::start(store, Limits::default(), policies, Environment::real()).unwrap();
-        let telemetry = Telemetry::start(LogFormat::Text, "info");
+        let telemetry = Telemetry::start(LogFormat::Text, "info").unwrap();
         let recordings = Recordings::start(&folder.path().join("store"), &board.now().config);
         let (_, rings) = super::bell();
         let reloader = Reloader {
             file,
+            text,
+            suspect: None,
             board,
             loads,
             watcher,
@@ -79,7 +87,7 @@ impl Bench {
     /// Reload what the files with these names concern, and wait for every load.
     async fn reload(&mut self, names: &[&str]) {
         let changed: Vec<PathBuf> = names.iter().map(|name| self.folder.path().join(name)).collect();
-        self.reloader.reload(|file| changed.contains(file)).await;
+        self.reloader.reload(Because::Changed, |file| changed.contains(file)).await;
         while let Some((kind, result)) = self.reloader.loads.next().await {
             take(&self.reloader.board, kind, result);
             self.reloader.publish();
@@ -188,7 +196,7 @@ async fn a_kind_that_left_the_config_is_out_of_service_and_its_sessions_are_kept
     let plugins = [("1.wasm", handler(1)), ("2.wasm", handler(2))];
     let mut bench = Bench::start(&(kind(1, "") + &kind(2, "")), &plugins).await;
     bench.open(2).await.unwrap();
-    bench.write("mpy6a.toml", kind(1, ""));
+    bench.write("mpy6a.toml", kind(1, "") + "# no more\n");
     bench.reload(&["mpy6a.toml"]).await;
     assert_eq!(bench.digest(2), None);
     assert_eq!(bench.open(2).await, Err(Refusal::KindUnknown(2).into()));
@@ -203,4 +211,26 @@ async fn what_needs_a_restart_stays_as_it_was_while_the_rest_is_taken() {
     bench.reload(&["mpy6a.toml"]).await;
     assert_eq!(bench.reloader.board.now().config.fixed, before);
     assert_eq!(bench.open(1).await, Ok(Duration::from_secs(3)));
+}
+
+#[tokio::test]
+async fn a_config_that_is_the_beginning_of_the_one_in_service_waits_to_be_written_on() {
+    let plugins = [("1.wasm", handler(1)), ("2.wasm", handler(2))];
+    let mut bench = Bench::start(&(kind(1, "") + &kind(2, "")), &plugins).await;
+    bench.write("mpy6a.toml", kind(1, ""));
+    bench.reload(&["mpy6a.toml"]).await;
+    assert!(bench.trouble(2).contains("looks cut off"), "{}", bench.trouble(2));
+    assert!(bench.open(2).await.is_ok() && bench.digest(2).is_some());
+    // It stays so.
+    let suspect = bench.reloader.suspect.as_mut().unwrap();
+    suspect.since = suspect.since.checked_sub(crate::limits::CUT_OFF_SETTLE).unwrap();
+    bench.reload(&["mpy6a.toml"]).await;
+    assert_eq!((bench.trouble(1), bench.digest(2)), (String::new(), None));
+
+    bench.write("mpy6a.toml", "# nothing\n");
+    for _ in 0..2 {
+        bench.reload(&["mpy6a.toml"]).await;
+        assert!(bench.trouble(1).contains("it is empty") && bench.open(1).await.is_ok(), "{}", bench.trouble(1));
+        assert!(bench.reloader.suspect.is_none(), "an empty one is never taken");
+    }
 }

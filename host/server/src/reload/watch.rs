@@ -5,32 +5,36 @@
 //! and overlay file systems, a file that did not exist. It also spares the folder of a busy database a stream of
 //! events.
 //!
-//! A change is reported when the files have lain still for [`SETTLE`], so that a file being copied is read once and
-//! whole. A copy that stalls for longer is read too early; the load fails then, keeps the old version in service, and
-//! the copy's next write is the next change. Whoever wants certainty pins `sha256`, or renames the finished file into
-//! place.
+//! A change is reported when the files have lain still: a plugin for [`SETTLE`], so that a file being copied is read once and whole;
+//! the config and the files of certificates for [`CONFIG_SETTLE`], since half of one may be a whole one to every reader. A write that
+//! stalls for longer is read too early. Half a plugin does not load and keeps the old version in service, and the next write is the
+//! next change; of half a config see [`Config::within`](crate::config::Config::within). For certainty pin `sha256`, or rename the
+//! finished file into place.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use tokio::{task, time};
 
 use super::looks::{Look, Looks, Print, Prints};
-use crate::limits::{POLL, SETTLE};
+use crate::limits::{ASKED_SETTLE_MAX, POLL, SETTLE};
 
 /// Watches a set of files.
 #[derive(Debug)]
 pub struct Watcher {
-    files: BTreeSet<PathBuf>,
+    /// With how long each has to lie still.
+    files: BTreeMap<PathBuf, Duration>,
     looks: Looks,
 }
 
 impl Watcher {
-    /// Watch these files. Whoever reads them does so after this call, or a change in between is missed.
-    pub async fn new(files: BTreeSet<PathBuf>) -> Self {
-        let looks = Looks { seen: prints(&files).await, last: None };
+    /// Watch these files, which have to lie still for so long each. Whoever reads them does so after this call, or a change in
+    /// between is missed.
+    pub async fn new(files: BTreeMap<PathBuf, Duration>) -> Self {
+        let looks = Looks { seen: prints(files.keys()).await, last: None };
         Self { files, looks }
     }
 
@@ -40,28 +44,46 @@ impl Watcher {
     }
 
     /// Watch these files instead. Those that are new to the watcher are read after this call, as with [`Watcher::new`].
-    pub async fn set_files(&mut self, files: BTreeSet<PathBuf>) {
-        let fresh: BTreeSet<PathBuf> = files.difference(&self.files).cloned().collect();
-        self.looks.seen.extend(prints(&fresh).await);
-        self.looks.seen.retain(|file, _| files.contains(file));
+    pub async fn set_files(&mut self, files: BTreeMap<PathBuf, Duration>) {
+        let fresh: Vec<&PathBuf> = files.keys().filter(|file| !self.files.contains_key(*file)).collect();
+        self.looks.seen.extend(prints(fresh.into_iter()).await);
+        self.looks.seen.retain(|file, _| files.contains_key(file));
         self.files = files;
     }
 
     /// Wait until files have changed and lie still again; answers which. Dropping the future loses no change.
     pub async fn changed(&mut self) -> BTreeSet<PathBuf> {
         loop {
-            match self.looks.next(prints(&self.files).await) {
+            match self.looks.next(prints(self.files.keys()).await, Instant::now(), &self.files) {
                 Look::Same => time::sleep(POLL).await,
                 Look::Moving => time::sleep(SETTLE).await,
                 Look::Changed(files) => return files,
             }
         }
     }
+
+    /// Wait until these files were the same at two looks, [`SETTLE`] apart, but no longer than [`ASKED_SETTLE_MAX`]. Answers those
+    /// that changed to the end.
+    pub async fn moving(&self, files: &BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
+        let until = Instant::now() + ASKED_SETTLE_MAX;
+        let mut last = prints(files.iter()).await;
+        loop {
+            time::sleep(SETTLE).await;
+            let now = prints(files.iter()).await;
+            if now == last {
+                return BTreeSet::new();
+            }
+            if Instant::now() >= until {
+                return files.iter().filter(|file| now.get(*file) != last.get(*file)).cloned().collect();
+            }
+            last = now;
+        }
+    }
 }
 
 /// Look at the files, off the async threads: a dead network file system blocks whoever asks it.
-async fn prints(files: &BTreeSet<PathBuf>) -> Prints {
-    let files = files.clone();
+async fn prints(files: impl Iterator<Item = &PathBuf>) -> Prints {
+    let files: Vec<PathBuf> = files.cloned().collect();
     let look = move || {
         let print = |file: PathBuf| {
             let print = std::fs::metadata(&file).ok().map(|it| Print::of(&it));
@@ -81,7 +103,7 @@ mod tests {
     use super::*;
 
     async fn watch(folder: &Path, names: &[&str]) -> Watcher {
-        Watcher::new(names.iter().map(|name| folder.join(name)).collect()).await
+        Watcher::new(names.iter().map(|name| (folder.join(name), SETTLE)).collect()).await
     }
 
     async fn next(watcher: &mut Watcher) -> Vec<String> {
