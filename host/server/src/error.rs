@@ -187,6 +187,7 @@ fn map_refusal(refusal: &Refusal) -> Mapped {
             (Code::FailedPrecondition, "LOCAL_NOT_OPEN", vec![("local", local.to_string())])
         }
         Refusal::StreamFull { max } => (Code::ResourceExhausted, "STREAM_FULL", vec![("limit", max.to_string())]),
+        Refusal::TraceparentInvalid => (Code::InvalidArgument, REQUEST_INVALID, vec![]),
         Refusal::TooLong { max, .. } => (Code::InvalidArgument, REQUEST_INVALID, vec![("limit", max.to_string())]),
     }
 }
@@ -270,6 +271,7 @@ mod tests {
             (refused(Refusal::LocalInUse(5)), AlreadyExists, "LOCAL_IN_USE", &[("local", "5")]),
             (refused(Refusal::LocalNotOpen(5)), FailedPrecondition, "LOCAL_NOT_OPEN", &[("local", "5")]),
             (refused(Refusal::StreamFull { max: 8 }), ResourceExhausted, "STREAM_FULL", &[("limit", "8")]),
+            (refused(Refusal::TraceparentInvalid), InvalidArgument, "REQUEST_INVALID", &[]),
             (refused(Refusal::TooLong { what: "x", max: 6 }), InvalidArgument, "REQUEST_INVALID", &[("limit", "6")]),
             (Error::Overloaded(wait), ResourceExhausted, "OVERLOADED", &[]),
             (Error::ShuttingDown, Unavailable, "SHUTTING_DOWN", &[]),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use mpy6a_untrusted::text;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -46,12 +47,17 @@ impl Report {
         Self { outcome, duration_us: 0, fuel: 0, memory_peak_bytes: 0, plugin_digest: [0; 32], log_tail: String::new() }
     }
 
-    /// The same, with its texts cut to what a session may keep.
+    /// The same, with its texts as a session may keep them: cut, the cause one line, and nothing in them that a terminal obeys or
+    /// hides. They are the words of handlers, and of services that these called.
     #[must_use]
     pub fn bounded(mut self) -> Self {
         if let Some(cause) = self.outcome.cause_mut() {
+            // Before as well: escaping takes time for each byte.
+            truncate(cause, CAUSE_BYTES_MAX);
+            *cause = text::line(cause).into_owned();
             truncate(cause, CAUSE_BYTES_MAX);
         }
+        self.log_tail = text::lines(&self.log_tail).into_owned();
         let excess = self.log_tail.len().saturating_sub(LOG_TAIL_BYTES_MAX);
         let from = (excess..=self.log_tail.len()).find(|&at| self.log_tail.is_char_boundary(at)).unwrap_or(0);
         self.log_tail.drain(..from);
@@ -199,5 +205,19 @@ mod tests {
         assert!(report.outcome.cause().starts_with("xж"));
         assert!(report.log_tail.len() <= LOG_TAIL_BYTES_MAX && report.log_tail.len() > LOG_TAIL_BYTES_MAX - 4);
         assert!(report.log_tail.ends_with("жend"));
+    }
+
+    #[test]
+    fn texts_of_handlers_and_services_forge_no_line_and_turn_no_direction() {
+        let report = Report {
+            log_tail: "INFO a\u{202e}\nINFO b\r\n".to_owned(),
+            ..Report::bare(Outcome::Retry("503\n  9   returned, \x1b[2Kall is well\u{2066}".to_owned()))
+        }
+        .bounded();
+        assert_eq!(report.outcome.cause(), "503\\n  9   returned, \\u{1b}[2Kall is well\\u{2066}");
+        assert_eq!(report.log_tail, "INFO a\\u{202e}\nINFO b\\r\n");
+        assert_eq!(report.clone().bounded(), report, "once is enough");
+        let long = Report::bare(Outcome::Permanent("\n".repeat(2 * CAUSE_BYTES_MAX))).bounded();
+        assert_eq!(long.outcome.cause().len(), CAUSE_BYTES_MAX);
     }
 }

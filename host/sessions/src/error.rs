@@ -117,6 +117,11 @@ pub enum Refusal {
         /// The limit, a count.
         max: usize,
     },
+    /// The traceparent is none.
+    #[error(
+        "the traceparent is not of the W3C form: send one such as 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01, or none"
+    )]
+    TraceparentInvalid,
     /// A request id, a traceparent or a list is longer than it may be.
     #[error("{what} is longer than {max}: shorten it")]
     TooLong {

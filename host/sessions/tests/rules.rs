@@ -329,3 +329,31 @@ fn a_stranger_learns_nothing_but_that_the_key_is_wrong() {
     let decision = decide(&limits(), Some(&history.session), &op, &stamp(2, 0, 0));
     assert_eq!(decision, Err(Refusal::KeyWrong(history.session.id)));
 }
+
+#[test]
+fn a_new_takes_a_traceparent_of_the_w3c_form_and_no_other_text() {
+    const RIGHT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let judged = |text: &str| {
+        let new = New { kind: 1, traceparent: Some(text.to_owned()), ..New::default() };
+        mpy6a_sessions::rules::check_new(&limits(), &new).map(|_| ())
+    };
+    for right in [RIGHT, &RIGHT.replacen("00", "cc", 1), &(RIGHT.replacen("00", "01", 1) + "-what.comes/later")] {
+        assert_eq!(judged(right), Ok(()), "{right}");
+    }
+    let zero = "00-00000000000000000000000000000000-b7ad6b7169203331-01";
+    let none = [
+        "x",
+        zero,
+        &RIGHT.to_uppercase(),
+        &RIGHT[1..],
+        &(RIGHT.to_owned() + "-more"),
+        &(RIGHT.to_owned() + "\n"),
+        &RIGHT.replacen("00", "ff", 1),
+        &(RIGHT.replacen("00", "01", 1) + "-\u{202e}"),
+        "00-é-é-01",
+        &RIGHT.replace("b7ad6b7169203331", "0000000000000000"),
+    ];
+    for none in none {
+        assert_eq!(judged(none), Err(Refusal::TraceparentInvalid), "{none}");
+    }
+}

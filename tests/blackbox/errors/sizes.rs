@@ -1,9 +1,9 @@
 //! Too much: bytes, records, seconds, handles, operations at once.
 
-use mpy6a_proto::v1::{Handle, Index, NewRequest, RenewRequest};
+use mpy6a_proto::v1::{Handle, Index, NewRequest, RenewRequest, operation::What};
 use tonic::Code;
 
-use crate::harness::{Config, Host, Kind, Refused, Wire};
+use crate::harness::{Config, Host, Kind, Refused, Wire, streamed};
 
 async fn host() -> Host {
     let config = Config::of([Kind::misbehave(1)])
@@ -91,8 +91,26 @@ async fn a_request_id_or_traceparent_over_the_limit() {
         refused.says(Code::InvalidArgument, "REQUEST_INVALID", "shorten it");
         assert_eq!(refused.numbers["limit"], limit);
     }
-    let right = NewRequest { kind: 1, request_id: text(64), traceparent: text(128), ..NewRequest::default() };
+    let traceparent = format!("01-{}-{}-01-{}", "a".repeat(32), "b".repeat(16), text(72));
+    let right = NewRequest { kind: 1, request_id: text(64), traceparent, ..NewRequest::default() };
     host.new_session(right).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_traceparent_that_is_none_is_refused_by_itself_and_on_a_stream() {
+    let host = host().await;
+    for none in ["x", "00-ab-cd-01", "a\nwaits for  nothing", "\u{202e}"] {
+        let request = NewRequest { kind: 1, traceparent: none.to_owned(), ..NewRequest::default() };
+        let refused = host.new_session(request.clone()).await.unwrap_err();
+        refused.says(
+            Code::InvalidArgument,
+            "REQUEST_INVALID",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        );
+        let mut stream = host.stream().await;
+        let outcome = stream.one(streamed::operation(streamed::local(1), 1, What::New(request))).await;
+        assert_eq!(streamed::refused(outcome).reason, "REQUEST_INVALID");
+    }
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use clap::Subcommand;
 use mpy6a_proto::v1;
 
 use super::{
+    out::print_json,
     remote::{Host, Remote, Trouble},
     session::Output,
     table::{KIND_COLUMNS, Table, cut, span},
@@ -52,7 +53,7 @@ async fn list(output: Output, host: Host) -> Result<ExitCode, Trouble> {
     let kinds = host.kinds().await?.kinds;
     match output {
         Output::Table => out!("{}", table(&kinds).text(Some(REPORT_COLUMNS))),
-        Output::Json => kinds.iter().for_each(|kind| outln!("{}", json::kind(kind))),
+        Output::Json => kinds.iter().for_each(|kind| print_json(&json::kind(kind))),
     }
     Ok(ExitCode::SUCCESS)
 }

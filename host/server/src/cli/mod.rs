@@ -1,6 +1,6 @@
 //! The command line: one file for each command.
 
-#![warn(clippy::print_stdout)]
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 
 #[macro_use]
 mod out;

@@ -13,6 +13,7 @@ use tonic::{
 use tonic_health::pb::health_client::HealthClient;
 
 use super::{
+    out::complain,
     report::Report,
     secure::{Bearer, Secure, causes},
 };
@@ -56,7 +57,7 @@ impl Trouble {
         };
         let mut report = Report::default();
         text.lines().for_each(|line| report.line("", line));
-        eprint!("{}", report.text);
+        complain(&report.text);
         code
     }
 }

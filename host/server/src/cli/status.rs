@@ -8,6 +8,7 @@ use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus}
 
 use super::{
     kind,
+    out::{complain, print_own},
     remote::{Host, Trouble, refused},
     report::Report,
 };
@@ -64,7 +65,8 @@ pub async fn top(arguments: &Top, host: Host) -> Result<ExitCode, Trouble> {
     loop {
         let answer = host.kinds().await?;
         // To the upper left corner, and everything below it away: nothing flickers.
-        out!("\x1b[H\x1b[J{}", text(&answer));
+        print_own("\x1b[H\x1b[J");
+        out!("{}", text(&answer));
         drawn += 1;
         if arguments.count == Some(drawn) {
             return Ok(ExitCode::SUCCESS);
@@ -91,7 +93,7 @@ pub async fn reload(host: Host) -> Result<ExitCode, Trouble> {
         outln!("in service: the config and every plugin as they are now");
         return Ok(ExitCode::SUCCESS);
     }
-    eprint!("{}", report.text);
+    complain(&report.text);
     Ok(ExitCode::FAILURE)
 }
 

@@ -1,5 +1,7 @@
 //! Tables for people: columns as wide as what is in them, the last one cut at the width of the terminal.
 
+use mpy6a_untrusted::text;
+
 /// Between two columns.
 const GAP: usize = 2;
 
@@ -18,9 +20,9 @@ impl Table {
         Self { rows: vec![head.iter().map(|name| (*name).to_owned()).collect()] }
     }
 
-    /// Add a row, of as many cells as the head has.
+    /// Add a row, of as many cells as the head has. Text from outside stays within its cell.
     pub fn row(&mut self, cells: Vec<String>) {
-        self.rows.push(cells);
+        self.rows.push(cells.iter().map(|cell| text::line(cell).into_owned()).collect());
     }
 
     /// The text, in lines of at most `columns`; none: as long as they are.
@@ -85,6 +87,8 @@ mod tests {
         let wide = "ID          N  WHY\n1-2         7  because it is so\n1-1042  1,000\n";
         assert_eq!(table.text(None), wide);
         assert_eq!(table.text(Some(22)), "ID          N  WHY\n1-2         7  becaus…\n1-1042  1,000\n");
+        table.row(vec!["1-3\n".into(), "7".into(), "\x1b[2J\u{202e}".into()]);
+        assert!(table.text(None).ends_with("1-3\\n       7  \\u{1b}[2J\\u{202e}\n"), "{}", table.text(None));
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub fn run(command: &Command) -> ExitCode {
         Command::New => {
             let token = token::new();
             outln!("{token}");
-            eprintln!("the line for [[access]] in the config:\n{}", line(&token));
+            errln!("the line for [[access]] in the config:\n{}", line(&token));
             ExitCode::SUCCESS
         }
         Command::Hash => match hash(io::stdin().lock()) {
@@ -36,7 +36,7 @@ pub fn run(command: &Command) -> ExitCode {
                 ExitCode::SUCCESS
             }
             Err(why) => {
-                eprintln!("{why}");
+                errln!("{why}");
                 ExitCode::FAILURE
             }
         },

@@ -10,21 +10,40 @@ use crate::{
     session::{Answered, Applied, Client, Due, Session, Standing, State},
 };
 
-/// Judge a `New` by itself, before it is queued: its lengths. Whether its kind exists is the writer's to see.
+/// Judge a `New` by itself, before it is queued: its lengths, and the form of its traceparent. Whether its kind exists is the writer's
+/// to see.
 ///
 /// # Errors
 ///
-/// [`Refusal::TooLong`], [`Refusal::RecordTooLarge`].
+/// [`Refusal::TooLong`], [`Refusal::TraceparentInvalid`], [`Refusal::RecordTooLarge`].
 pub fn check_new(limits: &Limits, new: &New) -> Result<Size, Refusal> {
     let within = |what, text: &Option<String>, max| match text {
         Some(text) if text.len() > max => Err(Refusal::TooLong { what, max }),
         _ => Ok(()),
     };
     within("the traceparent (in bytes)", &new.traceparent, TRACEPARENT_BYTES_MAX)?;
+    if new.traceparent.as_deref().is_some_and(|text| !is_traceparent(text)) {
+        return Err(Refusal::TraceparentInvalid);
+    }
     match &new.record {
         Some(record) => Size::default().with_appended(record.len(), limits),
         None => Ok(Size::default()),
     }
+}
+
+/// Whether a text is a traceparent: <https://www.w3.org/TR/trace-context/#traceparent-header>. A version after 00 may go on behind
+/// what 00 has; that is ASCII, too.
+#[must_use]
+pub fn is_traceparent(text: &str) -> bool {
+    let is_hex = |part: &str, digits: usize| {
+        part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+    };
+    let is_id = |part: &str, digits| is_hex(part, digits) && part.bytes().any(|byte| byte != b'0');
+    let mut parts = text.splitn(5, '-');
+    let [version, trace, span, flags] = [(); 4].map(|()| parts.next().unwrap_or_default());
+    let rest = parts.next();
+    let goes_on_well = rest.is_none_or(|rest| version != "00" && rest.bytes().all(|byte| byte.is_ascii_graphic()));
+    is_hex(version, 2) && version != "ff" && is_id(trace, 32) && is_id(span, 16) && is_hex(flags, 2) && goes_on_well
 }
 
 /// `New`: the stamp's index becomes the session's id.

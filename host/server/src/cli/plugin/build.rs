@@ -2,7 +2,6 @@
 
 use std::{
     fmt::Write as _,
-    io::Write as _,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -29,7 +28,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> ExitCode {
     let announce = |command: &str| {
         // Before the command's own lines; a stream that is gone is no reason not to build.
-        let _ = writeln!(std::io::stderr(), "$ {command}");
+        errln!("$ {command}");
     };
     match build(&arguments.dir, announce) {
         Ok(built) => {

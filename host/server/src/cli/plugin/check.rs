@@ -6,6 +6,7 @@ use clap::Args;
 use mpy6a_kit::check::{Against, Checked, CheckedFile, CheckedImport, Level, check};
 use mpy6a_plugins::{PluginSpec, RunLimits, Sandbox, SandboxConfig};
 use mpy6a_sessions::Limits;
+use mpy6a_untrusted::text;
 use tokio::runtime::Builder;
 
 use super::{Output, grouped, handler::OfKind};
@@ -36,7 +37,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
     match arguments.output {
         Output::Text => out!("{}", report(&checked)),
         Output::Json => match serde_json::to_string_pretty(&checked) {
-            Ok(json) => outln!("{json}"),
+            Ok(json) => outln!("{}", text::json(&json)),
             Err(error) => return super::failed(&error.to_string()),
         },
     }

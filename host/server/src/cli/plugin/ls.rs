@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::{
     cli::{
         kind,
+        out::print_json,
         remote::{Host, Trouble},
         report::Report,
         session::Output,
@@ -34,7 +35,7 @@ pub async fn run(arguments: &Arguments, host: Host) -> Result<ExitCode, Trouble>
     let kinds = host.kinds().await?.kinds;
     match arguments.output {
         Output::Table => out!("{}", text(&kinds)),
-        Output::Json => kinds.iter().for_each(|kind| outln!("{}", object(kind))),
+        Output::Json => kinds.iter().for_each(|kind| print_json(&object(kind))),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -14,8 +14,9 @@ mod test;
 use std::process::ExitCode;
 
 use clap::{Subcommand, ValueEnum};
+use mpy6a_untrusted::text;
 
-use crate::cli::{remote::Remote, report::Report};
+use crate::cli::{out::complain, remote::Remote, report::Report};
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -82,13 +83,13 @@ pub fn run(command: Command, remote: &Remote) -> ExitCode {
 fn failed(trouble: &str) -> ExitCode {
     let mut report = Report::default();
     trouble.lines().for_each(|line| report.line("", line));
-    eprint!("{}", report.text);
+    complain(&report.text);
     ExitCode::FAILURE
 }
 
-/// A JSON value as text, for people and programs.
+/// A JSON value as text, for people and programs: what a terminal would obey is escaped as JSON escapes it.
 fn json_text(value: &serde_json::Value) -> String {
-    format!("{value:#}")
+    text::json(&format!("{value:#}")).into_owned()
 }
 
 /// A number with its thousands apart, for people.

@@ -138,7 +138,7 @@ impl Tally {
         outln!("{} {}", past(action), sessions(self.done));
         for (message, count) in self.reasons.values() {
             let more = if *count > 1 { format!(" (and {} more like it)", count - 1) } else { String::new() };
-            eprintln!("refused: {message}{more}");
+            errln!("refused: {message}{more}");
         }
         if self.refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }

@@ -8,6 +8,7 @@ use mpy6a_proto::v1;
 use super::{Output, filter};
 use crate::{
     cli::{
+        out::print_json,
         remote::{Host, Trouble},
         table::{KIND_COLUMNS, Table, cut, span},
     },
@@ -46,7 +47,7 @@ pub async fn run(arguments: &Arguments, host: Host) -> Result<ExitCode, Trouble>
             count += 1;
             match arguments.output {
                 Output::Table => table.row(row(&session, &names, arguments.wide)),
-                Output::Json => outln!("{}", json::summary(&session, &names)),
+                Output::Json => print_json(&json::summary(&session, &names)),
             }
         }
         if more {

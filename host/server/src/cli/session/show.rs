@@ -4,11 +4,13 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use mpy6a_proto::v1;
+use mpy6a_untrusted::text;
 use serde_json::Value;
 
 use super::{Output, id};
 use crate::{
     cli::{
+        out::print_json,
         remote::{Host, Trouble},
         report::Report,
         table::span,
@@ -48,13 +50,13 @@ pub async fn run(arguments: &Arguments, host: Host) -> Result<ExitCode, Trouble>
     let session = answer.map_err(|status| host.trouble(&status))?.into_inner();
     let kind = kind_name(session.kind, &host.kind_names().await?);
     match arguments.output {
-        Output::Table => out!("{}", text(&session, &kind, arguments.records)),
-        Output::Json => outln!("{}", object(&session, &kind, arguments.records)),
+        Output::Table => out!("{}", report(&session, &kind, arguments.records)),
+        Output::Json => print_json(&object(&session, &kind, arguments.records)),
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn text(session: &v1::GetSessionResponse, kind: &str, records: Records) -> String {
+fn report(session: &v1::GetSessionResponse, kind: &str, records: Records) -> String {
     let ago = |ms: u64| format!("{} ago", span(now_ms().saturating_sub(ms)));
     let mut report = Report::default();
     report.line("session    ", &shown(session.id));
@@ -68,7 +70,7 @@ fn text(session: &v1::GetSessionResponse, kind: &str, records: Records) -> Strin
     report.line("repeats    ", &session.repeats.to_string());
     report.line("fence      ", &shown(session.fence));
     if !session.traceparent.is_empty() {
-        report.line("trace      ", &session.traceparent);
+        report.line("trace      ", &text::line(&session.traceparent));
     }
     report.line("records    ", &format!("{}, {} bytes", session.records.len(), session.record_bytes));
     for (number, bytes) in session.records.iter().enumerate() {
@@ -76,7 +78,7 @@ fn text(session: &v1::GetSessionResponse, kind: &str, records: Records) -> Strin
     }
     report.line("attempts   ", &format!("the last {}", session.attempts.len()));
     for attempt in &session.attempts {
-        let cause = if attempt.cause.is_empty() { String::new() } else { format!(": {}", attempt.cause) };
+        let cause = if attempt.cause.is_empty() { String::new() } else { format!(": {}", text::line(&attempt.cause)) };
         let took = format!("{}.{:03} ms", attempt.duration_us / 1_000, attempt.duration_us % 1_000);
         let kept = if attempt.kept { ", kept" } else { "" };
         let what = format!("{}, {took}, {} fuel{kept}{cause}", ago(attempt.started_ms), attempt.fuel);
@@ -95,8 +97,8 @@ fn object(session: &v1::GetSessionResponse, kind: &str, records: Records) -> Val
 /// A record for a terminal: nothing in it moves the cursor or changes its colours.
 fn record(bytes: &[u8], how: Records) -> String {
     match record_value(bytes, how) {
-        Value::String(text) => text.chars().flat_map(printable).collect(),
-        value => value.to_string(),
+        Value::String(text) => text::line(&text).into_owned(),
+        value => text::json(&value.to_string()).into_owned(),
     }
 }
 
@@ -109,10 +111,6 @@ fn record_value(bytes: &[u8], how: Records) -> Value {
     }
 }
 
-fn printable(letter: char) -> Vec<char> {
-    if letter.is_control() { letter.escape_default().collect() } else { vec![letter] }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,6 +119,7 @@ mod tests {
     fn records_are_shown_as_asked_and_never_move_the_cursor() {
         assert_eq!(record(b"plain \xc3\xa9", Records::Text), "plain é");
         assert_eq!(record(b"\x1b[2J\n", Records::Text), "\\u{1b}[2J\\n");
+        assert_eq!(record("live\u{202e}".as_bytes(), Records::Json), "live\\u{202e}");
         assert_eq!(record(b"\xff", Records::Text), "\u{fffd}");
         assert_eq!(record(b"\x00\xff", Records::Hex), "00ff");
         assert_eq!(record(b"{ \"a\": 1 }", Records::Json), "{\"a\":1}");

@@ -142,7 +142,7 @@ fn seeds() -> Vec<Vec<u8>> {
         kind: 1,
         record: Some("r".into()),
         request_id: "id".into(),
-        traceparent: "00-ab-cd-01".into(),
+        traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into(),
         outlives_stream: true,
         ..Default::default()
     };

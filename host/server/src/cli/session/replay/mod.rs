@@ -21,7 +21,10 @@ use mpy6a_plugins::Recording;
 
 use self::fetch::Fetched;
 use super::Output;
-use crate::cli::remote::{Host, Remote, Trouble, refused};
+use crate::cli::{
+    out::print_json,
+    remote::{Host, Remote, Trouble, refused},
+};
 
 /// Which attempt, and by which plugin.
 #[derive(Args, Debug)]
@@ -64,7 +67,7 @@ fn carry_out(arguments: &Arguments, Fetched { recording, plugin }: Fetched) -> R
     let differences = replayed.differences(&recording);
     match arguments.output {
         Output::Table => out!("{}", shown::text(&recording, &replayed, &differences)),
-        Output::Json => outln!("{}", shown::object(&recording, &replayed, &differences)),
+        Output::Json => print_json(&shown::object(&recording, &replayed, &differences)),
     }
     Ok(if differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

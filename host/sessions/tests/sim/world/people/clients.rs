@@ -105,7 +105,7 @@ impl People {
             kind = if named.is_empty() { kind } else { *self.chance.pick(&named) };
         }
         let record = self.chance.percent(60).then(|| self.record());
-        let traceparent = self.chance.percent(20).then(|| format!("00-{}", self.requests));
+        let traceparent = self.chance.percent(20).then(|| format!("00-{0:032x}-{0:016x}-01", self.requests + 1));
         New { kind, record, request, traceparent }
     }
 
