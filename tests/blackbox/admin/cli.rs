@@ -142,6 +142,20 @@ async fn a_script_is_a_client() {
     said(&mpy6a(&host, &["session", "store", handle, "--timeout", "0s"]).await);
     let late = refused(&mpy6a(&host, &["session", "finish", handle]).await, 1);
     assert!(late.contains("takes no more operations") || late.contains("no session"), "{late}");
+
+    // Where others have accounts the handle is not for the command line.
+    let other = said(&mpy6a(&host, &["session", "new", "1"]).await);
+    let file = host.path("handle");
+    std::fs::write(&file, &other).unwrap();
+    let at_file = format!("@{}", file.display());
+    said(&mpy6a_fed(&host, &["session", "append", &at_file, "--file", "-"], b"one").await);
+    said(&mpy6a_fed(&host, &["session", "append", "-", "two"], other.as_bytes()).await);
+    let both = mpy6a_fed(&host, &["session", "append", "-", "--file", "-"], other.as_bytes()).await;
+    assert!(refused(&both, 1).contains("either the handle or the record"));
+    assert!(refused(&mpy6a(&host, &["session", "finish", "@/dev/zero"]).await, 1).contains("longer than 128 bytes"));
+    assert!(refused(&mpy6a(&host, &["session", "finish", "@none"]).await, 1).contains("cannot read the handle"));
+    said(&mpy6a_fed(&host, &["session", "finish", "-"], other.as_bytes()).await);
+
     let other = said(&mpy6a(&host, &["session", "new", "1"]).await);
     said(&mpy6a(&host, &["session", "finish", other.trim()]).await);
     assert!(refused(&mpy6a(&host, &["session", "append", "3-1", "x"]).await, 1).contains("00c0ffee"));

@@ -3,12 +3,14 @@
 //! | file | what is wrong |
 //! |---|---|
 //! | [`config`] | the config file: the host does not start |
+//! | [`folders`] | folders of the host that are open to others, or another user's |
 //! | [`plugin`] | a plugin file: the host starts, and that kind waits |
 //! | [`store`] | the database file, or the port: the host does not start, and touches nothing |
 //! | [`disk`] | the disk, while the host serves |
 
 mod config;
 mod disk;
+mod folders;
 mod plugin;
 mod store;
 
