@@ -1,6 +1,14 @@
 //! A config that an editor rewrites in place: half of it opens nothing, and the old one stays in service until it is whole.
 
-use std::fs;
+use std::{
+    fs,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
 use rustix::fs::{CWD, Mode, mkfifoat};
 
@@ -75,6 +83,31 @@ async fn the_beginning_of_a_config_is_taken_when_it_stays_so_or_a_person_asks_fo
     fs::write(host.path("mpy6a.toml"), format!("{short}\n# another\n[traces]")).unwrap();
     trouble(&host, "its last line has no end").await;
     assert_eq!(reload(&host).0, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_config_that_is_being_written_is_not_read_by_request_either() {
+    let host = Host::start(&guarded()).await;
+    let text = guarded().set("limits.shutdown", "11s").text(host.ports());
+    let (path, is_done) = (host.path("mpy6a.toml"), Arc::new(AtomicBool::new(false)));
+    let writer = {
+        let is_done = Arc::clone(&is_done);
+        thread::spawn(move || {
+            let mut lines = 0;
+            while !is_done.load(Ordering::Relaxed) {
+                lines += 1;
+                fs::write(&path, "# being written\n".repeat(lines % 9_000) + &text).unwrap();
+                thread::sleep(Duration::from_millis(5));
+            }
+            fs::write(&path, text).unwrap();
+        })
+    };
+    let (code, said) = reload(&host);
+    is_done.store(true, Ordering::Relaxed);
+    writer.join().unwrap();
+    assert!(code == Some(1) && said.contains("not yet done: reload again"), "{said}");
+    // The watcher takes it when it lies still.
+    host.logged("config in service").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

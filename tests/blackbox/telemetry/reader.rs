@@ -3,13 +3,13 @@
 use std::{
     collections::HashSet,
     fs::{File, OpenOptions},
-    io::Read as _,
+    io::{Read as _, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     process::Command,
 };
 
 use rustix::{
-    fs::{CWD, Mode, OFlags, mkfifoat},
+    fs::{CWD, Mode, OFlags, fcntl_getfl, fcntl_setfl, mkfifoat},
     io::Errno,
 };
 use serde_json::Value;
@@ -119,6 +119,18 @@ async fn what_a_host_says_last_is_written_before_it_ends() {
     let text = reader.read();
     let last = text.lines().next_back().unwrap();
     assert!(last.contains("\"message\":\"stopped\""), "{text}");
+}
+
+#[test]
+fn a_host_that_cannot_start_ends_though_nobody_reads_why() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let flags = fcntl_getfl(&writer).unwrap();
+    fcntl_setfl(&writer, flags | OFlags::NONBLOCK).unwrap();
+    while (&writer).write(&[b'x'; 4096]).is_ok() {}
+    fcntl_setfl(&writer, flags).unwrap();
+    let mut child = serve().args(["serve", "--config", "/none/mpy6a.toml"]).stderr(writer).spawn().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+    drop(reader);
 }
 
 /// How many lines this one stands for.

@@ -152,3 +152,25 @@ async fn a_collector_that_is_away_holds_nothing_up() {
     assert_eq!(host.stop().await.code, Some(0));
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_collector_that_takes_nothing_holds_nothing_up() {
+    // The system accepts connections, and nobody reads from them.
+    let deaf = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", deaf.local_addr().unwrap());
+    let effects = Effects::fine().await;
+    let mut host = Host::start(&config(&url, &effects).set("traces.sample", 1)).await;
+    let spans = async |result: &str| {
+        let series = format!("mpy6a_trace_spans_total{{result=\"{result}\"}}");
+        value(&scrape(&host).await, &series).unwrap()
+    };
+    until("spans are dropped or lost, and counted", async || {
+        for _ in 0..20 {
+            let handle = host.open(1, "delete").await;
+            host.delete(handle, 0).await.unwrap();
+        }
+        (spans("dropped").await + spans("failed").await > 0.0).then_some(())
+    })
+    .await;
+    assert_eq!(host.stop().await.code, Some(0));
+}

@@ -190,9 +190,11 @@ impl Write for Line<'_> {
 impl Drop for Line<'_> {
     fn drop(&mut self) {
         let line = self.bytes.strip_suffix(b"\n").unwrap_or(&self.bytes);
-        let mut line = escaped(line, self.to.format, self.to.has_colours).into_owned();
-        line.push(b'\n');
-        self.to.queue.push(line);
+        let line = escaped(line, self.to.format, self.to.has_colours);
+        let mut whole = Vec::with_capacity(line.len() + 1);
+        whole.extend_from_slice(&line);
+        whole.push(b'\n');
+        self.to.queue.push(whole);
     }
 }
 

@@ -56,12 +56,19 @@ pub struct Queue {
 
 #[derive(Default)]
 struct State {
-    lines: VecDeque<Vec<u8>>,
+    lines: VecDeque<Line>,
     bytes: usize,
     /// Dropped since the last line that told of it.
     untold: u64,
     /// The thread has lines in hand.
     writing: bool,
+}
+
+/// A line, its end included.
+struct Line {
+    bytes: Vec<u8>,
+    /// How many dropped ones it tells of; none where it is a line of its own.
+    tells: Option<u64>,
 }
 
 impl Queue {
@@ -80,10 +87,17 @@ impl Queue {
     pub fn write_to(self: &Arc<Self>, mut out: impl Write + Send + 'static) -> io::Result<()> {
         let queue = Arc::clone(self);
         let run = move || {
+            // What was written last is the first part of a line.
+            let mut is_cut = false;
             loop {
-                let (chunk, lines) = queue.take();
-                if write_all(&mut out, &chunk).is_err() {
-                    queue.lost(lines);
+                let lines = queue.take();
+                let end = is_cut.then_some(b"\n".as_slice());
+                let chunk: Vec<u8> =
+                    end.into_iter().chain(lines.iter().map(|line| &*line.bytes)).flatten().copied().collect();
+                let (written, result) = write_all(&mut out, &chunk);
+                is_cut = chunk[..written].last().map_or(is_cut, |last| *last != b'\n');
+                if result.is_err() {
+                    queue.lost(&lines, written.saturating_sub(end.map_or(0, <[u8]>::len)));
                     thread::sleep(FAILED_REST);
                 }
             }
@@ -103,7 +117,7 @@ impl Queue {
             return;
         }
         self.tell_of_dropped(&mut state);
-        state.put(line);
+        state.put(Line { bytes: line, tells: None });
         drop(state);
         self.filled.notify_one();
     }
@@ -128,7 +142,7 @@ impl Queue {
     }
 
     /// Wait for lines, and take some of them.
-    fn take(&self) -> (Vec<u8>, u64) {
+    fn take(&self) -> Vec<Line> {
         let mut state = self.lock();
         state.writing = false;
         loop {
@@ -145,17 +159,27 @@ impl Queue {
         }
     }
 
-    /// Lines that could not be written.
-    fn lost(&self, lines: u64) {
-        self.lock().untold += lines;
-        self.dropped.fetch_add(lines, Relaxed);
+    /// Only so many bytes of these could be written.
+    fn lost(&self, lines: &[Line], written: usize) {
+        let mut end = 0;
+        let lost = lines.iter().filter(|line| {
+            end += line.bytes.len();
+            end > written
+        });
+        let (mut own, mut untold) = (0, 0);
+        for line in lost {
+            own += u64::from(line.tells.is_none());
+            untold += line.tells.unwrap_or(1);
+        }
+        self.lock().untold += untold;
+        self.dropped.fetch_add(own, Relaxed);
     }
 
     /// Put the line that stands for dropped ones behind those that came before them.
     fn tell_of_dropped(&self, state: &mut State) {
         let untold = std::mem::take(&mut state.untold);
         if untold > 0 {
-            state.put((self.tell)(untold).into_bytes());
+            state.put(Line { bytes: (self.tell)(untold).into_bytes(), tells: Some(untold) });
         }
     }
 
@@ -165,8 +189,8 @@ impl Queue {
 }
 
 impl State {
-    fn put(&mut self, line: Vec<u8>) {
-        self.bytes += line.len();
+    fn put(&mut self, line: Line) {
+        self.bytes += line.bytes.len();
         self.lines.push_back(line);
     }
 
@@ -174,31 +198,30 @@ impl State {
         self.lines.is_empty() && self.untold == 0 && !self.writing
     }
 
-    fn take(&mut self) -> (Vec<u8>, u64) {
-        let (mut chunk, mut lines) = (Vec::new(), 0);
-        while let Some(line) =
-            self.lines.pop_front_if(|line| chunk.is_empty() || chunk.len() + line.len() <= CHUNK_BYTES)
-        {
-            self.bytes -= line.len();
-            chunk.extend_from_slice(&line);
-            lines += 1;
+    fn take(&mut self) -> Vec<Line> {
+        let (mut lines, mut bytes) = (Vec::new(), 0);
+        while let Some(line) = self.lines.pop_front_if(|line| bytes == 0 || bytes + line.bytes.len() <= CHUNK_BYTES) {
+            bytes += line.bytes.len();
+            lines.push(line);
         }
-        (chunk, lines)
+        self.bytes -= bytes;
+        lines
     }
 }
 
-/// Write all of it, also where the descriptor was made not to wait by another process that shares it.
-fn write_all(out: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        match out.write(bytes) {
-            Ok(0) => return Err(ErrorKind::WriteZero.into()),
-            Ok(written) => bytes = &bytes[written..],
+/// Write all of it, also where the descriptor was made not to wait by another process that shares it. Answers how much was written.
+fn write_all(out: &mut impl Write, bytes: &[u8]) -> (usize, io::Result<()>) {
+    let mut written = 0;
+    while written < bytes.len() {
+        match out.write(&bytes[written..]) {
+            Ok(0) => return (written, Err(ErrorKind::WriteZero.into())),
+            Ok(more) => written += more,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(FAILED_REST),
-            Err(error) => return Err(error),
+            Err(error) => return (written, Err(error)),
         }
     }
-    out.flush()
+    (written, out.flush())
 }
 
 #[cfg(test)]
@@ -280,14 +303,14 @@ mod tests {
         let taken = |queue: &Queue, count: usize| {
             let mut state = queue.lock();
             for line in state.lines.drain(..count).collect::<Vec<_>>() {
-                state.bytes -= line.len();
+                state.bytes -= line.bytes.len();
             }
         };
         taken(&queue, 4);
         push(&queue, [9]);
         taken(&queue, 1);
         push(&queue, [10]);
-        let lines: Vec<Vec<u8>> = queue.lock().lines.iter().cloned().collect();
+        let lines: Vec<Vec<u8>> = queue.lock().lines.iter().map(|line| line.bytes.clone()).collect();
         assert_eq!(lines.concat(), b"5\n6\n7\n2 dropped\n10\n");
     }
 
@@ -316,12 +339,53 @@ mod tests {
     }
 
     #[test]
-    fn lines_for_a_closed_pipe_are_counted_as_dropped() {
+    fn lines_for_a_closed_pipe_are_counted_once_each() {
         let (queue, reader) = queue(ROOM);
         drop(reader);
-        push(&queue, [0]);
-        while queue.dropped() == 0 {
+        push(&queue, 0..3);
+        while queue.dropped() < 3 {
             thread::yield_now();
         }
+        // The line that tells of them cannot be written either, and counts for nothing.
+        let told = || {
+            let state = queue.lock();
+            state.lines.iter().filter_map(|line| line.tells).sum::<u64>() + state.untold
+        };
+        while told() != 3 {
+            thread::yield_now();
+        }
+        assert_eq!(queue.dropped(), 3);
+    }
+
+    /// Takes a few bytes and fails, as a full disk does; then there is room.
+    struct Disk(Arc<Mutex<(Vec<u8>, usize)>>);
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let mut disk = self.0.lock().unwrap();
+            let fits = disk.1.min(bytes.len());
+            disk.1 -= fits;
+            disk.0.extend_from_slice(&bytes[..fits]);
+            if fits == 0 {
+                disk.1 = usize::MAX;
+                return Err(ErrorKind::StorageFull.into());
+            }
+            Ok(fits)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_that_was_cut_by_a_full_disk_ends_before_the_next_begins() {
+        let disk = Arc::new(Mutex::new((Vec::new(), 9)));
+        let queue = Queue::new(ROOM, |count| format!("{count} dropped\n"));
+        ["first\n", "second\n", "third\n"].iter().for_each(|line| queue.push(line.as_bytes().to_vec()));
+        queue.write_to(Disk(Arc::clone(&disk))).unwrap();
+        queue.flush(Duration::from_secs(60));
+        assert_eq!(String::from_utf8_lossy(&disk.lock().unwrap().0), "first\nsec\n2 dropped\n");
+        assert_eq!(queue.dropped(), 2);
     }
 }
