@@ -1,4 +1,4 @@
-//! What commands print: where nobody reads it, where it cannot be kept, and where a terminal would obey it.
+//! Output of commands: unread, not to be kept, and with text that a terminal would obey.
 
 use std::{
     fs, io,
@@ -38,7 +38,7 @@ fn what_cannot_be_kept_is_said() {
 /// Text that ends a line, erases the screen, turns the direction and hides what follows.
 const HOSTILE: &str = "no\n9 returned \u{1b}[2J\r\u{202e}live\u{2066}\u{200b}\u{e0041}\u{9b}31m";
 
-/// What a command prints, in which nothing is obeyed or hidden.
+/// The output of a command, with nothing in it that a terminal obeys or hides.
 fn tame(host: &Host, arguments: &str) -> String {
     let arguments = arguments.split(' ');
     let output = serve().args(["--host", &host.admin_url()]).args(arguments.clone()).output().unwrap();

@@ -192,7 +192,7 @@ pub const TRACED_SESSIONS_MAX: usize = 16_384;
 /// changed plugin is in service well within a second; a look costs a microsecond or two a file.
 pub const POLL: Duration = Duration::from_millis(200);
 
-/// How long a changed plugin has to lie still before it is read: whoever copies a file writes it in shorter steps.
+/// How long a changed plugin has to lie still before it is read: copying writes in shorter steps.
 pub const SETTLE: Duration = Duration::from_millis(100);
 
 /// How long a changed config, certificate, key or authority has to lie still before it is read. Editors leave a file empty or
@@ -201,7 +201,7 @@ pub const SETTLE: Duration = Duration::from_millis(100);
 pub const CONFIG_SETTLE: Duration = Duration::from_secs(1);
 
 /// How long a changed config that looks cut off has to stay so before it is read: longer than editors pause, and short enough for
-/// whoever takes the last `[[access]]` out because its token was stolen.
+/// an operator who removes the last `[[access]]` because its token was stolen.
 pub const CUT_OFF_SETTLE: Duration = Duration::from_secs(10);
 
 /// How long a reload that was asked for waits for the config and the files of certificates to lie still for [`SETTLE`].

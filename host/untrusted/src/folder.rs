@@ -106,7 +106,7 @@ pub fn private(path: &Path) -> Result<Standing, FolderError> {
     let standing = look(path)?;
     if standing == Standing::Missing {
         DirBuilder::new().recursive(true).mode(MODE).create(path).map_err(failed)?;
-        // What another process made in its place meanwhile is looked at, too.
+        // Another process may have made something there meanwhile.
         look(path)?;
     }
     if standing != Standing::Private {
@@ -153,7 +153,7 @@ mod tests {
         std::os::unix::fs::symlink(parent.path(), &own).unwrap();
         private(parent.path()).unwrap();
         assert_eq!(look(&own).unwrap(), Standing::Private);
-        // Root can give folders away; another user meets somebody else's everywhere.
+        // Root can give a folder away; another user is given `/`, which is root's.
         let foreign = parent.path().join("foreign");
         fs::create_dir(&foreign).unwrap();
         let given = std::os::unix::fs::chown(&foreign, Some(1), None).is_ok();

@@ -73,7 +73,7 @@ fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// JSON on one line: what is not plain is written as `\u202e`, the same value to every parser. Such characters stand only within
+/// JSON with characters that are not plain written as `\u202e`: the same value to every parser. Such characters stand only within
 /// the strings of a valid text, but for line feeds and blanks between its parts, which stay.
 #[must_use]
 pub fn json(text: &str) -> Cow<'_, str> {

@@ -5,7 +5,7 @@
 //! | [`bounds`] | whatever strangers, clients and operators hold, others are served |
 //! | [`rights`] | each right opens its calls and no others; refusals say nothing |
 //! | [`withdrawn`] | a token that left the config is cut off, from open streams too |
-//! | [`rewritten`] | half a config lets nobody in |
+//! | [`rewritten`] | half a config opens no host |
 //! | [`tls`] | certificates, of the host and of clients, and their reload |
 //! | [`start`] | what cannot be used ends the start, or keeps the old in service |
 //! | [`clients`] | the command line and the Rust client, over TLS with tokens |

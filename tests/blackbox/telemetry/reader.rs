@@ -31,7 +31,7 @@ impl Reader {
         Self(OpenOptions::new().read(true).custom_flags(flags).open(path).unwrap())
     }
 
-    /// What can be read now.
+    /// Everything that can be read now.
     fn read(&mut self) -> String {
         let mut bytes = Vec::new();
         match self.0.read_to_end(&mut bytes) {
@@ -86,7 +86,7 @@ async fn a_log_that_nobody_reads_holds_up_nothing_and_says_what_was_dropped() {
     let status = serve().args(["--host", &host.admin_url(), "status", "--serving"]).output().unwrap();
     assert_eq!(status.status.code(), Some(0), "{status:?}");
 
-    // Somebody reads again.
+    // The reader goes on.
     let mut text = String::new();
     let lines = until("the log tells of what was dropped", async || {
         text.push_str(&reader.read());

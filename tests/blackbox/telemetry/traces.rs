@@ -155,7 +155,7 @@ async fn a_collector_that_is_away_holds_nothing_up() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_collector_that_takes_nothing_holds_nothing_up() {
-    // The system accepts connections, and nobody reads from them.
+    // The system accepts connections, and no program reads from them.
     let deaf = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", deaf.local_addr().unwrap());
     let effects = Effects::fine().await;

@@ -83,7 +83,7 @@ fn check_store_folder(config: &Config, report: &mut Report) -> bool {
     there
 }
 
-/// The user that a host over this store is: root looks at what another user's host serves, anybody else at his own.
+/// The user of the host over this store: its owner where root checks, for root checks what other users' hosts serve; else this user.
 fn user_of(store: &Path) -> u32 {
     let folder = store.parent().unwrap_or(Path::new("/"));
     let owner = fs::metadata(store).or_else(|_| fs::metadata(folder)).map(|it| it.uid());
@@ -93,8 +93,8 @@ fn user_of(store: &Path) -> u32 {
     }
 }
 
-/// Folders that are for the host's user alone, as a host finds them; answers how many it cannot use. What it makes or closes
-/// itself is none of them.
+/// Look at the folders for the host's user alone; answers how many a host cannot use. Folders that it makes or closes itself are
+/// not among them.
 fn check_private_folders(config: &Config, report: &mut Report) -> usize {
     let fixed = &config.fixed;
     let user = user_of(&fixed.store_path);

@@ -1,7 +1,7 @@
 //! What commands print, also where nobody reads it to the end: `mpy6a session ls | head`.
 //!
-//! [`out!`] and [`outln!`] stand for `print!` and `println!`, which panic then, and [`errln!`] for `eprintln!`. What they print may
-//! have text from outside in it (records, causes, names of files), so none of it moves a cursor, turns the direction of text or hides
+//! [`out!`] and [`outln!`] stand for `print!` and `println!`, which panic then, and [`errln!`] for `eprintln!`. Their text may
+//! come from outside (records, causes, names of files), so none of it moves a cursor, turns the direction of text or hides
 //! anything: see [`text`]. Its line feeds are the command's own, so text from outside is made one line before: by
 //! [`Table`](super::table::Table), or by [`text::line`].
 
@@ -37,7 +37,7 @@ pub fn print(text: fmt::Arguments<'_>) {
     print_own(&text::lines(&text.to_string()));
 }
 
-/// Print JSON on a line of its own. What a terminal would obey is escaped as JSON escapes it, so programs read the same value.
+/// Print JSON on a line of its own. Control and format characters are escaped as JSON escapes them, so programs read the same value.
 pub fn print_json(value: &Value) {
     print_own(&format!("{}\n", text::json(&value.to_string())));
 }

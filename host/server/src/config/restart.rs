@@ -35,7 +35,7 @@ impl Config {
             return Ok(());
         }
         Err(format!(
-            "access: the config in service has [[access]] and this one has none, so that anybody who can connect could do everything: put \
+            "access: the config in service has [[access]] and this one has none, so that everybody who can connect could do everything: put \
              [[access]] back, or write {} as well, or restart the host",
             missing.join(" and ")
         ))

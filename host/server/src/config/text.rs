@@ -57,7 +57,7 @@ impl Text {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CutOff {
     /// It says nothing at all.
-    #[error("it is empty: write what is to be in service")]
+    #[error("it is empty: write the config that is to be in service")]
     Empty,
     /// It ends before the text in service, and says the same so far.
     #[error(

@@ -48,9 +48,9 @@ use crate::{
 pub struct Host {
     /// The config file, to be watched.
     pub file: PathBuf,
-    /// What stands in it.
+    /// Its text.
     pub text: Text,
-    /// What that says.
+    /// The config in that text.
     pub config: Config,
     /// The log.
     pub telemetry: Telemetry,

@@ -175,7 +175,7 @@ fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
         private(folder)?;
     }
     let aside = path.with_extension("part");
-    // What lies there already is left over, and may be anything.
+    // A part left over by a host that died; it may be any kind of file.
     match fs::remove_file(&aside) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}

@@ -61,7 +61,7 @@ pub(super) enum Because {
     Asked,
 }
 
-/// What there is to do.
+/// The next thing to do.
 enum Wake {
     Files(BTreeSet<PathBuf>),
     Asked(oneshot::Sender<()>),

@@ -31,8 +31,8 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// Watch these files, which have to lie still for so long each. Whoever reads them does so after this call, or a change in
-    /// between is missed.
+    /// Watch these files, which have to lie still for so long each. Read them after this call, or a change in between is
+    /// missed.
     pub async fn new(files: BTreeMap<PathBuf, Duration>) -> Self {
         let looks = Looks { seen: prints(files.keys()).await, last: None };
         Self { files, looks }

@@ -2,7 +2,7 @@
 //!
 //! | file | its job |
 //! |---|---|
-//! | here | what is logged, and how a line looks |
+//! | here | the log: its level, its format, its last lines |
 //! | [`queue`] | lines on their way to stderr: bounded; only a thread of its own waits for a reader |
 //!
 //! Keys of sessions hide themselves, and settings of plugins, which may be secrets, are logged nowhere. Text from outside moves no
@@ -89,7 +89,7 @@ pub fn lines_dropped() -> u64 {
     LOG.get().map_or(0, |(queue, _)| queue.dropped())
 }
 
-/// Wait until the last lines are written: before the process ends, and not for long where nobody reads them.
+/// Wait until the last lines are written: before the process ends, and not for long where they are not read.
 pub fn flush() {
     if let Some((queue, _)) = LOG.get() {
         queue.flush(LOG_FLUSH_MAX);

@@ -1,7 +1,7 @@
 //! Log lines on their way to stderr: a bounded queue, and a thread that writes.
 //!
-//! Whoever reads stderr may stop reading: a pipe is full after 64 KiB then, a terminal is paused, a file system hangs. Only the
-//! thread waits for that.
+//! The reader of stderr may stop reading: a pipe is full after 64 KiB then, a terminal is paused, a file system hangs. Only the
+//! thread waits for it.
 //!
 //! ```text
 //! an event --> format, escape --> room? --> queue --> thread --> stderr
@@ -35,7 +35,7 @@ pub struct Room {
     pub bytes: usize,
 }
 
-/// What is written at once, in bytes, unless a single line is longer.
+/// Bytes of one write, unless a single line is longer.
 const CHUNK_BYTES: usize = 64 << 10;
 
 /// How long the thread rests after a failed write: a full disk may have room later, and a closed pipe stays closed.
@@ -87,7 +87,7 @@ impl Queue {
     pub fn write_to(self: &Arc<Self>, mut out: impl Write + Send + 'static) -> io::Result<()> {
         let queue = Arc::clone(self);
         let run = move || {
-            // What was written last is the first part of a line.
+            // The last write ended within a line.
             let mut is_cut = false;
             loop {
                 let lines = queue.take();
@@ -331,7 +331,7 @@ mod tests {
         let (queue, reader) = queue(ROOM);
         queue.flush(Duration::from_secs(60));
         occupied(&queue);
-        // Nobody reads: this must come back.
+        // No reader: this must come back.
         queue.flush(Duration::from_millis(1));
         assert_eq!(reader.reads(), "first\n");
         queue.flush(Duration::from_secs(60));

@@ -31,8 +31,8 @@ pub fn check_new(limits: &Limits, new: &New) -> Result<Size, Refusal> {
     }
 }
 
-/// Whether a text is a traceparent: <https://www.w3.org/TR/trace-context/#traceparent-header>. A version after 00 may go on behind
-/// what 00 has; that is ASCII, too.
+/// Whether a text is a traceparent: <https://www.w3.org/TR/trace-context/#traceparent-header>. Versions after 00 may add more
+/// at the end, in ASCII.
 #[must_use]
 pub fn is_traceparent(text: &str) -> bool {
     let is_hex = |part: &str, digits: usize| {

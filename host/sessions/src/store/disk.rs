@@ -127,7 +127,7 @@ impl RealFolder {
         Ok(())
     }
 
-    /// Close the folder to other users, if it is there. Its records are nobody else's.
+    /// Close the folder to other users, if it is there. The records in it are for the host's user alone.
     ///
     /// # Errors
     ///

@@ -167,7 +167,7 @@ impl GivenRecord {
     }
 }
 
-/// All of a file, or of the standard input. It may be a pipe: whoever names it here waits for it.
+/// All of a file, or of the standard input. It may be a pipe, and is waited for.
 fn read(file: &Path, bytes_max: u64, what: &str) -> Result<Vec<u8>, Trouble> {
     let name = file.display();
     let wrong = |error| refused(format!("cannot read the {what} from {name}: {error}: name a file that can be read"));
