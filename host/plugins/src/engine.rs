@@ -3,7 +3,7 @@
 //! Everything that a run needs (instances, memories, tables, a stack) is reserved when the host starts, so a run allocates
 //! nothing large and cannot fail for want of it: the sandbox lets no more runs in than the pool has room for.
 
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, WasmFeatures};
 
 use crate::limits::{
     CORE_INSTANCE_BYTES_MAX, CORE_INSTANCES_PER_RUN, LOADS_MAX, MEMORIES_PER_RUN, RUN_STACK_BYTES, TABLE_ELEMENTS_MAX,
@@ -24,6 +24,28 @@ const KEPT_BYTES: usize = 16 << 20;
 
 /// The same where the kernel does not tell: all of it is cleared after each run, touched or not.
 const KEPT_BYTES_UNTOLD: usize = 128 << 10;
+
+/// The proposals of WebAssembly that are on. Every other one that the engine knows is switched off explicitly, so a proposal
+/// that a later version of the engine takes by default stays off until it stands here.
+///
+/// Garbage collection and exceptions are off although this build of the engine has no support for them: it takes a part of a
+/// proposal without its support, and what the code calls instead aborts the process (RUSTSEC-2026-0570). Threads and stack
+/// switching are off because a run is one thread with one stack.
+pub(crate) const PROPOSALS: WasmFeatures = WasmFeatures::FLOATS
+    .union(WasmFeatures::MUTABLE_GLOBAL)
+    .union(WasmFeatures::SIGN_EXTENSION)
+    .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
+    .union(WasmFeatures::MULTI_VALUE)
+    .union(WasmFeatures::BULK_MEMORY)
+    .union(WasmFeatures::REFERENCE_TYPES)
+    .union(WasmFeatures::SIMD)
+    .union(WasmFeatures::RELAXED_SIMD)
+    .union(WasmFeatures::TAIL_CALL)
+    .union(WasmFeatures::EXTENDED_CONST)
+    .union(WasmFeatures::FUNCTION_REFERENCES)
+    .union(WasmFeatures::MULTI_MEMORY)
+    .union(WasmFeatures::MEMORY64)
+    .union(WasmFeatures::COMPONENT_MODEL);
 
 /// How much address space each linear memory reserves.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +73,8 @@ pub(crate) fn build(runs_max: u32, memory_bytes_max: u64) -> wasmtime::Result<En
 fn config(runs: u32, memory: u64, reserve: Reserve) -> Config {
     let mut config = Config::new();
     config
-        .wasm_component_model(true)
+        .wasm_features(PROPOSALS, true)
+        .wasm_features(PROPOSALS.complement(), false)
         .consume_fuel(true)
         .epoch_interruption(true)
         .max_wasm_stack(WASM_STACK_BYTES)

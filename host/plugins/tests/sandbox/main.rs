@@ -9,6 +9,7 @@ mod egress;
 mod guests;
 mod limits;
 mod loading;
+mod proposals;
 mod session;
 mod wasi;
 
