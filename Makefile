@@ -45,8 +45,8 @@ release: compiler ## Build the program as it is given away: the same file from t
 deb: release ## The same, as a Debian package, in $(BUILT)/debian
 	.ci/deb
 
-audit: ## Ask RustSec's database whether a package has a known hole (needs github.com)
-	.ci/tools cargo-deny -- cargo-deny --locked check advisories
+audit: ## Ask RustSec's database whether a package has a known hole (needs github.com, or a copy of it from this week)
+	.ci/audit
 
 sim: compiler ## Simulate the state machine on a failing disk: fresh seeds (SEEDS=2000), each replays exactly
 	cargo test --locked -p mpy6a-sessions --test sim -- --seeds $(SEEDS)
@@ -82,6 +82,7 @@ lint: compiler components
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
 	.ci/tools cargo-deny -- cargo-deny --locked check licenses bans sources
+	tests/audit
 
 # The tests that each SDK and each example has in its own language.
 sdks:
