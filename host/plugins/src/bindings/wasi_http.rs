@@ -6,6 +6,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use ::http::HeaderMap;
 use http_body_util::{BodyExt, Limited};
 use tokio::time::timeout;
 use wasmtime::{
@@ -48,15 +49,16 @@ async fn handle(
     mut store: StoreContextMut<'_, Host>,
     (request, options): HandleParams,
 ) -> wasmtime::Result<Result<Resource<HostFutureIncomingResponse>, ErrorCode>> {
-    let host = store.data_mut();
+    let host = store.data();
     let asked = host.table.get(&request)?;
     let (method, url) = (method(&asked.method), url(asked));
     let surroundings = host.surroundings.clone();
     let at = |moment| surroundings.at(moment, &HostCall::Http { method: &method, url: &url });
     at(Moment::Called)?;
-    if let Err(code) = check(host, &url) {
+    if let Err(code) = check(host, &method, &url, &asked.headers) {
         return Ok(Err(code));
     }
+    let host = store.data_mut();
     host.session.commit().await?;
     at(Moment::Durable)?;
     match host.http().handle(request, options) {
@@ -66,7 +68,7 @@ async fn handle(
 }
 
 /// Whether the request may leave; the error says why not.
-fn check(host: &Host, url: &str) -> Result<(), ErrorCode> {
+fn check(host: &Host, method: &str, url: &str, headers: &HeaderMap) -> Result<(), ErrorCode> {
     let egress = match &host.outbound {
         Outbound::Granted(egress) => egress,
         Outbound::Denied(_) => return Err(ErrorCode::HttpRequestDenied),
@@ -74,9 +76,10 @@ fn check(host: &Host, url: &str) -> Result<(), ErrorCode> {
     if host.session.draft.is_finished() {
         return Err(ErrorCode::InternalError(Some(FINISHED.to_owned())));
     }
-    egress.granted(url).map(drop).map_err(|refused| match refused {
+    // The codes of WASI for parts of a request say no reason, and the reason has the remedy in it.
+    egress.admits(method, url, headers).map_err(|refused| match refused {
         Refused::Denied(_) => ErrorCode::HttpRequestDenied,
-        Refused::Invalid(_) => ErrorCode::HttpRequestUriInvalid,
+        Refused::Invalid(why) => ErrorCode::InternalError(Some(why)),
     })
 }
 

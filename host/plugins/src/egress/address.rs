@@ -8,6 +8,9 @@ use std::{net::IpAddr, sync::LazyLock};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
+/// An IPv4 address in another's form: the table would have to be asked about what is inside.
+const DISGUISED: &str = "an IPv4 address in disguise";
+
 /// What is special, and what to call it.
 const SPECIAL: &[(&str, &str)] = &[
     ("0.0.0.0/8", "an unspecified address"),
@@ -30,13 +33,17 @@ const SPECIAL: &[(&str, &str)] = &[
     ("240.0.0.0/4", "a reserved address"),
     ("::/128", "an unspecified address"),
     ("::1/128", "a loopback address"),
-    // IPv4 written as IPv6 by translators; what is public is reached directly.
-    ("::/96", "an IPv4 address in disguise"),
-    ("64:ff9b::/96", "an IPv4 address in disguise"),
-    ("64:ff9b:1::/48", "an IPv4 address in disguise"),
-    ("2002::/16", "an IPv4 address in disguise"),
+    // IPv4 written as IPv6 by translators and tunnels: compatible (RFC 4291), translated (RFC 2765), NAT64 (RFC 6052, RFC 8215),
+    // 6to4 (RFC 3056). Mapped ones are looked up as IPv4, ISATAP is told by its interface identifier (`is_isatap`). What is public
+    // is reached directly.
+    ("::/96", DISGUISED),
+    ("::ffff:0:0:0/96", DISGUISED),
+    ("64:ff9b::/96", DISGUISED),
+    ("64:ff9b:1::/48", DISGUISED),
+    ("2002::/16", DISGUISED),
     ("100::/64", "an address that discards"),
-    // Teredo and the other protocols of this block.
+    ("100:0:0:1::/64", "an address that discards"),
+    // Teredo, which has an IPv4 address in it as well, and the other protocols of this block.
     ("2001::/23", "an address of a protocol"),
     ("2001:db8::/32", "an address for documentation"),
     ("3fff::/20", "an address for documentation"),
@@ -60,7 +67,14 @@ pub(crate) fn special(address: IpAddr) -> Option<&'static str> {
         (IpNet::V6(range), IpAddr::V6(address)) => Ipv6Net::contains(range, &address),
         _ => false,
     };
-    TABLE.iter().find(|(range, _)| holds(range)).map(|(_, name)| *name)
+    let listed = TABLE.iter().find(|(range, _)| holds(range)).map(|(_, name)| *name);
+    listed.or_else(|| is_isatap(address).then_some(DISGUISED))
+}
+
+/// Whether a tunnel into an IPv4 network ends at an address, under whatever prefix: ISATAP (RFC 5214) puts `0000:5efe` or
+/// `0200:5efe` before the IPv4 address.
+fn is_isatap(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V6(address) if matches!(address.segments()[4..6], [0 | 0x0200, 0x5efe]))
 }
 
 #[cfg(test)]
@@ -94,8 +108,18 @@ mod tests {
             "::ffff:127.0.0.1",
             "::ffff:169.254.169.254",
             "::7f00:1",
+            "::ffff:0:169.254.169.254",
+            "::ffff:0:7f00:1",
             "64:ff9b::a00:1",
+            "64:ff9b:1::10.0.0.1",
+            "64:ff9b:1:a00:0:100::",
             "2002:7f00:1::",
+            // Teredo: the client's address inverted at the end.
+            "2001:0:4136:e378:8000:63bf:80ff:fffe",
+            "2606:4700::5efe:10.0.0.1",
+            "2606:4700::200:5efe:10.0.0.1",
+            "100::1",
+            "100:0:0:1::1",
             "fd00:ec2::254",
             "fe80::1",
             "ff02::1",
@@ -104,7 +128,15 @@ mod tests {
         for address in hidden {
             assert!(special(address.parse().unwrap()).is_some(), "{address}");
         }
-        let public = ["1.1.1.1", "93.184.216.34", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "2a00:1450::1"];
+        let public = [
+            "1.1.1.1",
+            "93.184.216.34",
+            "172.32.0.1",
+            "100.128.0.1",
+            "2606:4700::1111",
+            "2a00:1450::1",
+            "2a00:1450:0:5efe::1",
+        ];
         for address in public {
             assert_eq!(special(address.parse().unwrap()), None, "{address}");
         }

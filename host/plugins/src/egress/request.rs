@@ -36,6 +36,9 @@ const HOSTS_OWN: [HeaderName; 14] = [
     HeaderName::from_static("alt-used"),
 ];
 
+/// The one of them that `wasi:http` leaves to the guest, and compares with the body: `http.send` has the whole body and sets it.
+const OF_WASI_GUESTS: HeaderName = header::CONTENT_LENGTH;
+
 /// Nothing left the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refused {
@@ -61,9 +64,9 @@ pub struct Asked {
 }
 
 impl Egress {
-    /// As [`Grants::target`].
-    pub(crate) fn granted(&self, url: &str) -> Result<Uri, Refused> {
-        self.grants.target(url)
+    /// As [`Grants::admits`].
+    pub(crate) fn admits(&self, method: &str, url: &str, headers: &HeaderMap) -> Result<(), Refused> {
+        self.grants.admits(method, url, headers)
     }
 
     /// As [`Grants::request`].
@@ -101,31 +104,61 @@ impl Grants {
     /// [`Refused`], with the remedy.
     pub fn request(&self, asked: Asked, session: &str, fence: &str) -> Result<Request<Body>, Refused> {
         let uri = self.target(&asked.url)?;
-        let method = Method::from_bytes(asked.method.as_bytes())
-            .map_err(|_| Refused::Invalid(format!("`{}` is no HTTP method", shown::name(&asked.method))))?;
-        if method == Method::CONNECT {
-            return Err(Refused::Invalid("CONNECT opens a tunnel, and there are none".to_owned()));
-        }
+        let method = method(&asked.method).map_err(Refused::Invalid)?;
         let body = Full::new(Bytes::from(asked.body.unwrap_or_default()));
         let mut request = Request::new(body.map_err(|never| match never {}).boxed_unsync());
         let headers = headers(&asked.headers, asked.step.as_deref(), session, fence).map_err(Refused::Invalid)?;
         (*request.method_mut(), *request.uri_mut(), *request.headers_mut()) = (method, uri, headers);
         Ok(request)
     }
+
+    /// Whether a request that `wasi:http` has put together may leave: by the same rule as one of [`Grants::request`].
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`], with the remedy.
+    pub fn admits(&self, method: &str, url: &str, headers: &HeaderMap) -> Result<(), Refused> {
+        self.target(url)?;
+        self::method(method).map_err(Refused::Invalid)?;
+        let bytes = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+        bounded(headers.len(), bytes).map_err(Refused::Invalid)?;
+        headers.keys().filter(|name| **name != OF_WASI_GUESTS).try_for_each(guests_own).map_err(Refused::Invalid)
+    }
+}
+
+fn method(name: &str) -> Result<Method, String> {
+    let method =
+        Method::from_bytes(name.as_bytes()).map_err(|_| format!("`{}` is no HTTP method", shown::name(name)))?;
+    if method == Method::CONNECT {
+        return Err("CONNECT opens a tunnel, and there are none".to_owned());
+    }
+    Ok(method)
+}
+
+/// Check how many headers there are, and how many bytes in their names and values.
+fn bounded(headers: usize, bytes: usize) -> Result<(), String> {
+    if headers > HEADERS_MAX || bytes > HEAD_BYTES_MAX {
+        return Err(format!("more than {HEADERS_MAX} headers, or more than {HEAD_BYTES_MAX} bytes of them"));
+    }
+    Ok(())
+}
+
+/// Check that a header is the guest's to set.
+fn guests_own(name: &HeaderName) -> Result<(), String> {
+    if HOSTS_OWN.contains(name) {
+        return Err(format!("the header `{name}` is the host's to set: leave it out"));
+    }
+    Ok(())
 }
 
 fn headers(asked: &[(String, String)], step: Option<&str>, session: &str, fence: &str) -> Result<HeaderMap, String> {
     let bytes: usize = asked.iter().map(|(name, value)| name.len() + value.len()).sum();
-    if asked.len() > HEADERS_MAX || bytes > HEAD_BYTES_MAX {
-        return Err(format!("more than {HEADERS_MAX} headers, or more than {HEAD_BYTES_MAX} bytes of them"));
-    }
+    bounded(asked.len(), bytes)?;
     let mut headers = HeaderMap::with_capacity(asked.len() + 2);
     for (name, value) in asked {
         let shown = shown::name(name);
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("`{shown}` is no header name"))?;
-        if HOSTS_OWN.contains(&name) {
-            return Err(format!("the header `{name}` is the host's to set: leave it out"));
-        }
+        guests_own(&name)?;
         if step.is_some() && (name == IDEMPOTENCY_KEY || name == FENCE) {
             return Err(format!("the header `{name}` is set by `step`: leave out one of the two"));
         }

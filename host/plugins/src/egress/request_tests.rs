@@ -17,6 +17,10 @@ fn egress() -> Egress {
     )
 }
 
+fn granted(url: &str) -> Result<Uri, Refused> {
+    egress().grants.target(url)
+}
+
 fn asked(url: &str) -> Asked {
     Asked { method: "GET".into(), url: url.into(), headers: Vec::new(), body: None, step: None }
 }
@@ -28,7 +32,7 @@ fn refused(asked: Asked) -> Refused {
 #[tokio::test]
 async fn only_what_is_named_is_granted() {
     for url in ["http://a.example", "http://A.EXAMPLE:80/x?y#z", "https://b.example:8443/", "http://0x7f.1:9/"] {
-        assert!(egress().granted(url).is_ok(), "{url}");
+        assert!(granted(url).is_ok(), "{url}");
     }
     let others = [
         "https://a.example",
@@ -40,20 +44,20 @@ async fn only_what_is_named_is_granted() {
         "http://[::1]:9",
     ];
     for url in others {
-        assert!(matches!(egress().granted(url), Err(Refused::Denied(_))), "{url}");
+        assert!(matches!(granted(url), Err(Refused::Denied(_))), "{url}");
     }
     let malformed =
         ["", "/path", "a.example", "file:///etc/passwd", "http://u@a.example", "http://a.example@evil.example"];
     for url in malformed {
-        assert!(matches!(egress().granted(url), Err(Refused::Invalid(_))), "{url}");
+        assert!(matches!(granted(url), Err(Refused::Invalid(_))), "{url}");
     }
 }
 
 #[tokio::test]
 async fn what_was_checked_is_what_is_sent() {
-    let sent = egress().granted("http://a.example\\@evil.example/x#frag").unwrap();
+    let sent = granted("http://a.example\\@evil.example/x#frag").unwrap();
     assert_eq!(sent, "http://a.example/@evil.example/x");
-    assert_eq!(egress().granted("http://0x7f.1:9/ж").unwrap(), "http://127.0.0.1:9/%D0%B6");
+    assert_eq!(granted("http://0x7f.1:9/ж").unwrap(), "http://127.0.0.1:9/%D0%B6");
 }
 
 #[tokio::test]
@@ -94,5 +98,39 @@ async fn a_head_is_bounded() {
     let long = vec![("x".to_owned(), "y".repeat(HEAD_BYTES_MAX))];
     assert!(matches!(refused(Asked { headers: long, ..asked("http://a.example") }), Refused::Invalid(_)));
     let url = format!("http://a.example/{}", "x".repeat(URL_BYTES_MAX));
-    assert!(matches!(egress().granted(&url), Err(Refused::Invalid(_))));
+    assert!(matches!(granted(&url), Err(Refused::Invalid(_))));
+}
+
+/// How `http.send` and `wasi:http` answer the same request.
+fn by_both(method: &str, headers: &[(&'static str, &str)]) -> [Result<(), Refused>; 2] {
+    let pairs = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let asked = Asked { method: method.into(), headers: pairs, ..asked("http://a.example") };
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        map.append(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+    }
+    [egress().prepare(asked, "1-2", "1-3").map(drop), egress().admits(method, "http://a.example", &map)]
+}
+
+#[tokio::test]
+async fn wasi_http_is_held_to_the_same_rule() {
+    for name in HOSTS_OWN.iter().map(HeaderName::as_str).filter(|name| *name != "content-length") {
+        let name: &'static str = name.to_owned().leak();
+        let [sent, wasi] = by_both("GET", &[(name, "x")]);
+        assert!(matches!(&wasi, Err(Refused::Invalid(why)) if why.contains(name)), "{name}: {wasi:?}");
+        assert_eq!(sent, wasi);
+    }
+    let many = vec![("x", "y"); HEADERS_MAX + 1];
+    let long = [("x", &*"y".repeat(HEAD_BYTES_MAX))];
+    for (method, headers) in [("CONNECT", &[][..]), ("GE T", &[]), ("GET", &many), ("GET", &long)] {
+        let [sent, wasi] = by_both(method, headers);
+        assert!(matches!(&wasi, Err(Refused::Invalid(_))), "{method}: {wasi:?}");
+        assert_eq!(sent, wasi);
+    }
+    assert_eq!(by_both("PATCH", &[("accept", "*/*"), ("idempotency-key", "own")]), [Ok(()), Ok(())]);
+    // The library that puts the body together knows its length, and wasmtime holds it to that.
+    let length = HeaderMap::from_iter([(header::CONTENT_LENGTH, HeaderValue::from_static("3"))]);
+    assert_eq!(egress().admits("POST", "http://a.example", &length), Ok(()));
+    let elsewhere = egress().admits("GET", "http://c.example", &HeaderMap::new());
+    assert!(matches!(elsewhere, Err(Refused::Denied(_))), "{elsewhere:?}");
 }

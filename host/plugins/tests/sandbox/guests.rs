@@ -54,6 +54,22 @@ async fn wasi_http_passes_the_same_barrier_and_the_same_list() {
 
 #[tokio::test]
 #[ignore = "needs .ci/build-guests"]
+async fn wasi_http_sends_no_head_that_is_the_hosts_to_set() {
+    let (mut rig, target) = rig(Answer::ok("found")).await;
+    for header in ["te", "trailer", "expect", "alt-used", "connection", "host"] {
+        let end = misbehave(&mut rig, &format!("wasi-http-header {header} {target}/")).await;
+        let cause = end.report.outcome.cause();
+        assert!(cause.contains("the host's to set") || cause.contains("Forbidden"), "{header}: {cause}");
+    }
+    let end = misbehave(&mut rig, &format!("wasi-http-connect {target}/")).await;
+    assert!(end.report.outcome.cause().contains("there are none"), "{:?}", end.report.outcome);
+    assert_eq!(rig.events(), [""; 0], "nothing left the host");
+    let end = misbehave(&mut rig, &format!("wasi-http-header accept {target}/")).await;
+    assert_eq!(end.report.outcome, Outcome::Permanent("200 found".into()));
+}
+
+#[tokio::test]
+#[ignore = "needs .ci/build-guests"]
 async fn an_import_of_wasi_http_needs_a_grant() {
     let rig = Rig::new();
     let spec = PluginSpec { file: guests().join("misbehave.wasm"), ..rig.spec.clone() };

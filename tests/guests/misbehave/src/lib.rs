@@ -30,6 +30,7 @@
 //! | `sleep MS` | waits in the host for so many milliseconds, then deletes |
 //! | `http URL`, `http-step STEP URL` | GET through the contract's `http.send`; *permanent: the outcome* |
 //! | `wasi-http URL` | GET through `wasi:http/outgoing-handler`; *permanent: the outcome* |
+//! | `wasi-http-header NAME URL`, `wasi-http-connect URL` | the same with that header; as CONNECT |
 //! | `append-then-http-then-trap TEXT URL` | appends, GETs, traps: the record must be kept, for the request left |
 //! | `append-then-wasi-http-then-trap TEXT URL` | the same through `wasi:http` |
 //!
@@ -87,6 +88,8 @@ fn outside(repeat: &Repeat, word: &str, rest: &str) -> Result<(), Failure> {
         "http" => told(outside::send(rest, None)),
         "http-step" => two(rest).and_then(|(step, url)| told(outside::send(url, Some(step)))),
         "wasi-http" => told(outside::send_wasi(rest)),
+        "wasi-http-header" => two(rest).and_then(|(header, url)| told(outside::send_wasi_with(header, url))),
+        "wasi-http-connect" => told(outside::connect_wasi(rest)),
         "append-then-http-then-trap" => {
             let (text, url) = two(rest)?;
             repeat.append(text)?;

@@ -5,7 +5,7 @@ use wasip2::{
     clocks::monotonic_clock,
     http::{
         outgoing_handler,
-        types::{ErrorCode, Fields, IncomingResponse, OutgoingRequest, Scheme},
+        types::{ErrorCode, Fields, IncomingResponse, Method, OutgoingRequest, Scheme},
     },
     io::streams::{OutputStream, StreamError},
 };
@@ -38,14 +38,30 @@ pub fn send(url: &str, step: Option<&str>) -> String {
 
 /// GET through `wasi:http`; the outcome.
 pub fn send_wasi(url: &str) -> String {
-    match get(url) {
+    outcome(get(url, Fields::new(), Method::Get))
+}
+
+/// GET through `wasi:http` with a header; the outcome.
+pub fn send_wasi_with(header: &str, url: &str) -> String {
+    let headers = Fields::from_list(&[(header.to_owned(), b"x".to_vec())]);
+    headers.map_or_else(|error| format!("{error:?}"), |headers| outcome(get(url, headers, Method::Get)))
+}
+
+/// CONNECT through `wasi:http`; the outcome.
+pub fn connect_wasi(url: &str) -> String {
+    outcome(get(url, Fields::new(), Method::Connect))
+}
+
+fn outcome(answer: Result<(u16, Vec<u8>), ErrorCode>) -> String {
+    match answer {
         Ok((status, body)) => format!("{status} {}", String::from_utf8_lossy(&body)),
         Err(error) => format!("{error:?}"),
     }
 }
 
-fn get(url: &str) -> Result<(u16, Vec<u8>), ErrorCode> {
-    let request = outgoing_request(url).ok_or(ErrorCode::HttpRequestUriInvalid)?;
+fn get(url: &str, headers: Fields, method: Method) -> Result<(u16, Vec<u8>), ErrorCode> {
+    let request = outgoing_request(url, headers).ok_or(ErrorCode::HttpRequestUriInvalid)?;
+    request.set_method(&method).map_err(|()| ErrorCode::HttpRequestMethodInvalid)?;
     let future = outgoing_handler::handle(request, None)?;
     future.subscribe().block();
     let answer = future.get().and_then(Result::ok);
@@ -53,7 +69,7 @@ fn get(url: &str) -> Result<(u16, Vec<u8>), ErrorCode> {
     Ok((response.status(), read(&response)?))
 }
 
-fn outgoing_request(url: &str) -> Option<OutgoingRequest> {
+fn outgoing_request(url: &str, headers: Fields) -> Option<OutgoingRequest> {
     let (scheme, rest) = url.split_once("://")?;
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let scheme = match scheme {
@@ -61,7 +77,7 @@ fn outgoing_request(url: &str) -> Option<OutgoingRequest> {
         "https" => Scheme::Https,
         other => Scheme::Other(other.into()),
     };
-    let request = OutgoingRequest::new(Fields::new());
+    let request = OutgoingRequest::new(headers);
     request.set_scheme(Some(&scheme)).ok()?;
     request.set_authority(Some(authority)).ok()?;
     request.set_path_with_query(Some(if path.is_empty() { "/" } else { path })).ok()?;
