@@ -61,8 +61,7 @@ pub(crate) fn of_error(error: &wasmtime::Error) -> Outcome {
         };
     }
     if let Some(I32Exit(status)) = error.downcast_ref::<I32Exit>() {
-        let message = format!("it exited with status {status} instead of returning from `handle`");
-        return Outcome::Trapped(with_backtrace(&message, error));
+        return Outcome::Trapped(with_backtrace(&exited(*status), error));
     }
     if error.is::<PoolConcurrencyLimitError>() {
         return Outcome::NotStarted(format!("no room in the pool of instances: {}", error.root_cause()));
@@ -74,6 +73,17 @@ pub(crate) fn of_error(error: &wasmtime::Error) -> Outcome {
     // What remains is the guest breaking the rules between components: text that is not UTF-8, a pointer outside its
     // memory, a handle that is not its own, more bytes in one call than the host takes.
     Outcome::ContractBroken(with_backtrace(&error.root_cause().to_string(), error))
+}
+
+/// The guest ended itself. WASI 0.2 carries whether that was a success and no code: the engine makes 0 and 1 of it, which nobody
+/// should take for what the guest said. Any other number is the guest's own.
+fn exited(status: i32) -> String {
+    let how = match status {
+        0 => "it exited as if all were done".to_owned(),
+        1 => "it exited with a failure".to_owned(),
+        code => format!("it exited with code {code}"),
+    };
+    format!("{how}, instead of returning from `handle`")
 }
 
 /// What a trap is called says little: `unreachable` is what every language ends in when it panics. A handler that said in its
@@ -112,6 +122,13 @@ fn with_backtrace(message: &str, error: &wasmtime::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_exit_has_a_number_only_where_the_guest_gave_one() {
+        assert_eq!(exited(0), "it exited as if all were done, instead of returning from `handle`");
+        assert_eq!(exited(1), "it exited with a failure, instead of returning from `handle`");
+        assert_eq!(exited(7), "it exited with code 7, instead of returning from `handle`");
+    }
 
     #[test]
     fn a_trap_has_the_last_error_that_was_logged_as_its_cause() {

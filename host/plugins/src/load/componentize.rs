@@ -9,7 +9,7 @@ use wasi_preview1_component_adapter_provider::{
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, WorldId};
 
-use super::{LoadError, check, format, handle, proposals, survey::survey, target};
+use super::{LoadError, check, format, handle, proposals, room, start, survey::survey, target};
 
 /// The contract, as the host was built with it; what `handler.wit` needs comes first.
 const WIT: [(&str, &str); 2] = [
@@ -23,6 +23,8 @@ pub(super) fn component(mut file: Vec<u8>) -> Result<Vec<u8>, LoadError> {
     let Some(module) = survey(&file)? else { return Ok(file) };
     target::check_module(&module)?;
     handle::check_module(&module)?;
+    start::check_module(&file, &module)?;
+    room::check_module(&file, &module)?;
     if !module.has_type {
         embed(&mut file)?;
     }

@@ -77,11 +77,48 @@ pub enum LoadError {
          ordinary function (JavaScript: without `async`; wit-bindgen: without its option `async`), and let the calls wait"
     )]
     Async,
-    /// It speaks another version of the contract.
-    #[error("the plugin was built for {import}, but this host speaks mpy6a:handler@1: {remedy}")]
+    /// It imports an asynchronous function.
+    #[error(
+        "the plugin imports {import} as an async function, and every function of the contract is synchronous: call it as an \
+         ordinary function (wit-bindgen: without its option `async`), and let the call wait"
+    )]
+    AsyncImport {
+        /// The import.
+        import: String,
+    },
+    /// It keeps its memory to itself.
+    #[error(
+        "the plugin does not export its memory as `memory`, through which the host passes values: link it without \
+         --import-memory and AssemblyScript's --noExportMemory, or write (export \"memory\"); what it exports: {exports}"
+    )]
+    NoMemory {
+        /// The names that it does export.
+        exports: String,
+    },
+    /// What has to run first would not.
+    #[error(
+        "the plugin exports `{export}`, which a host never calls, so the constructors of its global variables would not run: \
+         {remedy}"
+    )]
+    NeverStarted {
+        /// The function.
+        export: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// Its heap would grow into memory that is not its own.
+    #[error(
+        "the plugin is built by `go build` alone, and Go's heap would grow into the pages of memory that the host's WASI adapter \
+         keeps its state in: use the SDK (sdk/go), and build with `mpy6a plugin build` or `go run mpy6a/cmd/build`"
+    )]
+    PlainGo,
+    /// It speaks another version of the contract, or of WASI.
+    #[error("the plugin was built for {import}, but this host speaks {host}: {remedy}")]
     Version {
         /// The import.
         import: String,
+        /// What the host has instead.
+        host: &'static str,
         /// What to do.
         remedy: &'static str,
     },
@@ -109,6 +146,13 @@ pub enum LoadError {
         "the plugin does not start within its limits: {0}; mend it, or raise the kind's `fuel`, `memory` or `time`"
     )]
     Start(Outcome),
+    /// A start function of it called the host.
+    #[error(
+        "the plugin does not start: a start function cannot call the host, whose functions are connected only after it has run; \
+         export it as `_initialize`, which runs later (AssemblyScript: asc --exportStart _initialize), or call the host from \
+         `handle` on ({0})"
+    )]
+    StartCallsHost(Outcome),
     /// The kind is to get more memory than the sandbox was built for.
     #[error(
         "a memory limit of {asked} bytes is over the sandbox's {max}: lower it, or restart the host to raise the sandbox's"
@@ -141,6 +185,19 @@ pub enum LoadError {
         /// How many there are, as far as they were counted.
         found: u64,
         /// How many there may be.
+        max: u64,
+    },
+    /// It is made of more than a run has room for.
+    #[error(
+        "the plugin has {found} {what}, and a run has room for {max}: compose it of fewer parts, or build it with a toolchain that \
+         makes fewer; docs/plugins.md lists what a run has room for"
+    )]
+    NoRoom {
+        /// What there is too much of.
+        what: &'static str,
+        /// How much there is.
+        found: u64,
+        /// How much there may be.
         max: u64,
     },
     /// The kind has too many allow rules.

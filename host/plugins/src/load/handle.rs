@@ -19,6 +19,9 @@ const HANDLE: &str = "handle";
 /// The names under which a core module may export it: the old and the new way to write them.
 const CORE_HANDLE: [&str; 2] = [HANDLE, "cm32p2||handle"];
 
+/// Likewise its memory.
+const CORE_MEMORY: [&str; 2] = ["memory", "cm32p2_memory"];
+
 /// How bindings generators begin the names of exports that are asynchronous.
 const CORE_ASYNC: [&str; 2] = ["[async-lift]", "[async-lift-stackful]"];
 
@@ -37,7 +40,10 @@ const KEPT: &str = "the linker kept no function: mark it as an export, with the 
 pub(super) fn check_module(module: &Module) -> Result<(), LoadError> {
     let exports = &module.exports;
     if exports.iter().any(|export| CORE_HANDLE.contains(&export.as_str())) {
-        return Ok(());
+        return match exports.iter().any(|export| CORE_MEMORY.contains(&export.as_str())) {
+            true => Ok(()),
+            false => Err(LoadError::NoMemory { exports: list(exports) }),
+        };
     }
     if exports.iter().any(|export| CORE_ASYNC.iter().any(|prefix| export.strip_prefix(prefix) == Some(HANDLE))) {
         return Err(LoadError::Async);
@@ -56,6 +62,9 @@ pub(super) fn check_module(module: &Module) -> Result<(), LoadError> {
 
 /// Check what a component exports.
 pub(super) fn check_component(component: &[u8], names: &Names) -> Result<(), LoadError> {
+    if let Some(import) = &names.async_import {
+        return Err(LoadError::AsyncImport { import: shown::name(import) });
+    }
     if names.has_async {
         return Err(LoadError::Async);
     }

@@ -82,6 +82,7 @@ pub fn inspect_bytes(file: Vec<u8>) -> Result<Inspection, LoadError> {
         let need = check::need(name).map_err(|error| problems.push(error)).ok();
         imports.push(Import { name: shown::name(name), need, is_newer: check::is_newer(name) });
     }
+    let mut problems = check::together(problems);
     problems.extend(handle::check_component(&component, &names).err());
     problems.extend(weight::check_functions(&component).err());
     let (debug_bytes, name_bytes) = weigh(&component)?;

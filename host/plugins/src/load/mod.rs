@@ -5,8 +5,9 @@
 //! compile it or take it from the `cache`, link it beforehand, and instantiate it once (`trial`). Only then does anybody get it;
 //! nothing is in service before.
 //!
-//! Core modules are looked over first (`survey`), for what a toolchain made for another `target`; components by their `names`.
-//! What the engine refuses for a proposal of Wasm that it has switched off is said by that name (`proposals`).
+//! Core modules are looked over first (`survey`), for what a toolchain made for another `target`, for what would never be called at
+//! its `start`, for a heap that leaves no `room` for WASI's adapter; components by their `names`. What the engine refuses for a
+//! proposal of Wasm that it has switched off is said by that name (`proposals`), and for a limit of the `pool` by that limit.
 //!
 //! For authors there is more to know of a file: [`inspect`] tells it without running anything, `cost` with.
 
@@ -20,7 +21,10 @@ mod format;
 mod handle;
 pub mod inspect;
 mod names;
+mod pool;
 mod proposals;
+mod room;
+mod start;
 mod survey;
 mod target;
 mod trial;
@@ -132,8 +136,10 @@ impl Sandbox {
             return Ok(cached);
         }
         weight::check_functions(component)?;
-        let compiled = Component::from_binary(&self.engine, component)
-            .map_err(|error| proposals::refused(component).unwrap_or_else(|| LoadError::invalid(error)))?;
+        let compiled = Component::from_binary(&self.engine, component).map_err(|error| {
+            let named = pool::exceeded(&error).or_else(|| proposals::refused(component));
+            named.unwrap_or_else(|| LoadError::invalid(error))
+        })?;
         if let Some(cache) = &self.cache {
             cache.put(&compiled, digest);
         }

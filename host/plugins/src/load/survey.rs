@@ -1,7 +1,9 @@
 //! What there is to know about a core module before a component is made of it.
 
 use wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME as PREVIEW1;
-use wasmparser::{Encoding, MemoryType, Parser, Payload, TypeRef};
+use wasmparser::{
+    CompositeInnerType, DataKind, Encoding, ExternalKind, MemoryType, Operator, Parser, Payload, RecGroup, TypeRef,
+};
 
 use super::LoadError;
 
@@ -10,6 +12,9 @@ const COMPONENT_TYPE: &str = "component-type";
 
 /// Where compilers put what the linker needs; a linked module has none.
 const RELOCATIONS: &str = "linking";
+
+/// Where Go's linker puts the identity of what it built. TinyGo has none.
+const GO_BUILD: &str = "go:buildid";
 
 /// A core module.
 #[derive(Debug, Default)]
@@ -26,6 +31,32 @@ pub(super) struct Module {
     pub(super) is_object: bool,
     /// Its memories, imported ones too.
     pub(super) memories: Vec<MemoryType>,
+    /// The functions among its exports: their names, and their numbers in the module.
+    pub(super) functions: Vec<(String, u32)>,
+    /// The function that runs when it is instantiated, before anything of the host can be called.
+    pub(super) start: Option<u32>,
+    /// Whether Go's own linker made it.
+    pub(super) is_go: bool,
+    /// Where the data that is put into its memory at the start ends, in bytes.
+    pub(super) data_end: u64,
+    imported_functions: u32,
+    /// Of each type, whether it is a function that takes and gives nothing.
+    plain_types: Vec<bool>,
+    /// The type of each function, imported ones first.
+    types: Vec<u32>,
+}
+
+impl Module {
+    /// How many functions it imports: their numbers come first.
+    pub(super) fn imported_functions(&self) -> u32 {
+        self.imported_functions
+    }
+
+    /// Whether a function takes and gives nothing.
+    pub(super) fn is_plain(&self, function: u32) -> bool {
+        let of = self.types.get(function as usize).and_then(|of| self.plain_types.get(*of as usize));
+        of.copied().unwrap_or(false)
+    }
 }
 
 /// The module; none if the file is a component.
@@ -46,13 +77,24 @@ fn take(module: &mut Module, payload: Payload<'_>) -> wasmparser::Result<()> {
         Payload::CustomSection(section) => {
             module.has_type |= section.name().starts_with(COMPONENT_TYPE);
             module.is_object |= section.name() == RELOCATIONS;
+            module.is_go |= section.name() == GO_BUILD;
+        }
+        Payload::TypeSection(groups) => {
+            for group in groups {
+                module.plain_types.extend(plain(&group?));
+            }
         }
         Payload::ImportSection(imports) => {
             for import in imports.into_imports() {
                 let import = import?;
                 module.is_preview1 |= import.module == PREVIEW1;
-                if let TypeRef::Memory(memory) = import.ty {
-                    module.memories.push(memory);
+                match import.ty {
+                    TypeRef::Memory(memory) => module.memories.push(memory),
+                    TypeRef::Func(of) | TypeRef::FuncExact(of) => {
+                        module.imported_functions += 1;
+                        module.types.push(of);
+                    }
+                    _ => {}
                 }
                 module.imports.push((import.module.to_owned(), import.name.to_owned()));
             }
@@ -62,12 +104,40 @@ fn take(module: &mut Module, payload: Payload<'_>) -> wasmparser::Result<()> {
                 module.memories.push(memory?);
             }
         }
+        Payload::FunctionSection(functions) => {
+            for of in functions {
+                module.types.push(of?);
+            }
+        }
         Payload::ExportSection(exports) => {
             for export in exports {
-                module.exports.push(export?.name.to_owned());
+                let export = export?;
+                module.exports.push(export.name.to_owned());
+                if matches!(export.kind, ExternalKind::Func | ExternalKind::FuncExact) {
+                    module.functions.push((export.name.to_owned(), export.index));
+                }
+            }
+        }
+        Payload::StartSection { func, .. } => module.start = Some(func),
+        Payload::DataSection(segments) => {
+            for segment in segments {
+                let segment = segment?;
+                if let DataKind::Active { offset_expr, .. } = segment.kind
+                    && let Operator::I32Const { value } = offset_expr.get_operators_reader().read()?
+                {
+                    let end = u64::from(value.cast_unsigned()) + segment.data.len() as u64;
+                    module.data_end = module.data_end.max(end);
+                }
             }
         }
         _ => {}
     }
     Ok(())
+}
+
+fn plain(group: &RecGroup) -> impl Iterator<Item = bool> {
+    group.types().map(|of| match &of.composite_type.inner {
+        CompositeInnerType::Func(function) => function.params().is_empty() && function.results().is_empty(),
+        _ => false,
+    })
 }

@@ -11,8 +11,11 @@ use crate::shown;
 const NEW_NAMES: &str = "cm32p2|";
 const ROOT: &str = "$root";
 
+/// How bindings generators begin the names of imports that are asynchronous.
+const ASYNC_LOWER: &str = "[async-lower]";
+
 /// What a module of another target imports, and what to do. The first that fits is told, so the particular comes first.
-const FOREIGN: [Foreign; 8] = [
+const FOREIGN: [Foreign; 10] = [
     Foreign {
         module: "gojs",
         field: "",
@@ -51,6 +54,17 @@ const FOREIGN: [Foreign; 8] = [
         field: "emscripten_",
         remedy: "it was built by Emscripten, for JavaScript; build it with clang for wasm32-wasi and -mexec-model=reactor, for \
                  example with `python3 -m ziglang cc`",
+    },
+    Foreign {
+        module: "env",
+        field: "abort",
+        remedy: "it is what AssemblyScript calls where an assertion fails: compile it with `asc --use abort=`, so that it traps \
+                 instead",
+    },
+    Foreign {
+        module: "env",
+        field: "memory",
+        remedy: "its memory has to be its own, and exported as `memory`: link it without --import-memory",
     },
     Foreign {
         module: "env",
@@ -96,6 +110,10 @@ fn check_import(module: &str, field: &str, has_type: bool) -> Result<(), LoadErr
         let import = format!("{}.{}", shown::name(module), shown::name(field));
         Err(LoadError::NoSuchImport { import, remedy })
     };
+    if let Some(function) = field.strip_prefix(ASYNC_LOWER) {
+        let import = format!("{}.{}", shown::name(module), shown::name(function));
+        return Err(LoadError::AsyncImport { import });
+    }
     // The names of the component model, in the old and the new way; what they need, the component is asked.
     let name = module.strip_prefix(NEW_NAMES).unwrap_or(module);
     if name.contains(':') && name.contains('/') {

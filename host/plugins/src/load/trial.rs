@@ -9,7 +9,7 @@ use std::{
 use mpy6a_sessions::{Client, Due, Error, Handle, Index, Key, Origin, Outcome, Session, SessionOp, Standing, State};
 use wasmtime_wasi_config::WasiConfigVariables;
 
-use super::LoadError;
+use super::{LoadError, start};
 use crate::{
     barrier::{Barrier, Committing},
     bindings::HandlerPre,
@@ -56,6 +56,7 @@ pub(super) async fn instantiate(
         Outcome::Returned => Ok(Tried { took: begun.elapsed(), memory_bytes: store.data().memory.peak() }),
         // No trap and no limit: linking failed, and the message says where.
         Outcome::ContractBroken(why) => Err(LoadError::Contract(why)),
+        outcome if start::is_too_early(outcome.cause()) => Err(LoadError::StartCallsHost(outcome)),
         outcome => Err(LoadError::Start(outcome)),
     }
 }

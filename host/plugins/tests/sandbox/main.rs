@@ -11,6 +11,8 @@ mod limits;
 mod loading;
 mod proposals;
 mod session;
+mod starting;
 mod wasi;
+mod words;
 
 use common::{guest, rig};

@@ -32,7 +32,7 @@ pub fn trap(outcome: &Outcome) -> Option<&'static str> {
         ("wasm trap: undefined element", "table"),
         ("wasm trap: uninitialized element", "table"),
         ("wasm trap: indirect call type mismatch", "table"),
-        ("it exited with status", "exit"),
+        ("it exited ", "exit"),
     ];
     match outcome {
         Outcome::Returned | Outcome::Retry(_) | Outcome::Permanent(_) | Outcome::HostDied => None,

@@ -1,0 +1,124 @@
+//! Core modules whose start would not happen, or too early, or whose heap is not theirs alone: they would load and compute
+//! something else than their source says.
+
+use mpy6a_plugins::LoadError;
+use mpy6a_sessions::Outcome;
+
+use crate::{
+    guest::{handler, handler_with},
+    rig::Rig,
+};
+
+/// A constructor: without it the variable keeps its zero.
+const CONSTRUCTOR: &str = "(global $rates (mut i32) (i32.const 0)) (func $construct (global.set $rates (i32.const 3)))";
+
+/// What is returned ok where the constructor ran, and traps elsewhere.
+const CONSTRUCTED: &str = "(if (i32.ne (global.get $rates) (i32.const 3)) (then unreachable)) (call $ok)";
+
+fn constructed(exports: &str) -> String {
+    handler_with(&format!("{CONSTRUCTOR} {exports}"), CONSTRUCTED)
+}
+
+async fn never_started(wat: &str, export: &str) {
+    let refused = Rig::new().load(wat).await.expect_err(export);
+    assert!(matches!(&refused, LoadError::NeverStarted { export: named, .. } if named == export), "{refused}");
+    assert!(refused.to_string().contains("`_initialize`"), "{refused}");
+}
+
+async fn starts(wat: &str) {
+    assert_eq!(Rig::new().run(wat).await.report.outcome, Outcome::Returned, "{wat}");
+}
+
+#[tokio::test]
+async fn a_program_is_refused_unless_it_is_a_library_as_well() {
+    never_started(&constructed(r#"(export "_start" (func $construct))"#), "_start").await;
+    starts(&constructed(r#"(export "_initialize" (func $construct))"#)).await;
+    starts(&constructed(r#"(export "_initialize" (func $construct)) (func (export "_start"))"#)).await;
+}
+
+#[tokio::test]
+async fn the_refusal_of_a_program_names_each_languages_option() {
+    let refused = Rig::new().load(&constructed(r#"(export "_start" (func $construct))"#)).await.expect_err("a program");
+    for option in ["-mexec-model=reactor", "--exportStart _initialize", "mpy6a plugin build", "cdylib"] {
+        assert!(refused.to_string().contains(option), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn constructors_that_nobody_calls_are_refused() {
+    let constructors = r#"(export "__wasm_call_ctors" (func $construct))"#;
+    never_started(&constructed(constructors), "__wasm_call_ctors").await;
+    let unrelated = r#"(func (export "_initialize"))"#;
+    never_started(&constructed(&format!("{constructors} {unrelated}")), "__wasm_call_ctors").await;
+
+    for called in [
+        r#"(func (export "_initialize") (call $construct))"#,
+        "(start $construct)",
+        r#"(table 1 funcref) (elem (i32.const 0) $construct)
+           (func (export "_initialize") (call_indirect (i32.const 0)))"#,
+    ] {
+        starts(&constructed(&format!("{constructors} {called}"))).await;
+    }
+    // There is nothing to construct.
+    starts(&handler_with(r#"(func (export "__wasm_call_ctors"))"#, "(call $ok)")).await;
+}
+
+#[tokio::test]
+async fn a_start_by_another_name_is_refused() {
+    for name in ["start", "init", "main"] {
+        never_started(&constructed(&format!(r#"(export "{name}" (func $construct))"#)), name).await;
+        starts(&constructed(&format!(r#"(export "{name}" (func $construct)) (start $construct)"#))).await;
+    }
+    // What takes or gives something is no start function.
+    starts(&handler_with(r#"(func (export "main") (result i32) (i32.const 0))"#, "(call $ok)")).await;
+}
+
+#[tokio::test]
+async fn a_start_function_that_calls_the_host_is_told_to_be_exported_instead() {
+    let logs = |how: &str| {
+        let definitions = format!("(func $top (call $log (i32.const 2) (i32.const 1016) (i32.const 6))) {how}");
+        handler_with(&definitions, "(call $ok)")
+    };
+    let refused = Rig::new().load(&logs("(start $top)")).await.expect_err("too early");
+    assert!(matches!(&refused, LoadError::StartCallsHost(_)), "{refused}");
+    let text = refused.to_string();
+    assert!(text.contains("export it as `_initialize`") && text.contains("--exportStart _initialize"), "{text}");
+    assert!(!text.contains("raise"), "{text}");
+
+    let end = Rig::new().run(&logs(r#"(export "_initialize" (func $top))"#)).await;
+    assert_eq!((end.report.outcome, end.report.log_tail.as_str()), (Outcome::Returned, "INFO intent\n"));
+}
+
+/// A module as Go's linker writes it, reduced to what the host looks at: its name for itself, WASI preview 1, data, memory.
+fn go(pages: u32, data: &str) -> String {
+    handler("(call $exit (i32.const 1)) unreachable")
+        .replacen(
+            "(module",
+            r#"(module (@custom "go:buildid" "\ff Go build ID: x") (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))"#,
+            1,
+        )
+        .replacen("(memory (export \"memory\") 16)", &format!("(memory (export \"memory\") {pages}) (data (i32.const 70000) \"{data}\")"), 1)
+}
+
+#[tokio::test]
+async fn go_without_room_for_the_adapter_is_refused() {
+    let package = "mpy6a/internal/heap.init.0";
+    for (pages, data) in [(33, "runtime.main"), (110, "runtime.main"), (33, package)] {
+        let refused = Rig::new().load(&go(pages, data)).await.expect_err("plain Go");
+        assert!(matches!(&refused, LoadError::PlainGo), "{refused}");
+        assert!(refused.to_string().contains("go run mpy6a/cmd/build"), "{refused}");
+    }
+    Rig::new().load(&go(110, package)).await.unwrap();
+    // Another linker's module has its own allocator.
+    Rig::new().load(&go(33, "runtime.main").replace("go:buildid", "build_id")).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_exit_is_told_without_a_number_that_the_guest_never_gave() {
+    let exits = go(33, "x")
+        .replace("go:buildid", "build_id")
+        .replace("(i32.const 1)) unreachable", "(i32.const 7)) unreachable");
+    let end = Rig::new().run(&exits).await;
+    let cause = end.report.outcome.cause();
+    assert!(cause.starts_with("it exited with a failure, instead of returning from `handle`"), "{cause}");
+}
