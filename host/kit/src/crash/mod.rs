@@ -4,17 +4,24 @@
 //! before each of the guest's calls, between the commit of what it asked and the request that follows, between the request and
 //! its answer, and before the end of the run is committed. [`everywhere`] tries each of them, and each pair of them.
 //!
-//! After each crash the host comes back: the session has what was committed and is due at once, the world outside is as it was
-//! left, clock and chance have gone on. The handler is repeated until the session is settled, or has had as many whole runs as in
+//! After each crash the host comes back a minute later: the session has what was committed and is due at once, the world outside is
+//! as it was left, clock and chance have gone on. The handler is repeated until the session is settled, or has had as many whole runs as in
 //! the undisturbed life. Then it must have come to the same end:
 //!
 //! * the session is gone, stored or parked as it would have been, with the same records;
 //! * the world was changed in the same way: every effect that there should be, and none twice ([`crate::outside::effects`]);
 //! * what the author said must always hold, holds ([`Invariant`]).
+//!
+//! A handler that records what time it is, and works with that, rightly comes to other records and bodies when its first run was
+//! a minute later. So where a life did not come to the same end, it is lived once more with a clock that stands still while the
+//! host is down, and that one is compared. What was repeated otherwise than at first counts in both.
 
 mod invariant;
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use crate::{
     offline::{
@@ -73,16 +80,15 @@ pub async fn everywhere(
     // For each first cut, how many places the repeat after it has.
     let mut pairs = Vec::new();
     for first in 0..points {
-        let life = bench.live(&situation, &[first]).await?;
+        let life = tally.live(bench, &situation, &[first]).await?;
         let second_run =
             |point: &&Point| Some(point.run) == life.phases.get(1).and_then(|phase| Some(phase.first()?.run));
         let seconds = life.phases.get(1).map_or(0, |phase| phase.iter().filter(second_run).count());
         pairs.extend((0..seconds).map(|second| (first, second)));
-        tally.judge(&life);
     }
     let stride = pairs.len().div_ceil(LIVES_MAX.saturating_sub(points).max(1)).max(1);
     for (first, second) in pairs.iter().step_by(stride) {
-        tally.judge(&bench.live(&situation, &[*first, *second]).await?);
+        tally.live(bench, &situation, &[*first, *second]).await?;
     }
     let left_out = pairs.len() - pairs.len().div_ceil(stride);
     Ok(Crashes { points, lives: tally.lives, left_out, faults: tally.faults.into_values().collect() })
@@ -97,10 +103,23 @@ struct Tally<'a> {
 }
 
 impl Tally<'_> {
-    fn judge(&mut self, life: &Life) {
+    /// Live with these cuts, and judge.
+    async fn live(&mut self, bench: &Workbench, situation: &Situation, cuts: &[usize]) -> Result<Life, KitError> {
+        let life = bench.live(situation, cuts).await?;
+        let mut found = differences(self.whole, &life);
+        if !found.is_empty() {
+            let still = bench.live_with(situation, cuts, Duration::ZERO).await?;
+            found = differences(self.whole, &still);
+            found.extend(repeated_otherwise(self.whole, &life));
+        }
+        found.extend(self.invariants.iter().filter_map(|invariant| invariant.broken_by(&life)));
+        self.note(&life, found.into_iter().collect());
+        Ok(life)
+    }
+
+    fn note(&mut self, life: &Life, found: BTreeSet<String>) {
         self.lives += 1;
-        let broken = self.invariants.iter().filter_map(|invariant| invariant.broken_by(life));
-        for why in differences(self.whole, life).into_iter().chain(broken) {
+        for why in found {
             let cuts = || {
                 let cut = life.phases.len() - 1;
                 life.phases.iter().take(cut).filter_map(|phase| phase.last().cloned()).collect()
@@ -131,6 +150,36 @@ fn differences(whole: &Life, life: &Life) -> Vec<String> {
     }
     found.extend(effects(&whole.outside.effects.list(), &life.outside.effects.list()));
     found.extend(life.outside.effects.changed().iter().cloned());
+    found.extend(unanswered(whole, life));
+    found
+}
+
+/// Requests of a repeat that were not those of the run before it, in a life in which the clock went on.
+fn repeated_otherwise(whole: &Life, life: &Life) -> Vec<String> {
+    let mut found = life.outside.effects.changed().to_vec();
+    found.extend(unanswered(whole, life));
+    let lines = |life: &Life| {
+        let mut counts = BTreeMap::<String, usize>::new();
+        life.outside.effects.list().into_iter().for_each(|effect| *counts.entry(effect.line).or_default() += 1);
+        counts
+    };
+    let should = lines(whole);
+    found.extend(lines(life).into_iter().filter_map(|(line, times)| {
+        let expected = *should.get(&line)?;
+        (times > expected).then(|| too_often(&line, times, expected))
+    }));
+    found
+}
+
+fn too_often(line: &str, times: usize, expected: usize) -> String {
+    format!(
+        "{line} took effect {times} times, undisturbed {expected}: name a `step`, so that the service can tell the repeat"
+    )
+}
+
+/// Requests to which the scenario has no answer.
+fn unanswered(whole: &Life, life: &Life) -> Vec<String> {
+    let mut found = Vec::new();
     found.extend(life.outside.unanswered.iter().filter(|line| !whole.outside.unanswered.contains(line)).map(|line| {
         format!("after a crash it asks {line}, to which the scenario has no answer: add one with [[scenario.http]]")
     }));
@@ -149,10 +198,7 @@ fn effects(whole: &[Effect], life: &[Effect]) -> Vec<String> {
     for (effect, times) in &did {
         let expected = should.get(effect).copied().unwrap_or_default();
         if *times > expected && expected > 0 {
-            found.push(format!(
-                "{} took effect {times} times, undisturbed {expected}: name a `step`, so that the service can tell the repeat",
-                effect.line
-            ));
+            found.push(too_often(&effect.line, *times, expected));
         } else if *times > expected {
             found.push(format!(
                 "{} with the body {} took effect, undisturbed it does not: decide by what is recorded or by what the service says",

@@ -1,4 +1,4 @@
-//! Time that stands still while a handler computes and jumps while it waits.
+//! Time that stands still while a handler computes and jumps while it waits, or while the host is down.
 //!
 //! It follows tokio's clock, which an offline run pauses: whoever sleeps for an hour wakes at once, an hour later. So a run's
 //! time depends on what it waits for and on nothing else, and a scenario that spans days takes milliseconds.

@@ -1,6 +1,6 @@
 //! Run after run, until the session is settled or enough runs have ended; with crashes where asked for.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use mpy6a_plugins::{Job, Surroundings, surroundings::seed_of};
@@ -16,6 +16,9 @@ use crate::outside::{Done, Outside, answer::Answer};
 
 /// Most runs of a life: one that stores itself for ever is cut short.
 const RUNS_MAX: u32 = 1_000;
+
+/// How long a host that died is away. The minutes, seconds and milliseconds of a clock all change meanwhile, as they may in service.
+pub const DOWN: Duration = Duration::from_millis(61_001);
 
 /// How many runs more than the undisturbed life a disturbed one may take to settle.
 pub const EXTRA_RUNS: u32 = 3;
@@ -112,12 +115,22 @@ pub fn line_of(op: &SessionOp) -> String {
 }
 
 impl Workbench {
-    /// Live through a situation; the host dies at point `cuts[0]`, then at point `cuts[1]` of what follows, and so on.
+    /// Live through a situation; the host dies at point `cuts[0]`, then at point `cuts[1]` of what follows, and so on, and each time
+    /// comes back after [`DOWN`].
     ///
     /// # Errors
     ///
     /// The session is one that the host would not have taken.
     pub async fn live(&self, situation: &Situation, cuts: &[usize]) -> Result<Life, KitError> {
+        self.live_with(situation, cuts, DOWN).await
+    }
+
+    /// The same, with a host that is away for so long.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub async fn live_with(&self, situation: &Situation, cuts: &[usize], down: Duration) -> Result<Life, KitError> {
         let setup = self.setup();
         let clock = Arc::new(VirtualClock::starting_at(situation.start_ms));
         let outside = Arc::new(Outside::new(situation.answers.clone()));
@@ -150,6 +163,7 @@ impl Workbench {
             let report = end.report.clone();
             if report.outcome == Outcome::HostDied || trace.at_return().is_err() {
                 session.crash(handle.id)?;
+                tokio::time::sleep(down).await;
                 runs.push(RunSeen { report, ending: CRASHED });
                 continue;
             }

@@ -67,6 +67,24 @@ fn a_step_with_another_body_is_caught() {
 }
 
 #[test]
+fn a_clock_in_the_body_is_caught_in_the_words_for_a_random_body() {
+    let changed = "the step `pay` was repeated with another body: a service that knows the key ignores it";
+    for way in ["random-body", "clock-in-the-body"] {
+        let found = faults(&tried(way, ""));
+        assert!(found.iter().any(|why| why == changed), "{way}: {found:?}");
+    }
+    let found = faults(&tried("clock-without-a-step", ""));
+    assert!(found.iter().any(|why| why.contains("PUT http://shop.test/reserve took effect 2 times")), "{found:?}");
+}
+
+#[test]
+fn a_time_that_is_recorded_before_it_is_sent_is_right() {
+    let tried = tried("recorded-clock", "expect = { outcome = \"deleted\" }");
+    assert_eq!(faults(&tried), [""; 0]);
+    assert!(tried.passed());
+}
+
+#[test]
 fn records_that_pile_up_are_caught() {
     let found = faults(&tried("piling-up", ""));
     assert!(found.iter().any(|why| why.contains("other records than undisturbed (3 in place of 2)")), "{found:?}");

@@ -1,7 +1,10 @@
 //! An offline life is the host's: its rules, its clock, its limits; and it is the same every time.
 
 use mpy6a_kit::{
-    offline::{self, Setup, Workbench, life::line_of},
+    offline::{
+        self, Setup, Workbench,
+        life::{DOWN, line_of},
+    },
     scenario::Scenario,
 };
 
@@ -54,12 +57,15 @@ fn the_same_cuts_make_the_same_life() {
 }
 
 #[test]
-fn a_crash_counts_as_a_repeat_and_the_session_is_due_at_once() {
+fn a_crash_counts_as_a_repeat_and_the_session_is_due_when_the_host_is_back() {
     let scenario = &scenarios(REMINDER).unwrap()[0];
-    let life = lived(scenario, &[0]);
-    assert_eq!(life.runs[0].ending, "crashed");
-    assert_eq!(life.runs.len(), 4);
-    assert_eq!(life.took_ms, 2 * 86_400_000 + 5_000);
+    let down_ms = u64::try_from(DOWN.as_millis()).unwrap();
+    for (cuts, crashes) in [(&[0][..], 1), (&[0, 0], 2)] {
+        let life = lived(scenario, cuts);
+        assert!(life.runs[..crashes].iter().all(|run| run.ending == "crashed"));
+        assert_eq!(life.runs.len(), 3 + crashes);
+        assert_eq!(life.took_ms, 2 * 86_400_000 + 5_000 + down_ms * crashes as u64);
+    }
 }
 
 #[test]

@@ -2,8 +2,10 @@
 //! wrong moment tells them apart, which is what `mpy6a plugin test` is for.
 //!
 //! Record 0 is the order. The setting `way` names the way, `shop` the base URL.
+#![cfg(target_arch = "wasm32")]
 
 use mpy6a_handler::{Failure, Repeat, http, settings};
+use wasip2::{clocks::wall_clock, random::random};
 
 mpy6a_handler::export!(handle);
 
@@ -13,6 +15,10 @@ fn handle(repeat: Repeat) -> Result<(), Failure> {
         "without-a-step" => without_a_step(&repeat),
         "noted-too-early" => noted_too_early(&repeat),
         "another-body" => another_body(&repeat),
+        "random-body" => pay_with(&repeat, random::get_random_bytes(16)),
+        "clock-in-the-body" => pay_with(&repeat, now()),
+        "clock-without-a-step" => clock_without_a_step(&repeat),
+        "recorded-clock" => recorded_clock(&repeat),
         "piling-up" => piling_up(&repeat),
         "only-once" => only_once(&repeat),
         "out-of-order" => out_of_order(&repeat),
@@ -49,6 +55,37 @@ fn noted_too_early(repeat: &Repeat) -> Result<(), Failure> {
 fn another_body(repeat: &Repeat) -> Result<(), Failure> {
     pay()?.body(repeat.fence()).step("pay").send()?.expect_success()?;
     Ok(repeat.delete()?)
+}
+
+/// Whatever the body is made of, it is another one in every repeat.
+fn pay_with(repeat: &Repeat, body: Vec<u8>) -> Result<(), Failure> {
+    pay()?.body(body).step("pay").send()?.expect_success()?;
+    Ok(repeat.delete()?)
+}
+
+/// A PUT that was made already does no harm, if it is the same.
+fn clock_without_a_step(repeat: &Repeat) -> Result<(), Failure> {
+    http::put(format!("{}/reserve", settings::require("shop")?)).body(now()).send()?.expect_success()?;
+    Ok(repeat.delete()?)
+}
+
+/// The time of the first run is recorded, and every repeat sends that.
+fn recorded_clock(repeat: &Repeat) -> Result<(), Failure> {
+    let recorded = repeat.records().get(1).map(|time| time.to_vec());
+    let time = match recorded {
+        Some(time) => time,
+        None => {
+            let time = now();
+            repeat.append(&time)?;
+            time
+        }
+    };
+    pay_with(repeat, time)
+}
+
+fn now() -> Vec<u8> {
+    let now = wall_clock::now();
+    format!("{}.{:09}", now.seconds, now.nanoseconds).into_bytes()
 }
 
 /// Each repeat adds a record, also to those of repeats that came to nothing.
