@@ -68,17 +68,18 @@ pub fn aside() -> std::io::Result<NamedTempFile> {
     tempfile::Builder::new().prefix("mpy6a-replay-").suffix(".wasm").tempfile()
 }
 
-/// Load a plugin file to run this again: with the limits, targets and settings of then.
+/// Load a plugin file to run this again: with the limits, targets and settings of then. Where there is a folder for compiled
+/// plugins, one that was compiled before is taken from there.
 ///
 /// # Errors
 ///
 /// [`KitError`], with the remedy.
-pub async fn open(recording: &Recording, file: PathBuf) -> Result<Arc<Plugin>, KitError> {
-    let mut spec = recording.spec(file);
+pub async fn open(recording: &Recording, file: PathBuf, cache_dir: Option<PathBuf>) -> Result<Arc<Plugin>, KitError> {
+    let spec = recording.spec(file);
     let sandbox = Sandbox::new(SandboxConfig {
         runs_max: 1,
         memory_bytes_max: spec.limits.memory_bytes,
-        cache_dir: None,
+        cache_dir,
         limits: recording.given.host_limits,
     })?;
     let plugin = sandbox.load(&spec).await?;
@@ -86,8 +87,7 @@ pub async fn open(recording: &Recording, file: PathBuf) -> Result<Arc<Plugin>, K
     if plugin.digest() != recording.did.report.plugin_digest || fuel == spec.limits.fuel {
         return Ok(plugin);
     }
-    spec.limits.fuel = fuel;
-    Ok(sandbox.load(&spec).await?)
+    Ok(plugin.with_fuel(fuel))
 }
 
 /// Run it again, on a runtime whose time is paused ([`runtime`](crate::offline::runtime)). Virtual time does not pass for who only

@@ -86,15 +86,27 @@ impl Plugin {
     #[must_use]
     pub fn with_settings(&self, settings: BTreeMap<String, String>) -> Arc<Self> {
         let variables = settings.iter().map(|(key, value)| (key.clone(), value.clone()));
-        Arc::new(Self {
+        let variables = Arc::new(WasiConfigVariables::from_iter(variables));
+        Arc::new(Self { settings: variables, ..self.with_spec(PluginSpec { settings, ..self.spec.clone() }) })
+    }
+
+    /// The same with so much fuel for a run.
+    #[must_use]
+    pub fn with_fuel(&self, fuel: u64) -> Arc<Self> {
+        let limits = RunLimits { fuel, ..self.spec.limits };
+        Arc::new(self.with_spec(PluginSpec { limits, ..self.spec.clone() }))
+    }
+
+    fn with_spec(&self, spec: PluginSpec) -> Self {
+        Self {
             sandbox: Arc::clone(&self.sandbox),
-            settings: Arc::new(WasiConfigVariables::from_iter(variables)),
-            spec: PluginSpec { settings, ..self.spec.clone() },
+            settings: Arc::clone(&self.settings),
+            spec,
             digest: self.digest,
             loaded_ms: self.loaded_ms,
             pre: self.pre.clone(),
             egress: self.egress.clone(),
-        })
+        }
     }
 
     /// When it was loaded, Unix milliseconds.

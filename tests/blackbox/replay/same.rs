@@ -1,12 +1,14 @@
 //! The same plugin, given again what it was given then, does the same.
 
+use std::os::unix::fs::MetadataExt as _;
+
 use axum::http::StatusCode;
 use mpy6a_proto::v1::Index;
 
 use super::{does_the_same, replay};
 use crate::{
     admin::cli::said,
-    harness::{Config, Effects, Host, Kind, built, plain, until},
+    harness::{Config, Effects, Host, Kind, built, plain, serve, shown, until},
 };
 
 /// Leave a session with this record, and wait until its only run has ended.
@@ -87,6 +89,26 @@ async fn a_run_that_ran_out_of_time_does_so_again_waiting_or_computing() {
         let now = does_the_same(&host, id, &record).await;
         assert_eq!(now["outcome"], "timed-out", "{record}");
     }
+}
+
+#[tokio::test]
+async fn the_plugin_is_compiled_once_for_all_attempts() {
+    let kind = Kind::misbehave(1).set("plugin.time", "400ms").set("plugin.fuel", 1_000_000_000_000_i64);
+    let host = Host::start(&Config::of([kind])).await;
+    let cache = tempfile::tempdir().unwrap();
+    let mut compiled = Vec::new();
+    for record in ["permanent one", "permanent two", "loop"] {
+        let id = repeated(&host, 1, record).await;
+        let mut command = serve();
+        command.args(["session", "replay", &shown(id)]).env("MPY6A_HOST", host.admin_url());
+        command.env("XDG_CACHE_HOME", cache.path());
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        assert!(output.status.success(), "{output:?}");
+        // A compiled plugin is written aside and renamed: one that is compiled again is another file.
+        let entries = std::fs::read_dir(cache.path().join("mpy6a/plugins")).unwrap();
+        compiled.push(entries.map(|entry| entry.unwrap().metadata().unwrap().ino()).collect::<Vec<_>>());
+    }
+    assert!(compiled[0].len() == 1 && compiled.iter().all(|files| *files == compiled[0]), "{compiled:?}");
 }
 
 #[tokio::test]

@@ -95,7 +95,7 @@ impl OfKind {
 
 /// Where compiled plugins are kept between commands: a Python handler takes seconds to compile. Nowhere, where this user has no
 /// home.
-fn cache_dir() -> Option<PathBuf> {
+pub(in crate::cli) fn cache_dir() -> Option<PathBuf> {
     let var = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let cache = var("XDG_CACHE_HOME").or_else(|| Some(var("HOME")?.join(".cache")))?;
     let dir = cache.join("mpy6a");

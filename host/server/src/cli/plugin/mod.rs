@@ -5,7 +5,7 @@
 mod bench;
 mod build;
 mod check;
-mod handler;
+pub(super) mod handler;
 mod ls;
 mod new;
 mod run;

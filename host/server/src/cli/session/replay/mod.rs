@@ -23,6 +23,7 @@ use self::fetch::Fetched;
 use super::Output;
 use crate::cli::{
     out::print_json,
+    plugin::handler::cache_dir,
     remote::{Host, Remote, Trouble, refused},
 };
 
@@ -94,7 +95,7 @@ fn replay(recording: &Recording, file: PathBuf) -> Result<Replayed, Trouble> {
         .map_err(|error| refused(format!("{} cannot be read: {error}: check the path", file.display())))?;
     let runtime = offline::runtime().map_err(refused)?;
     runtime.block_on(async {
-        let plugin = replay::open(recording, file).await.map_err(refused)?;
+        let plugin = replay::open(recording, file, cache_dir()).await.map_err(refused)?;
         Ok(replay::replay(&plugin, recording, replay::PATIENCE).await)
     })
 }
