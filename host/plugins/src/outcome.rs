@@ -87,15 +87,22 @@ fn exited(status: i32) -> String {
 }
 
 /// What a trap is called says little: `unreachable` is what every language ends in when it panics. A handler that said in its
-/// log what was wrong just before has the better words, so they come first.
+/// log what was wrong just before has the better words, so they come first. The frames of a stack may follow them, and what the
+/// language's own runtime writes to stderr as it goes down.
 pub(crate) fn with_last_words(outcome: Outcome, log_tail: &str) -> Outcome {
-    let said = log_tail.lines().next_back().and_then(|line| line.strip_prefix("ERROR "));
+    let is_aftermath = |line: &&str| line.starts_with("WARN") || is_frame(line);
+    let said = log_tail.lines().rev().find(|line| !is_aftermath(line)).and_then(|line| line.strip_prefix("ERROR "));
     match (outcome, said) {
         (Outcome::Trapped(cause), Some(said)) => {
             Outcome::Trapped(format!("{}; {cause}", shown::line(said, CAUSE_BYTES_MAX / 2)))
         }
         (outcome, _) => outcome,
     }
+}
+
+/// Whether a line of the log is a frame of a stack: `ERROR     at handle (/src/handler.js:12:3)`.
+fn is_frame(line: &str) -> bool {
+    line.strip_prefix("ERROR ").is_some_and(|text| text.trim_start().starts_with("at "))
 }
 
 /// The message and the innermost frames, on one line.
@@ -136,6 +143,8 @@ mod tests {
         let of = |tail: &str| with_last_words(trapped(), tail);
         assert_eq!(of("INFO a\nERROR index 7\n"), Outcome::Trapped("index 7; wasm trap: unreachable".into()));
         assert_eq!(of("ERROR index 7\nINFO a\n"), trapped(), "it was not the end");
+        let aftermath = "ERROR index 7\nERROR     at handle (a.js:1:2)\nWARN \nWARN thread panicked\n";
+        assert_eq!(of(aftermath), Outcome::Trapped("index 7; wasm trap: unreachable".into()));
         assert_eq!(of(""), trapped());
         assert_eq!(with_last_words(Outcome::OutOfFuel, "ERROR a\n"), Outcome::OutOfFuel);
     }

@@ -1,13 +1,15 @@
 #!/usr/bin/env node
 /**
- * @file `mpy6a-handler build ENTRY OUTPUT`: make a WebAssembly component of a handler, in the project's folder.
+ * @file `mpy6a-handler build [--allow-async] ENTRY OUTPUT`: make a WebAssembly component of a handler, in the project's folder.
  *
  * componentize-qjs does the work; this gives it what is the same for every handler:
  *
  * - the contract, which lies beside this package;
  * - the folder that modules are loaded from: the deepest that has the project and this package in it, so that the
  *   places in a stack do not depend on where the project lies;
- * - an entry that says so if there is no `handle`, which would show in the first run only.
+ * - a look for async functions, which would be called and not run to their end (async-functions.js);
+ * - an entry that says so if there is no `handle`, which would show in the first run only, and that holds a `handle` which
+ *   `defineHandler` did not make to the same rules.
  *
  * WASI is not stubbed. componentize-qjs would stub `wasi:config`, the settings, as well; and with WASI `Date.now()` works.
  */
@@ -17,8 +19,10 @@ import { createRequire } from "node:module";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { firstAsyncFunction } from "./async-functions.js";
+
 const USAGE =
-  "usage: mpy6a-handler build ENTRY OUTPUT, for example: mpy6a-handler build src/handler.js build/handler.wasm";
+  "usage: mpy6a-handler build [--allow-async] ENTRY OUTPUT, for example: mpy6a-handler build src/handler.js build/handler.wasm";
 
 /** What componentize-qjs puts before the author's error. */
 const PREFIX = /^(Error: )*(: )?(Failed to [a-z]+ (user )?JavaScript module( evaluation)?: )+(Error: )*/;
@@ -27,19 +31,30 @@ const PREFIX = /^(Error: )*(: )?(Failed to [a-z]+ (user )?JavaScript module( eva
 const NOT_FOUND =
   "\na handler has its own modules and packages of plain JavaScript; there is no Node in it, and no `node:` modules";
 
+/** That async functions are there, and never called. */
+const ALLOW_ASYNC = "--allow-async";
+
+/** What to do about an async function. */
+const ASYNC_FUNCTION = `an async function, and nothing runs what comes after its \`await\`: handlers are synchronous, http.get and \
+the other calls return their result directly; make it a plain function, or move it to a module that the handler does not import; \
+in a bundle, whose libraries have some that the handler never calls, say ${ALLOW_ASYNC}`;
+
 /** This package, where it really is: npm links what comes from a folder. */
 const PACKAGE = realpathSync(fileURLToPath(new URL("..", import.meta.url)));
 
-async function main([command, entry, output, ...rest]) {
+async function main(words) {
+  const [command, entry, output, ...rest] = words.filter((word) => word !== ALLOW_ASYNC);
   if (command !== "build" || !entry || !output || rest.length > 0) throw new Error(USAGE);
   const project = realpathSync(process.cwd());
   if (!existsSync(entry))
     throw new Error(`${entry} is missing, seen from ${project}: name the module that exports \`handle\``);
+  const found = words.includes(ALLOW_ASYNC) ? undefined : firstAsyncFunction(entry);
+  if (found) throw new Error(`${relative(project, found.file)}:${found.line}: ${ASYNC_FUNCTION}`);
 
   const { component } = await toolchain(project).componentize({
     witPath: contract(),
     world: "handler",
-    jsSource: entrySource(specifier(project, entry), entry),
+    jsSource: entrySource(specifier(project, entry), specifier(project, join(PACKAGE, "src/handler.js")), entry),
     jsPath: join(project, "package.json"), // Where the entry is imported from: it has to exist.
     moduleRoot: commonFolder(project, PACKAGE),
     sync: true,
@@ -74,11 +89,12 @@ function specifier(project, entry) {
   return path.startsWith("../") ? path : `./${path}`;
 }
 
-function entrySource(specifier, entry) {
+function entrySource(specifier, guard, entry) {
   const missing = `${entry} exports no function \`handle\`: write \`export const handle = defineHandler((repeat) => { … })\``;
   return `import * as handler from ${JSON.stringify(specifier)};
+import { guard } from ${JSON.stringify(guard)};
 if (typeof handler.handle !== "function") throw new TypeError(${JSON.stringify(missing)});
-export const { handle } = handler;
+export const handle = guard(handler.handle);
 `;
 }
 

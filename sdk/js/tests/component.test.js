@@ -74,7 +74,15 @@ test("mistakes are told when the component is built, with the remedy", async () 
   const cases = [
     [
       `import { defineHandler } ${sdk} export const handle = defineHandler(async () => {});`,
-      /^error: this one is AsyncFunction, but handlers are synchronous: make the function a plain one/,
+      /^error: handler\.js:1: an async function/,
+    ],
+    [
+      "export async function handle() {}",
+      /^error: handler\.js:1: an async function, and nothing runs what comes after its `await`: .* say --allow-async/,
+    ],
+    [
+      `import { defineHandler } ${sdk}\nasync function work() { await 1; }\nexport const handle = defineHandler(() => void work());`,
+      /^error: handler\.js:2: an async function/,
     ],
     [
       `import { defineHandler } ${sdk} export const hadle = defineHandler(() => {});`,
@@ -97,5 +105,5 @@ test("without its arguments the builder says how it is used", async () => {
   const error = await promisify(execFile)(process.execPath, [join(SDK, "bin/mpy6a-handler.js")]).catch(
     (error) => error,
   );
-  assert.match(error.stderr, /^error: usage: mpy6a-handler build ENTRY OUTPUT/);
+  assert.match(error.stderr, /^error: usage: mpy6a-handler build \[--allow-async\] ENTRY OUTPUT/);
 });

@@ -6,6 +6,13 @@ import { test } from "node:test";
 import { Failure, Permanent, Retry, defineHandler, http, settings } from "mpy6a-handler";
 import { run } from "mpy6a-handler/testing";
 
+import { guard } from "../src/handler.js";
+
+/** @param {Error} error */
+const fail = (error) => {
+  throw error;
+};
+
 /** Run a function as a handler. */
 const handled = (handle, scene) => run(defineHandler(handle), scene);
 const outcomeOf = (handle, scene) => {
@@ -100,6 +107,64 @@ test("a promise that comes back is refused in the run, and nothing is committed"
   });
   assert.deepEqual([ended.outcome, ended.operations], ["trapped", []]);
   assert.match(ended.lines[0].message, /the handler returned a promise, but handlers are synchronous/);
+});
+
+test("a promise that is waited for fails the run, with the place, and nothing is committed", () => {
+  const resolved = Promise.resolve(1);
+  const waiters = {
+    then: () => resolved.then(() => 2),
+    catch: () => resolved.catch(() => 2),
+    finally: () => resolved.finally(() => 2),
+    all: () => Promise.all([resolved]),
+    await: () => {
+      (async () => await resolved)();
+    },
+  };
+  for (const [how, wait] of Object.entries(waiters)) {
+    for (const end of [() => {}, () => fail(new Permanent("no"))]) {
+      const ended = handled((repeat) => {
+        repeat.append("first");
+        wait();
+        end();
+        repeat.delete();
+      });
+      assert.deepEqual([ended.outcome, ended.operations], ["trapped", []], how);
+      assert.match(ended.lines[0].message, /^a promise was pending when the handler returned, and nothing settles it/);
+      assert.ok(
+        ended.lines.some(({ message }) => /handler\.test\.js:\d+/.test(message)),
+        how,
+      );
+    }
+  }
+});
+
+test("promises that nobody waits for, and those outside of a run, are left alone", async () => {
+  const before = Promise.resolve(1);
+  assert.equal(handled((repeat) => void (Promise.resolve(2), new Promise(() => {}), repeat.delete())).outcome, "deleted");
+  assert.equal(await before.then((one) => one + 1), 2);
+  assert.equal(before.constructor, Promise);
+});
+
+test("a bug is told before the promise that was pending when it came", () => {
+  const { lines } = handled(() => {
+    Promise.resolve().then(() => {});
+    null.field;
+  });
+  assert.match(lines[0].message, /^the handler threw TypeError/);
+});
+
+test("a handle that defineHandler did not make is held to the same", () => {
+  assert.throws(() => guard(async () => {}), /handlers are synchronous/);
+  const own = defineHandler((repeat) => repeat.delete());
+  assert.equal(guard(own), own);
+  const raw = (act) => run(guard(act));
+  assert.equal(raw((data) => data.session.delete()).outcome, "deleted");
+  assert.match(raw(() => Promise.resolve()).lines[0].message, /^the handler returned a promise/);
+  assert.match(raw(() => void Promise.resolve().then(() => {})).lines[0].message, /^a promise was pending/);
+  const retry = () => fail(Object.assign(new Error(), { payload: { tag: "retry", val: "later" } }));
+  assert.deepEqual([raw(retry).outcome, raw(retry).reason], ["retry", "later"]);
+  assert.equal(raw(() => fail(new Permanent("no"))).outcome, "permanent");
+  assert.match(raw(() => fail(new Error("rate missing"))).lines[0].message, /^the handler threw Error: rate missing$/);
 });
 
 test("Retry.from makes a retry of every failure, and leaves bugs alone", () => {

@@ -33,7 +33,7 @@ export type Handler = (data: never) => void;
  * export const handle = defineHandler((repeat) => { … });
  * ```
  *
- * The function is synchronous: an `async` one fails the build, and one that returns a promise traps. A `Failure` that it
+ * The function is synchronous: an `async` one fails the build, and one that returns a promise, or waits for one, traps. A `Failure` that it
  * throws says what becomes of the session; any other error is logged with its stack and traps, and what the run had not
  * committed is thrown away.
  */

@@ -86,14 +86,49 @@ fn a_rust_project_builds_and_loads() {
 fn builds(language: &str) {
     let folder = folder();
     let project = made(folder.path(), language);
+    is_a_handler(&project, &built_by_its_toolchain(&project, language));
+}
+
+fn built_by_its_toolchain(project: &Path, language: &str) -> Ran {
     let mut command = Command::new(Path::new(ROOT).join(".ci/toolchains"));
-    command.args([language, "--", env!("CARGO_BIN_EXE_mpy6a"), "plugin", "build"]).current_dir(&project);
-    is_a_handler(&project, &ran(command.output().unwrap()));
+    command.args([language, "--", env!("CARGO_BIN_EXE_mpy6a"), "plugin", "build"]).current_dir(project);
+    ran(command.output().unwrap())
 }
 
 #[test]
 fn a_javascript_project_builds_and_loads() {
     builds("js");
+}
+
+#[test]
+fn a_javascript_handler_that_waits_for_a_promise_is_told_so() {
+    let folder = folder();
+    let project = made(folder.path(), "js");
+    let build = |handler: &str| {
+        let sdk = "import { defineHandler } from \"mpy6a-handler\";\n";
+        fs::write(project.join("src/handler.js"), format!("{sdk}{handler}")).unwrap();
+        built_by_its_toolchain(&project, "js")
+    };
+    let run = || plugin(&project, &["run", "build/cancel-order-js.wasm", "--record", "order 7"]);
+
+    // What waits is never come to, and the session would be gone.
+    let floating = "Promise.resolve().then(() => repeat.append(\"late\")); repeat.delete();";
+    build(&format!("export const handle = defineHandler((repeat) => {{ {floating} }});")).tells(0, &["Built"]);
+    run().tells(1, &["trapped: a promise was pending when the handler returned", "src/handler.js:2"]);
+    let unmanaged = "Promise.resolve().then(() => {}); data.session.delete();";
+    build(&format!("export function handle(data) {{ {unmanaged} }}")).tells(0, &["Built"]);
+    run().tells(1, &["trapped: a promise was pending when the handler returned"]);
+    build("export async function handle(data) {}").tells(1, &["src/handler.js:2: an async function"]);
+    build(
+        "async function work(repeat) { await 1; repeat.append(\"late\"); }\nexport const handle = defineHandler(work);",
+    )
+    .tells(1, &["src/handler.js:2: an async function"]);
+
+    // One that forgets to finish says that, and one that throws says what it threw.
+    build("export const handle = defineHandler(() => {});").tells(0, &["Built"]);
+    run().tells(0, &["unfinished: the handler returned without delete or store"]);
+    build("export const handle = defineHandler(() => { throw new Error(\"rate missing\"); });").tells(0, &["Built"]);
+    run().tells(1, &["trapped: the handler threw Error: rate missing"]);
 }
 
 #[test]
