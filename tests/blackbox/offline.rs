@@ -69,6 +69,18 @@ fn a_run_tells_what_the_handler_did() {
 }
 
 #[test]
+fn a_run_that_finished_nothing_says_so() {
+    let home = TempDir::new().unwrap();
+    let output = plugin(home.path(), &["run", built("misbehave").to_str().unwrap(), "--record", "nothing"]);
+    let told = text(&output);
+    assert!(told.contains("unfinished: the handler returned without delete or store"), "{told}");
+    let (_folder, file) = scenarios("[[scenario]]\nname = \"forgets\"\nrecords = [\"nothing\"]\n");
+    let output = plugin(home.path(), &["test", built("misbehave").to_str().unwrap(), &file]);
+    let told = text(&output);
+    assert!(told.contains("unfinished (the handler returned without delete or store) after 1 run"), "{told}");
+}
+
+#[test]
 fn records_come_from_a_file_and_answers_from_another() {
     let (folder, answers) =
         scenarios("[[http]]\nurl = 'http://a.test/users/7'\nstatus = 404\nbody = '{\"error\":\"no\"}'");

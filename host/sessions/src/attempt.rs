@@ -100,6 +100,9 @@ pub enum Outcome {
     HostDied,
 }
 
+/// What there is to say of a run that returned ok, where that left its session as it was.
+pub const UNFINISHED: &str = "the handler returned without delete or store";
+
 impl Outcome {
     /// The name of each, as [`Outcome::name`] has it.
     pub const NAMES: [&str; 10] = [

@@ -35,7 +35,7 @@ pub mod session;
 pub mod store;
 pub mod writer;
 
-pub use attempt::{Attempt, Outcome, Report};
+pub use attempt::{Attempt, Outcome, Report, UNFINISHED};
 pub use caller::{Access, Caller, ClientId, NamedClient, OpenedBy, Origin, RequestName};
 pub use clock::Environment;
 pub use draft::Draft;

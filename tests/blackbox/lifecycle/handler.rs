@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use mpy6a_proto::v1::{NewRequest, SessionState};
 
-use crate::harness::{Config, Host, Kind, newer, shown, wat};
+use crate::{
+    admin::cli::{mpy6a, said},
+    harness::{Config, Host, Kind, newer, shown, until, wat},
+};
 
 #[tokio::test]
 async fn a_stored_session_is_repeated_by_its_handler_and_deleted() {
@@ -112,6 +115,27 @@ async fn a_session_that_nothing_finishes_is_repeated_with_backoff_and_parked_who
         assert!(newer(pair[1].fence.unwrap(), pair[0].fence.unwrap()), "the fence grows");
     }
     assert!(host.logged("session parked").await["level"] == "WARN");
+}
+
+#[tokio::test]
+async fn a_handler_that_forgets_to_finish_is_told_so_everywhere() {
+    let words = "the handler returned without delete or store";
+    let kind = Kind::misbehave(1).set("max_repeats", 2).set("backoff.initial", "1ms").set("backoff.max", "1ms");
+    let host = Host::start(&Config::of([kind])).await;
+    let session = host.left(1, &["nothing"]).await;
+    let parked = host.parked(session).await;
+    let attempts: Vec<_> = parked.attempts.iter().map(|it| (it.outcome.as_str(), it.cause.as_str())).collect();
+    assert_eq!(attempts, [("returned", words); 2]);
+    let waits = parked.waiting.unwrap().words;
+    assert!(waits.contains(&format!("the last: {words}")), "{waits}");
+    assert_eq!(host.logged("repeat ended").await["cause"], words);
+    assert_eq!(host.logged("session parked").await["cause"], words);
+    let listed = said(&mpy6a(&host, &["session", "ls", "--cause", words, "--output", "json"]).await);
+    assert!(listed.contains(&shown(session)) && listed.contains(words), "{listed}");
+    // One that asked to be stored did finish.
+    let stored = host.left(1, &["store 1000"]).await;
+    let stored = until("it is stored", async || host.look(stored).await.filter(|it| !it.attempts.is_empty())).await;
+    assert_eq!((stored.attempts[0].outcome.as_str(), stored.attempts[0].cause.as_str()), ("returned", ""));
 }
 
 #[tokio::test]

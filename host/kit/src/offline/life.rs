@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use mpy6a_plugins::{Job, Surroundings, surroundings::seed_of};
-use mpy6a_sessions::{Outcome, Report, SessionOp, State};
+use mpy6a_sessions::{Outcome, Report, SessionOp, State, UNFINISHED};
 
 use super::{
     KitError, Workbench,
@@ -83,7 +83,10 @@ impl Life {
     /// The handler's reason, or the host's message, at the last run.
     #[must_use]
     pub fn cause(&self) -> &str {
-        self.runs.last().map_or("", |run| run.report.outcome.cause())
+        self.runs.last().map_or("", |run| match run.ending {
+            "unfinished" => UNFINISHED,
+            _ => run.report.outcome.cause(),
+        })
     }
 
     /// Whether no run will follow: the session is gone or parked.

@@ -28,7 +28,7 @@ use std::{
 };
 
 use mpy6a_plugins::{Job, RunEnd, Surroundings, egress::Trail};
-use mpy6a_sessions::{Claimed, Claims, Ended, Error, Outcome, Report, Sessions, clock::Clock};
+use mpy6a_sessions::{Claimed, Claims, Ended, Error, Outcome, Report, Sessions, UNFINISHED, clock::Clock};
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
@@ -180,7 +180,8 @@ impl Line {
             return;
         }
         let Times { lag_us, run_us, commit_us, total_us } = times;
-        let (outcome, cause) = (outcome.name(), outcome.cause());
+        let is_unfinished = *outcome == Outcome::Returned && matches!(ended, "backoff" | "parked");
+        let (outcome, cause) = (outcome.name(), if is_unfinished { UNFINISHED } else { outcome.cause() });
         info!(
             %session, kind, kind_name, repeat, outcome, cause, ended, lag_us, run_us, commit_us, total_us, fuel,
             trace_id, "repeat ended"

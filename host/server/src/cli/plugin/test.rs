@@ -104,6 +104,9 @@ fn report(name: &str, tried: &Tried) -> String {
 fn gist(tried: &Tried) -> String {
     let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
     let mut text = tried.life.outcome().to_owned();
+    if tried.life.runs.last().is_some_and(|run| run.ending == "unfinished") {
+        let _ = write!(text, " ({})", tried.life.cause());
+    }
     let _ = write!(text, " after {}", count(tried.life.runs.len(), "run"));
     if !tried.life.outside.requests.is_empty() {
         let _ = write!(text, ", {}", count(tried.life.outside.requests.len(), "request"));

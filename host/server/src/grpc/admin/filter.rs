@@ -49,7 +49,8 @@ impl Filter {
     pub fn matches(&self, listed: &Listed) -> bool {
         let session = &listed.session;
         let outcome = listed.last.as_ref().map(|attempt| &attempt.report.outcome);
-        let (name, cause) = outcome.map_or(("", ""), |outcome| (outcome.name(), outcome.cause()));
+        let name = outcome.map_or("", Outcome::name);
+        let cause = super::unfinished::last_cause(session, listed.last.as_ref());
         (self.kinds.is_empty() || self.kinds.contains(&session.kind))
             && self.states.contains(&session.state.name())
             && (self.created_from_ms..=self.created_until_ms).contains(&session.created_ms)

@@ -4,7 +4,7 @@ use mpy6a_proto::v1;
 use mpy6a_sessions::{Error, Listed, Outcome, Part, Session};
 use tonic::Status;
 
-use super::{AdminService, filter::Filter, part, why::Why};
+use super::{AdminService, filter::Filter, part, unfinished, why::Why};
 use crate::{
     error::{invalid, status},
     grpc::convert,
@@ -84,7 +84,7 @@ pub fn begin(parts: &[Part], token: &str) -> Result<Option<Part>, Status> {
 fn summary(listed: &Listed, why: &Why<'_>) -> v1::SessionSummary {
     let Listed { session, last, lease_left } = listed;
     let outcome = last.as_ref().map(|attempt| &attempt.report.outcome);
-    let cause = outcome.map_or("", Outcome::cause);
+    let cause = unfinished::last_cause(session, last.as_ref());
     let whole = convert::session(session.clone());
     v1::SessionSummary {
         id: whole.id,

@@ -20,6 +20,7 @@ mod kinds;
 pub mod list;
 pub mod part;
 pub mod recording;
+mod unfinished;
 mod why;
 
 use std::sync::Arc;
@@ -66,9 +67,11 @@ impl AdminService {
         let (now, now_ms) = (self.board.now(), now_ms());
         let why = Why { now: &now, plugins: &self.board.plugins, counts: &counts, pauses: &pauses, now_ms };
         let waiting = why.of(&it.session, it.attempts.last(), it.lease_left);
+        let causes = unfinished::causes(&it.session, &it.attempts);
+        let with_cause = |(attempt, cause)| v1::Attempt { cause, ..self.attempt(&it.session, attempt) };
         Ok(v1::GetSessionResponse {
             records: it.records,
-            attempts: it.attempts.into_iter().map(|attempt| self.attempt(&it.session, attempt)).collect(),
+            attempts: it.attempts.into_iter().zip(causes).map(with_cause).collect(),
             waiting: Some(waiting),
             ..convert::session(it.session)
         })

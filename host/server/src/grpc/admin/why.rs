@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use mpy6a_plugins::Registry;
 use mpy6a_proto::v1::{self, WaitReason};
-use mpy6a_sessions::{Attempt, Counts, Outcome, Session, State, store::Pause};
+use mpy6a_sessions::{Attempt, Counts, Outcome, Session, State, UNFINISHED, store::Pause};
 
 use crate::reload::InService;
 
@@ -83,6 +83,10 @@ fn parked(session: &Session, last: Option<&Attempt>) -> (WaitReason, String) {
         }
         Some(outcome) => {
             let repeats = session.repeats;
+            let outcome = match outcome {
+                Outcome::Returned => UNFINISHED.to_owned(),
+                outcome => outcome.to_string(),
+            };
             (
                 WaitReason::OutOfRepeats,
                 format!("out of repeats after {repeats}, the last: {outcome}: redrive or delete it"),
