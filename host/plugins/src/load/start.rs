@@ -5,6 +5,8 @@
 //! `_start`, which is a program's, nor a name that a toolchain was told to use instead. A module's own start function runs earlier,
 //! when no import that passes memory can be called yet.
 
+use std::collections::BTreeMap;
+
 use wasmparser::{ElementItems, Operator, Parser, Payload};
 
 use super::{LoadError, survey::Module};
@@ -21,6 +23,9 @@ const CONSTRUCTORS: &str = "__wasm_call_ctors";
 /// Names that authors give to what has to run first. A function that takes and gives nothing, that a module exports and does not
 /// call itself, is never called by anybody.
 const LIKE_START: [&str; 8] = ["start", "__start", "init", "_init", "__init", "initialize", "main", "_main"];
+
+/// How many instructions it takes to tell that a function runs once.
+const ONCE_OPERATORS: usize = 6;
 
 const AS_LIBRARY: &str = "link it as a library, which exports `_initialize`: with C and C++ by -mexec-model=reactor, with \
                           AssemblyScript by --exportStart _initialize, with Go by `mpy6a plugin build` (-buildmode=c-shared), with Rust \
@@ -39,64 +44,112 @@ pub(super) fn check_module(file: &[u8], module: &Module) -> Result<(), LoadError
     if exports(START) && !has_initialize {
         return Err(never(START, AS_LIBRARY));
     }
+    let of_initialize = module.functions.iter().filter(|(name, _)| INITIALIZE.contains(&name.as_str()));
+    let initializes: Vec<u32> = of_initialize.map(|(_, function)| *function).collect();
+    let mut idle = BTreeMap::new();
     for (name, function) in &module.functions {
-        let remedy = match name.as_str() {
-            CONSTRUCTORS => CALL_THEM,
-            name if !has_initialize && LIKE_START.contains(&name) && module.is_plain(*function) => RENAME,
+        let (is_start, remedy) = match name.as_str() {
+            CONSTRUCTORS => (true, CALL_THEM),
+            name if !has_initialize && module.is_plain(*function) => (LIKE_START.contains(&name), RENAME),
             _ => continue,
         };
-        if module.start != Some(*function) && !is_called(file, module, *function)? {
-            return Err(never(name, remedy));
+        if module.start != Some(*function) && !initializes.contains(function) {
+            idle.entry(*function).or_insert(Suspect { name, is_start, remedy });
         }
     }
-    Ok(())
+    keep_starts(file, module, &mut idle)?;
+    if !idle.is_empty() {
+        // However many there are, every instruction is read once.
+        keep_uncalled(file, &mut idle)?;
+    }
+    idle.values().next().map_or(Ok(()), |suspect| Err(never(suspect.name, suspect.remedy)))
+}
+
+/// An exported function that may be what has to run first.
+struct Suspect<'m> {
+    name: &'m str,
+    /// Whether its name says so.
+    is_start: bool,
+    remedy: &'static str,
 }
 
 fn never(export: &str, remedy: &'static str) -> LoadError {
     LoadError::NeverStarted { export: export.to_owned(), remedy }
 }
 
-/// Whether the module itself calls a function, passes it on, or whether it does nothing anyway.
-fn is_called(file: &[u8], module: &Module, function: u32) -> Result<bool, LoadError> {
+/// Keep those that do something, and that look like a start function where their name does not say so: one sees to it that it runs
+/// once, as AssemblyScript's does under whatever name.
+fn keep_starts(file: &[u8], module: &Module, idle: &mut BTreeMap<u32, Suspect<'_>>) -> Result<(), LoadError> {
     // Imported functions have numbers, too, and no bodies.
     let mut number = module.imported_functions();
     for payload in Parser::new(0).parse_all(file) {
+        if let Payload::CodeSectionEntry(body) = payload.map_err(LoadError::invalid)? {
+            if let Some(suspect) = idle.get(&number) {
+                let operators = body.get_operators_reader().map_err(LoadError::invalid)?.into_iter();
+                let begin: Vec<Operator<'_>> = operators.map_while(Result::ok).take(ONCE_OPERATORS).collect();
+                let does_nothing = matches!(begin[..], [Operator::End]);
+                if does_nothing || !suspect.is_start && !runs_once(&begin) {
+                    idle.remove(&number);
+                }
+            }
+            number += 1;
+        }
+    }
+    // What is left without a body is an import that is exported again.
+    idle.retain(|function, _| *function >= module.imported_functions());
+    Ok(())
+}
+
+/// Keep those that the module neither calls nor passes on.
+fn keep_uncalled(file: &[u8], idle: &mut BTreeMap<u32, Suspect<'_>>) -> Result<(), LoadError> {
+    for payload in Parser::new(0).parse_all(file) {
         match payload.map_err(LoadError::invalid)? {
             Payload::CodeSectionEntry(body) => {
-                let mut operators = body.get_operators_reader().map_err(LoadError::invalid)?.into_iter();
-                let is_it = number == function;
-                number += 1;
-                if is_it {
-                    if matches!(operators.next(), Some(Ok(Operator::End))) {
-                        return Ok(true);
-                    }
-                } else if operators.map_while(Result::ok).any(|operator| names(&operator, function)) {
-                    return Ok(true);
-                }
+                let operators = body.get_operators_reader().map_err(LoadError::invalid)?.into_iter();
+                operators.map_while(Result::ok).filter_map(|operator| named(&operator)).for_each(|function| {
+                    idle.remove(&function);
+                });
             }
             Payload::ElementSection(elements) => {
                 for element in elements {
-                    if let ElementItems::Functions(functions) = element.map_err(LoadError::invalid)?.items
-                        && functions.into_iter().map_while(Result::ok).any(|other| other == function)
-                    {
-                        return Ok(true);
+                    if let ElementItems::Functions(functions) = element.map_err(LoadError::invalid)?.items {
+                        functions.into_iter().map_while(Result::ok).for_each(|function| {
+                            idle.remove(&function);
+                        });
                     }
                 }
             }
             _ => {}
         }
     }
-    Ok(false)
+    Ok(())
 }
 
-fn names(operator: &Operator<'_>, function: u32) -> bool {
-    let (Operator::Call { function_index: named }
-    | Operator::ReturnCall { function_index: named }
-    | Operator::RefFunc { function_index: named }) = operator
+/// Whether a function begins by returning if a variable is set, and setting it.
+fn runs_once(begin: &[Operator<'_>]) -> bool {
+    use Operator::{End, GlobalGet, GlobalSet, I32Const, If, Return};
+    let [
+        GlobalGet { global_index: asked },
+        If { .. },
+        Return,
+        End,
+        I32Const { value: 1 },
+        GlobalSet { global_index: set },
+    ] = begin
     else {
         return false;
     };
-    *named == function
+    asked == set
+}
+
+/// The function that an instruction calls or passes on.
+fn named(operator: &Operator<'_>) -> Option<u32> {
+    match operator {
+        Operator::Call { function_index }
+        | Operator::ReturnCall { function_index }
+        | Operator::RefFunc { function_index } => Some(*function_index),
+        _ => None,
+    }
 }
 
 /// Whether a plugin trapped because a start function of it called the host.

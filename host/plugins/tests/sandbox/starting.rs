@@ -53,6 +53,7 @@ async fn constructors_that_nobody_calls_are_refused() {
 
     for called in [
         r#"(func (export "_initialize") (call $construct))"#,
+        r#"(export "_initialize" (func $construct))"#,
         "(start $construct)",
         r#"(table 1 funcref) (elem (i32.const 0) $construct)
            (func (export "_initialize") (call_indirect (i32.const 0)))"#,
@@ -69,6 +70,19 @@ async fn a_start_by_another_name_is_refused() {
         never_started(&constructed(&format!(r#"(export "{name}" (func $construct))"#)), name).await;
         starts(&constructed(&format!(r#"(export "{name}" (func $construct)) (start $construct)"#))).await;
     }
+    // AssemblyScript's start function under any name: it runs once.
+    let once = |export: &str| {
+        format!(
+            "(global $started (mut i32) (i32.const 0))
+             (func $once (if (global.get $started) (then (return))) (global.set $started (i32.const 1)) (call $construct))
+             {export}"
+        )
+    };
+    never_started(&constructed(&once(r#"(export "go" (func $once))"#)), "go").await;
+    starts(&constructed(&once(r#"(export "go" (func $once)) (export "_initialize" (func $once))"#))).await;
+    starts(&constructed(&once(r#"(export "go" (func $once)) (start $once)"#))).await;
+    // Other functions that nobody calls are only of no use.
+    starts(&handler_with(&format!("{CONSTRUCTOR} {}", r#"(export "go" (func $construct))"#), "(call $ok)")).await;
     // What takes or gives something is no start function.
     starts(&handler_with(r#"(func (export "main") (result i32) (i32.const 0))"#, "(call $ok)")).await;
 }
