@@ -101,7 +101,7 @@ async fn a_client_whose_session_was_claimed_is_told_that_its_lease_is_lost() {
         host.parked(id).await;
         proxy.mend();
         let error = session.append("late").await.unwrap_err();
-        assert!(matches!(error, Error::LeaseLost { session: lost } if lost == session.id()), "{error:?}");
+        assert!(matches!(error, Error::LeaseLost { session: lost, .. } if lost == session.id()), "{error:?}");
         assert!(error.is_final());
         assert!(matches!(session.check_lease(), Err(Error::LeaseLost { .. })));
         assert_eq!(host.records(id).await.unwrap(), ["permanent taken"], "nothing was written into the repeat");

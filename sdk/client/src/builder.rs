@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
+use hyper_util::{client::legacy::connect::HttpConnector, rt::TokioIo};
 use tokio::runtime::Handle;
 use tonic::transport::{Channel, Endpoint};
+use tower::ServiceExt as _;
 
 use crate::{
+    call::Sniffed,
     client::Client,
     error::Error,
-    limits::{CONNECT_TIMEOUT, KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, TRY_TIMEOUT},
+    limits::{
+        CONNECT_TIMEOUT, KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, OPERATION_BYTES_MAX, OPERATIONS_MAX, TRY_TIMEOUT,
+    },
     secure::Secure,
 };
 
@@ -39,6 +44,12 @@ pub(crate) struct Options {
     pub streamed: bool,
     /// Whether sessions are left to their leases when the stream breaks.
     pub outlives_stream: bool,
+    /// Whether to give up as soon as there is no connection.
+    pub fail_fast: bool,
+    /// How many operations may be under way or wait for the host.
+    pub operations_max: usize,
+    /// How many bytes their records may have together.
+    pub operation_bytes_max: usize,
 }
 
 impl Builder {
@@ -51,8 +62,15 @@ impl Builder {
     }
 
     fn with(target: Target) -> Self {
-        let options =
-            Options { operation_timeout: None, try_timeout: TRY_TIMEOUT, streamed: true, outlives_stream: true };
+        let options = Options {
+            operation_timeout: None,
+            try_timeout: TRY_TIMEOUT,
+            streamed: true,
+            outlives_stream: true,
+            fail_fast: false,
+            operations_max: OPERATIONS_MAX,
+            operation_bytes_max: OPERATION_BYTES_MAX,
+        };
         Self { target, options, secure: Secure::default(), connect_timeout: CONNECT_TIMEOUT }
     }
 
@@ -66,6 +84,25 @@ impl Builder {
     /// How long one try waits for its answer before the next begins. Three seconds without this.
     pub fn try_timeout(mut self, timeout: Duration) -> Self {
         self.options.try_timeout = timeout;
+        self
+    }
+
+    /// Do not wait for a host that is away: an operation that finds no connection to it fails at once, as
+    /// [`Error::Unavailable`]. Without this it is tried for as long as [`Builder::operation_timeout`] says. What was sent and is
+    /// not answered is tried again in any case.
+    pub fn fail_fast(mut self) -> Self {
+        self.options.fail_fast = true;
+        self
+    }
+
+    /// How many operations may be under way or wait for the host at a time, and how many bytes their records may have
+    /// together; 65,536 and 64 MiB without this. So a client whose host is away takes no more memory than that.
+    ///
+    /// While the host answers, as many again wait for their turn, and further ones fail as [`Error::Overloaded`]. While it is
+    /// away, nothing waits for a turn: what finds no room fails at once, as [`Error::Unavailable`].
+    pub fn waiting_max(mut self, operations: usize, record_bytes: usize) -> Self {
+        self.options.operations_max = operations;
+        self.options.operation_bytes_max = record_bytes;
         self
     }
 
@@ -136,16 +173,27 @@ impl Builder {
             let remedy = "call it inside a tokio runtime, on which it renews leases for as long as the client lives";
             return Err(Error::Setup(remedy.to_owned()));
         }
-        let (channel, bearer) = match self.target {
-            Target::Channel(channel) => (channel, self.secure.bearer(None)?),
+        let (host, channel, bearer) = match self.target {
+            Target::Channel(channel) => ("the host".to_owned(), channel, self.secure.bearer(None)?),
             Target::Url(url) => {
                 let endpoint = endpoint(&url, self.connect_timeout)?;
                 let bearer = self.secure.bearer(Some(endpoint.uri()))?;
-                (self.secure.endpoint(endpoint)?.connect_lazy(), bearer)
+                let host = endpoint.uri().to_string().trim_end_matches('/').to_owned();
+                (host, channel(&self.secure.endpoint(endpoint)?), bearer)
             }
         };
-        Ok(Client::new(channel, bearer, self.options))
+        Ok(Client::new(host, channel, bearer, self.options))
     }
+}
+
+/// A channel that connects when it is first used. Without TLS the first bytes of the other side are looked at; TLS looks itself.
+fn channel(endpoint: &Endpoint) -> Channel {
+    if endpoint.uri().scheme_str() == Some("https") {
+        return endpoint.connect_lazy();
+    }
+    let mut tcp = HttpConnector::new();
+    tcp.set_nodelay(true);
+    endpoint.connect_with_connector_lazy(tcp.map_response(|io| TokioIo::new(Sniffed::new(io.into_inner()))))
 }
 
 /// One connection, watched: a host that died without a word is noticed after [`KEEPALIVE_INTERVAL`] and
@@ -156,6 +204,13 @@ fn endpoint(url: &str, connect_timeout: Duration) -> Result<Endpoint, Error> {
     match uri.scheme_str() {
         Some("http" | "https") => {}
         _ => return Err(wrong("does not begin with http:// or https://")),
+    }
+    if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        let remedy = "the URL has a name or a password in it: show a token with Builder::token instead";
+        return Err(Error::Setup(remedy.to_owned()));
+    }
+    if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
+        return Err(wrong("has a path, and a host has none"));
     }
     Ok(Endpoint::from(uri)
         .user_agent(concat!("mpy6a-client/", env!("CARGO_PKG_VERSION")))
@@ -191,6 +246,16 @@ mod tests {
         for url in ["", "127.0.0.1:7340", "ftp://127.0.0.1", "http://", "https://", "http://a b"] {
             assert!(refused(url).contains("http://127.0.0.1:7340"), "{url}: {}", refused(url));
         }
+    }
+
+    #[tokio::test]
+    async fn a_part_of_a_url_that_would_be_ignored_is_refused() {
+        for url in ["http://127.0.0.1:1/truba", "https://127.0.0.1:1/?a=b", "http://127.0.0.1:1//"] {
+            assert!(refused(url).contains("has a path"), "{url}: {}", refused(url));
+        }
+        let told = refused("http://me:secret@127.0.0.1:1");
+        assert!(told.contains("Builder::token") && !told.contains("secret"), "{told}");
+        Builder::new("http://127.0.0.1:1/".to_owned()).connect().unwrap();
     }
 
     #[test]

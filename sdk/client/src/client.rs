@@ -3,16 +3,19 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
-use tonic::{service::interceptor::InterceptedService, transport::Channel};
+use tonic::{Status, transport::Channel};
 
 use crate::{
     builder::{Builder, Options},
-    call::{Tries, Truba, Way},
+    call::{RootCause, Tries, Way, later, truba},
     error::Error,
+    index::Index,
     lease::{Epoch, Registry, Renewals},
     limits::OPERATION_TIMEOUT_MIN,
     line::Line,
     opening::Opening,
+    outage::Outage,
+    room::Room,
     secure::Bearer,
     session::Session,
 };
@@ -32,13 +35,17 @@ pub(crate) struct Shared {
     pub way: Way,
     /// The sessions whose leases are kept.
     pub registry: Arc<Registry>,
+    /// Whether the host answers.
+    pub outage: Arc<Outage>,
+    /// Room for operations.
+    pub room: Room,
     options: Options,
-    _renewals: Renewals,
+    renewals: Renewals,
 }
 
 impl Client {
-    /// A client of the host at this URL, such as `http://127.0.0.1:7340`, or `https://truba.example.org:7340` over TLS. It connects when it is first used, and again
-    /// whenever the connection broke.
+    /// A client of the host at this URL, such as `http://127.0.0.1:7340`, or `https://truba.example.org:7340` over TLS. It
+    /// connects when it is first used, and again whenever the connection broke.
     ///
     /// # Errors
     ///
@@ -58,7 +65,10 @@ impl Client {
         Builder::over(channel)
     }
 
-    /// Open a session of a kind that the host's config names. [`Client::session`] also takes its first record.
+    /// Open a session of a kind that the host's config names: short for [`Client::session`] and [`Opening::open`].
+    ///
+    /// Called again it opens another session. If it fails with [`Error::maybe_applied`], one may be left behind, without
+    /// records, for its repeat handler. To resume instead, keep the [`Opening`] of [`Client::session`].
     ///
     /// # Errors
     ///
@@ -67,18 +77,19 @@ impl Client {
         self.session(kind).open().await
     }
 
-    /// Prepare a session: its first record, its traceparent.
-    pub fn session(&self, kind: u32) -> Opening<'_> {
-        Opening::new(self, kind)
+    /// Prepare a session: its first record, its traceparent, a request id of one's own.
+    pub fn session(&self, kind: u32) -> Opening {
+        Opening::new(self.clone(), kind)
     }
 
-    pub(crate) fn new(channel: Channel, bearer: Bearer, options: Options) -> Self {
-        let truba = Truba::new(InterceptedService::new(channel, bearer));
-        let registry = Arc::new(Registry::new(Epoch(Instant::now())));
+    pub(crate) fn new(host: String, channel: Channel, bearer: Bearer, options: Options) -> Self {
+        let (truba, epoch) = (truba(channel, bearer), Epoch(Instant::now()));
+        let (registry, outage) = (Arc::new(Registry::new(epoch)), Arc::new(Outage::new(host, epoch)));
         let line = options.streamed.then(|| Arc::new(Line::new(truba.clone(), registry.clone())));
         let way = Way::new(truba, line);
-        let renewals = Renewals::begin(registry.clone(), way.clone(), options.try_timeout);
-        Self { shared: Arc::new(Shared { way, registry, options, _renewals: renewals }) }
+        let renewals = Renewals::begin(registry.clone(), outage.clone(), way.clone(), options.try_timeout);
+        let room = Room::new(options.operations_max, options.operation_bytes_max);
+        Self { shared: Arc::new(Shared { way, registry, outage, room, options, renewals }) }
     }
 }
 
@@ -88,9 +99,42 @@ impl Shared {
         self.options.outlives_stream
     }
 
+    /// Whether the runtime has ended on which the client was made: its connection and its renewals went with it.
+    pub fn runtime_ended(&self) -> bool {
+        self.renewals.have_ended()
+    }
+
     /// The tries of a call that begins now, under a lease of this length.
     pub fn tries(&self, now: Instant, lease: Duration, resumed: Option<Instant>) -> Tries {
         let timeout = self.options.operation_timeout.unwrap_or(lease.max(OPERATION_TIMEOUT_MIN));
-        Tries::new(now + timeout, self.options.try_timeout, resumed)
+        Tries::new(later(now, timeout), self.options.try_timeout, resumed).fail_fast(self.options.fail_fast)
+    }
+
+    /// The error of a call to a host to which no connection can be made.
+    pub fn unreachable(&self, status: Status, maybe_applied: bool) -> Error {
+        Error::Unreachable { host: self.outage.host.clone(), maybe_applied, source: RootCause::new(status).into() }
+    }
+
+    /// The error of a call for which there was no room in this client. `session`: none where it was to be opened.
+    pub fn full(&self, session: Option<Index>, maybe_applied: bool) -> Error {
+        let (tries, elapsed) = (0, Duration::ZERO);
+        if !self.outage.is_on() && !maybe_applied {
+            return Error::Overloaded { tries, elapsed };
+        }
+        let words = "as many operations as this client may hold wait for the host already (Builder::waiting_max)";
+        self.unavailable(session, tries, elapsed, maybe_applied, Status::resource_exhausted(words))
+    }
+
+    /// The error of a call that had no answer. `session`: none where it was to be opened.
+    pub fn unavailable(
+        &self,
+        session: Option<Index>,
+        tries: u32,
+        elapsed: Duration,
+        maybe_applied: bool,
+        status: Status,
+    ) -> Error {
+        let (host, source) = (self.outage.host.clone(), RootCause::new(status).into());
+        Error::Unavailable { session, host, tries, elapsed, maybe_applied, source }
     }
 }

@@ -1,6 +1,6 @@
 //! A bound for everything in this crate that grows or waits, with its unit and its reason.
 //!
-//! What is not here is bounded by the caller: a client keeps about 200 bytes for each session that the caller holds.
+//! What is not here is bounded by the caller: a client keeps about 300 bytes for each session that the caller holds.
 
 use std::time::Duration;
 
@@ -47,6 +47,20 @@ pub(crate) const BACKOFF_FIRST: Duration = Duration::from_millis(20);
 
 /// The longest pause between two tries, before jitter: how much later than the host itself its clients are back.
 pub(crate) const BACKOFF_MAX: Duration = Duration::from_secs(1);
+
+/// How many operations of one client may be under way, or wait for the host, by default; as many again may wait for their
+/// place while the host answers. Some 2 KiB each beside their records: at most 256 MiB, however long the host is away. What
+/// a client asks of a host that is well is far below.
+pub(crate) const OPERATIONS_MAX: usize = 65_536;
+
+/// How many bytes their records may have together, by default.
+pub(crate) const OPERATION_BYTES_MAX: usize = 64 << 20;
+
+/// How long a host that does not serve the stream is asked by single calls before it is asked for the stream again.
+pub(crate) const STREAM_RETRY: Duration = Duration::from_secs(30);
+
+/// The longest root cause in a message, in characters: some of it comes from the other side.
+pub(crate) const CAUSE_CHARS_MAX: usize = 1024;
 
 /// Operations that wait to be sent over the stream; callers beyond wait for room. A few messages' worth.
 pub(crate) const LINE_QUEUE_MAX: usize = 1024;

@@ -38,6 +38,11 @@ pub(crate) struct Number {
 }
 
 impl Numbers {
+    /// Numbers that begin after this one.
+    pub fn after(last: u64) -> Self {
+        Self { last, pending: None }
+    }
+
     /// Take a number for this operation, now. It stays pending until [`Numbers::settled`].
     pub fn take(&mut self, operation: &Operation, now: Instant) -> Number {
         if let Some(pending) = &self.pending
@@ -55,7 +60,7 @@ impl Numbers {
         self.pending.as_ref().is_some_and(|pending| pending.operation == *operation)
     }
 
-    /// The host has said what became of the last operation, or it was never sent.
+    /// The host has said what became of the last operation, or none of its tries was sent.
     pub fn settled(&mut self) {
         self.pending = None;
     }

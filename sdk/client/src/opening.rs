@@ -1,97 +1,240 @@
 //! Opening a session.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use bytes::Bytes;
 use mpy6a_proto::v1;
-use tokio::time::Instant;
+use tokio::{
+    sync::Mutex,
+    time::{Instant, timeout},
+};
+use tonic::Status;
 use uuid::Uuid;
 
 use crate::{
-    call::{Answered, Failed, Why, settle},
-    client::Client,
+    call::{Answered, Failed, Trouble, Way, Why, settle},
+    client::{Client, Shared},
     error::Error,
     index::Index,
-    lease::Watch,
+    lease::{Watch, Word},
+    limits::TRY_TIMEOUT,
+    numbers::Numbers,
+    record::IntoRecord,
     session::Session,
 };
 
 /// A session to be opened. Made by [`Client::session`].
+///
+/// It names its wish to the host by a *request id*. So [`open`](Opening::open) called again after a failure resumes: if the
+/// session was opened and only the answer lost, it is that one. Once it has opened a session, the next call opens another, as
+/// it does after a change of the opening. Clones are the same opening.
+///
+/// ```no_run
+/// # async fn example(client: mpy6a_client::Client) -> Result<(), mpy6a_client::Error> {
+/// let opening = client.session(1).record("create user maria");
+/// let session = match opening.open().await {
+///     Err(error) if error.maybe_applied() => opening.open().await?, // the same session, if there is one
+///     outcome => outcome?,
+/// };
+/// # session.delete().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is opened until `open`"]
-pub struct Opening<'a> {
-    client: &'a Client,
+pub struct Opening {
+    client: Client,
     kind: u32,
     record: Option<Bytes>,
     traceparent: String,
+    own_id: Option<String>,
+    /// One call at a time, and what it left.
+    pending: Arc<Mutex<Option<Pending>>>,
 }
 
-impl<'a> Opening<'a> {
-    pub(crate) fn new(client: &'a Client, kind: u32) -> Self {
-        Self { client, kind, record: None, traceparent: String::new() }
+/// A wish without an outcome.
+#[derive(Debug)]
+struct Pending {
+    request_id: String,
+    /// When it was first sent.
+    since: Instant,
+}
+
+impl Opening {
+    pub(crate) fn new(client: Client, kind: u32) -> Self {
+        Self { client, kind, record: None, traceparent: String::new(), own_id: None, pending: Arc::default() }
     }
 
     /// The first record: saves an [`append`](Session::append), and with it a commit.
-    pub fn record(mut self, record: impl Into<Bytes>) -> Self {
-        self.record = Some(record.into());
-        self
+    pub fn record(mut self, record: impl IntoRecord) -> Self {
+        self.record = Some(record.into_record());
+        self.changed()
     }
 
     /// A W3C traceparent, handed to the session's repeat handler. At most 128 bytes.
     pub fn traceparent(mut self, traceparent: impl Into<String>) -> Self {
         self.traceparent = traceparent.into();
+        self.changed()
+    }
+
+    /// A request id of one's own, instead of one made here: the id of an order, say, with a secret part. Then opening with the
+    /// same id, kind and record resumes also in another process, for as long as the host remembers the answer.
+    ///
+    /// * It must not be guessable: whoever sends it gets the session.
+    /// * Every call with it is for the same session. The one that opened it last goes on with it: an operation of an earlier
+    ///   [`Session`] is then refused as `OPERATION_NUMBER_STALE`.
+    pub fn request_id(mut self, request_id: impl Into<String>) -> Self {
+        self.own_id = Some(request_id.into());
+        self.changed()
+    }
+
+    /// Another content, another wish: what was asked before, by a clone perhaps, is not resumed by this one.
+    fn changed(mut self) -> Self {
+        self.pending = Arc::default();
         self
     }
 
     /// Open it. When this returns, the session and its first record are durable, and its lease is being kept.
     ///
-    /// Tried again like any operation: a request id of its own makes sure that not two are opened. If the future is
-    /// dropped, or fails with `maybe_applied`, a session may be left behind; its lease ends and its repeat handler
-    /// finds it.
+    /// Tried again like any operation, with the same request id, so that not two are opened. If the future is dropped, or
+    /// fails with [`Error::maybe_applied`], a session may have been opened: call it again to have that one. If you do not, its
+    /// lease ends and its repeat handler finds it. Calls of one opening wait for each other.
+    ///
+    /// The future borrows nothing, and can be spawned.
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`], [`Error::Overloaded`], [`Error::TooLarge`] for the first record, and
+    /// [`Error::Unavailable`], [`Error::Unreachable`], [`Error::Overloaded`], [`Error::TooLarge`] for the first record, and
     /// [`Error::Rejected`]: with reason `KIND_UNKNOWN`, for instance.
-    pub async fn open(self) -> Result<Session, Error> {
-        let shared = &self.client.shared;
-        let mut way = shared.way.clone();
-        let request = v1::NewRequest {
-            kind: self.kind,
-            record: self.record,
-            request_id: Uuid::now_v7().to_string(),
-            traceparent: self.traceparent,
-            outlives_stream: shared.outlives_stream(),
-            ..Default::default()
-        };
+    pub fn open(&self) -> impl Future<Output = Result<Session, Error>> + Send + use<> {
+        let opening = self.clone();
+        async move {
+            let turn = opening.pending.clone();
+            let mut pending = turn.lock().await;
+            opening.once(&mut pending).await
+        }
+    }
+
+    async fn once(self, pending: &mut Option<Pending>) -> Result<Session, Error> {
+        if self.own_id.as_ref().is_some_and(String::is_empty) {
+            return Err(rejected("REQUEST_INVALID", "the request id is empty: leave it out, or give one".to_owned()));
+        }
         let begun = Instant::now();
-        let Answered { answer, counted_from } = settle(&mut way, &request, shared.tries(begun, Duration::ZERO, None))
-            .await
-            .map_err(|failed| told(failed, begun))?;
+        let since = pending.as_ref().map(|pending| pending.since);
+        let make_id = || self.own_id.clone().unwrap_or_else(|| Uuid::now_v7().to_string());
+        let wish = pending.get_or_insert_with(|| Pending { request_id: make_id(), since: begun });
+        let shared = self.client.shared.clone();
+        let mut way = shared.way.clone();
+        let tries = shared.tries(begun, Duration::ZERO, since);
+        let request = self.request(wish.request_id.clone());
+        let answered = match settle(&shared, &mut way, &request, tries).await {
+            Ok(answered) => answered,
+            Err(failed) => {
+                if !failed.maybe_applied {
+                    *pending = None;
+                }
+                return Err(told(&shared, failed, begun));
+            }
+        };
+        let mut session = self.session(way, answered)?;
+        if since.is_some() || self.own_id.is_some() {
+            session.renew_now().await.inspect_err(|error| {
+                if error.is_final() {
+                    *pending = None;
+                }
+            })?;
+        }
+        *pending = None;
+        Ok(session)
+    }
+
+    fn request(&self, request_id: String) -> v1::NewRequest {
+        v1::NewRequest {
+            kind: self.kind,
+            record: self.record.clone(),
+            request_id,
+            traceparent: self.traceparent.clone(),
+            outlives_stream: self.client.shared.outlives_stream(),
+            ..Default::default()
+        }
+    }
+
+    /// The session that the host answered with.
+    fn session(&self, way: Way, answered: Answered<v1::NewResponse>) -> Result<Session, Error> {
+        let Answered { answer, counted_from } = answered;
+        let shared = self.client.shared.clone();
         let handle = answer.handle.ok_or_else(|| incomplete("handle"))?;
         let id: Index = handle.id.ok_or_else(|| incomplete("handle.id"))?.into();
         let fence = answer.fence.ok_or_else(|| incomplete("fence"))?.into();
-        let watch = Arc::new(Watch::new(id, handle, shared.registry.epoch, counted_from, answer.lease_ms));
-        shared.registry.insert(watch.clone());
-        Ok(Session::new(shared.clone(), way, watch, fence))
+        let epoch = shared.registry.epoch;
+        let watch = Arc::new(Watch::new(id, handle, epoch, counted_from, answer.lease_ms));
+        let numbers = if self.own_id.is_some() { Numbers::after(now_us()) } else { Numbers::default() };
+        Ok(Session::new(shared, way, watch, numbers, fence))
     }
 }
 
+impl IntoFuture for Opening {
+    type Output = Result<Session, Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Result<Session, Error>> + Send>>;
+
+    /// [`Opening::open`]: `client.session(1).record("…").await`.
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.open())
+    }
+}
+
+impl Session {
+    /// Begin the lease anew, before anybody relies on it. The host may have opened the session long ago: its answer says neither
+    /// how much of the lease is left, nor whether the session was taken since.
+    async fn renew_now(&mut self) -> Result<(), Error> {
+        let sent = Instant::now();
+        let renewed = timeout(TRY_TIMEOUT, self.way.renew(vec![self.watch.handle])).await;
+        let renewed = renewed.unwrap_or_else(|_| Err(Trouble::late(true)));
+        let outcome = renewed.map(|renewed| renewed.into_iter().next().and_then(|renewed| renewed.outcome));
+        let status = match outcome {
+            Ok(Some(v1::renewed::Outcome::LeaseMs(lease_ms))) => {
+                self.watch.renewed(sent, lease_ms);
+                return Ok(());
+            }
+            Ok(Some(v1::renewed::Outcome::Refused(refused))) => match Word::of_reason(&refused.reason) {
+                Some(word) => return Err(word.into_error(self.id(), false)),
+                None => Status::unavailable(refused.message),
+            },
+            Ok(None) => Status::internal("the answer to Renew is empty"),
+            Err(trouble) => trouble.status,
+        };
+        Err(self.shared.unavailable(None, 1, sent.elapsed(), true, status))
+    }
+}
+
+/// Microseconds since 1970: larger than any number that an earlier session with the same request id has used.
+fn now_us() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_micros()).unwrap_or(u64::MAX / 2)
+}
+
 /// There is no session yet that an error could name, and none that could be lost.
-fn told(failed: Failed, begun: Instant) -> Error {
-    match failed.why {
-        Why::Refused(refusal) => refusal.into_error(Index::default()),
-        Why::Overloaded => Error::Overloaded { tries: failed.tries, elapsed: begun.elapsed() },
-        Why::Unavailable(source) => Error::Unavailable {
-            tries: failed.tries,
-            elapsed: begun.elapsed(),
-            maybe_applied: failed.maybe_applied,
-            source,
-        },
+fn told(shared: &Shared, failed: Failed, begun: Instant) -> Error {
+    let Failed { why, tries, maybe_applied } = failed;
+    let elapsed = begun.elapsed();
+    match why {
+        Why::Refused(refusal) => refusal.into_error(Index::default(), maybe_applied),
+        Why::Overloaded => Error::Overloaded { tries, elapsed },
+        Why::RuntimeEnded => Error::RuntimeEnded { maybe_applied },
+        Why::Unreachable(status) => shared.unreachable(status, maybe_applied),
+        Why::Full => shared.full(None, maybe_applied),
+        Why::Unavailable(status) => shared.unavailable(None, tries, elapsed, maybe_applied, status),
     }
 }
 
 fn incomplete(field: &str) -> Error {
-    let message = format!("the answer to New lacks `{field}`: is this an mpy6a host of protocol v1?");
-    Error::Rejected { reason: "ANSWER_INCOMPLETE".to_owned(), message }
+    rejected("ANSWER_INCOMPLETE", format!("the answer to New lacks `{field}`: is this an mpy6a host of protocol v1?"))
+}
+
+fn rejected(reason: &str, message: String) -> Error {
+    Error::Rejected { reason: reason.to_owned(), message, maybe_applied: reason == "ANSWER_INCOMPLETE" }
 }

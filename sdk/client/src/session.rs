@@ -7,8 +7,6 @@ use std::{
     time::{Duration, Instant as StdInstant, SystemTime, UNIX_EPOCH},
 };
 
-use bytes::Bytes;
-
 use crate::{
     call::{Operation, Way},
     client::Shared,
@@ -17,6 +15,7 @@ use crate::{
     lease::Watch,
     limits::STORE_TIMEOUT_S_MAX,
     numbers::Numbers,
+    record::IntoRecord,
     unfinished::Unfinished,
 };
 
@@ -27,9 +26,10 @@ use crate::{
 /// Each returns when it is durable, or with the reason why not. They are numbered and tried again until they have an
 /// answer or run out of time, so none is applied twice.
 ///
-/// One that failed with [`Error::Unavailable`] or [`Error::LeaseExpired`], or whose future was dropped, has an unknown
-/// outcome. Calling *the same again*, with the same record, resumes it: it is applied once in all. Calling *another*
-/// gives it up: it was applied before that one or will never be.
+/// One that failed with [`Error::maybe_applied`], or whose future was dropped, has an unknown outcome. Calling *the same
+/// again*, with the same record, resumes it: it is applied once in all, also if something else refused it meanwhile (access
+/// that was withdrawn and given back, a proxy). Calling *another* gives it up: it was applied before that one or will never
+/// be.
 ///
 /// # Its lease
 ///
@@ -43,6 +43,7 @@ use crate::{
 /// A session that is dropped without [`delete`](Session::delete) or [`store`](Session::store) is left to its repeat
 /// handler, once its lease has ended: as if the process had died. This is what an early return with `?` should do.
 #[derive(Debug)]
+#[must_use = "dropped, a session is left to its repeat handler: keep it, and delete it when its work is done"]
 pub struct Session {
     pub(crate) shared: Arc<Shared>,
     pub(crate) way: Way,
@@ -52,8 +53,20 @@ pub struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(shared: Arc<Shared>, way: Way, watch: Arc<Watch>, fence: Index) -> Self {
-        Self { shared, way, watch, numbers: Numbers::default(), fence }
+    /// A session that was opened; from now on its lease is kept.
+    pub(crate) fn new(shared: Arc<Shared>, way: Way, watch: Arc<Watch>, numbers: Numbers, fence: Index) -> Self {
+        shared.registry.insert(watch.clone());
+        Self { shared, way, watch, numbers, fence }
+    }
+
+    /// Let its lease end, for the time being.
+    pub(crate) fn stop_renewing(&self) {
+        self.shared.registry.remove(&self.watch);
+    }
+
+    /// Keep its lease again.
+    pub(crate) fn go_on_renewing(&self) {
+        self.shared.registry.insert(self.watch.clone());
     }
 
     /// The session's id: the index that created it.
@@ -74,8 +87,12 @@ impl Session {
     /// # Errors
     ///
     /// Any [`Error`] but `Setup`; [`Error::is_final`] tells whether the session is over.
-    pub async fn append(&mut self, record: impl Into<Bytes>) -> Result<Index, Error> {
-        Ok(self.operate(&Operation::Append(record.into())).await?.change_id)
+    pub fn append<R: IntoRecord>(
+        &mut self,
+        record: R,
+    ) -> impl Future<Output = Result<Index, Error>> + Send + use<'_, R> {
+        let operation = Operation::Append(record.into_record());
+        async move { Ok(self.operate(&operation).await?.change_id) }
     }
 
     /// Drop all records and keep this one. Returns the index of this change.
@@ -83,8 +100,12 @@ impl Session {
     /// # Errors
     ///
     /// As [`Session::append`].
-    pub async fn replace(&mut self, record: impl Into<Bytes>) -> Result<Index, Error> {
-        Ok(self.operate(&Operation::Replace(record.into())).await?.change_id)
+    pub fn replace<R: IntoRecord>(
+        &mut self,
+        record: R,
+    ) -> impl Future<Output = Result<Index, Error>> + Send + use<'_, R> {
+        let operation = Operation::Replace(record.into_record());
+        async move { Ok(self.operate(&operation).await?.change_id) }
     }
 
     /// The work is finished: have the session forgotten.
@@ -130,7 +151,7 @@ impl Session {
     /// # Errors
     ///
     /// [`Error::LeaseExpired`]: do nothing outside until an operation succeeds. [`Error::LeaseLost`],
-    /// [`Error::NotFound`], [`Error::Finished`], or [`Error::Rejected`] for a wrong key: the session is over.
+    /// [`Error::NotFound`] or [`Error::Finished`]: the session is over.
     pub fn check_lease(&self) -> Result<(), Error> {
         self.watch.check()
     }
@@ -157,7 +178,7 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        self.shared.registry.remove(self.watch.session);
+        self.shared.registry.remove(&self.watch);
     }
 }
 
@@ -169,5 +190,6 @@ fn whole_seconds(timeout: Duration) -> Result<u32, Error> {
         message: format!(
             "a timeout of {seconds} s cannot be asked for: at most {STORE_TIMEOUT_S_MAX}, and the host's limit"
         ),
+        maybe_applied: false,
     })
 }

@@ -7,8 +7,9 @@ use crate::{error::Error, session::Session};
 /// What a failed [`delete`](Session::delete) or [`store`](Session::store) leaves: why, and the session, where it can
 /// still be used.
 ///
-/// With `?` it becomes the plain [`Error`], and the session is dropped: its lease ends and its repeat handler goes on.
-/// To try again instead, take the session back:
+/// With `?` it becomes the plain [`Error`], and the session is dropped: its lease ends and its repeat handler goes on. Kept
+/// in an error of another type (`anyhow`, `Box<dyn Error>`) the session comes to the same: its lease is not renewed in here,
+/// and the [`Error`] is the `source`. To try again instead, take the session back:
 ///
 /// ```no_run
 /// # async fn example(session: mpy6a_client::Session) -> Result<(), mpy6a_client::Error> {
@@ -29,6 +30,9 @@ pub struct Unfinished {
 impl Unfinished {
     pub(crate) fn new(session: Session, error: Error) -> Self {
         let session = (!error.is_final()).then(|| Box::new(session));
+        if let Some(session) = &session {
+            session.stop_renewing();
+        }
         Self { session, error: Box::new(error) }
     }
 
@@ -38,10 +42,14 @@ impl Unfinished {
         &self.error
     }
 
-    /// The session, unless it is over for good, and why it failed.
-    #[must_use]
+    /// The session, unless it is over for good, and why it failed. From now on its lease is renewed again.
+    #[must_use = "the session is left to its repeat handler when it is dropped"]
     pub fn into_parts(self) -> (Option<Session>, Error) {
-        (self.session.map(|session| *session), *self.error)
+        let session = self.session.map(|session| *session);
+        if let Some(session) = &session {
+            session.go_on_renewing();
+        }
+        (session, *self.error)
     }
 }
 
@@ -53,7 +61,7 @@ impl From<Unfinished> for Error {
 
 impl fmt::Display for Unfinished {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.error.fmt(f)
+        write!(f, "the session is not finished: {}", self.error)
     }
 }
 
@@ -65,6 +73,6 @@ impl fmt::Debug for Unfinished {
 
 impl std::error::Error for Unfinished {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.error.source()
+        Some(&*self.error)
     }
 }

@@ -153,7 +153,7 @@ async fn the_rust_client_says_that_it_is_not_let_in_at_once() {
         (builder().token(token("shop")).unary(), 2, "ACCESS_DENIED"),
     ] {
         match client.connect().unwrap().new_session(kind).await {
-            Err(Error::Rejected { reason, message }) => {
+            Err(Error::Rejected { reason, message, .. }) => {
                 assert_eq!(reason, expected);
                 assert!(message.contains("[[access]]"), "{message}");
             }

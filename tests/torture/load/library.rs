@@ -83,6 +83,7 @@ async fn end(field: &Field, chance: &mut StdRng, history: &mut History, session:
 fn answer(done: Result<(Option<Index>, Option<u64>), &Error>) -> Answer {
     let reason = match done {
         Ok((change, due_ms)) => return Answer::Done { change, due_ms },
+        Err(error) if error.maybe_applied() => return Answer::Unknown,
         Err(Error::LeaseLost { .. }) => "LEASE_LOST",
         Err(Error::Finished { .. }) => "SESSION_FINISHED",
         Err(Error::NotFound { .. }) => "SESSION_NOT_FOUND",

@@ -8,9 +8,9 @@ use mpy6a_proto::v1::{
     answer::Outcome,
     operation::{Session, What},
 };
-use tonic::Status;
+use tonic::{Request, Status};
 
-use super::Truba;
+use super::{Sent, Truba};
 use crate::index::Index;
 
 /// Something to ask of the host. Sending it again asks the same, not more.
@@ -19,12 +19,16 @@ pub(crate) trait Call: Sync {
     type Answer;
     /// Its name in events.
     const NAME: &'static str;
+    /// Whether it has a number, which the host looks up.
+    const IS_NUMBERED: bool;
     /// It, for the stream. `local`: a free number, for a session to be opened.
     fn operation(&self, local: u64) -> v1::Operation;
     /// What the stream's answer says; none if it is the answer to something else.
     fn read(outcome: Outcome) -> Option<Self::Answer>;
-    /// Ask once, by a call of its own.
-    fn send(&self, truba: &mut Truba) -> impl Future<Output = Result<Self::Answer, Status>> + Send;
+    /// The bytes of record that it brings.
+    fn record_bytes(&self) -> usize;
+    /// Ask once, by a call of its own, which marks that it was sent.
+    fn send(&self, truba: &mut Truba, sent: Sent) -> impl Future<Output = Result<Self::Answer, Status>> + Send;
 }
 
 /// What an operator does to its session. A clone shares the record.
@@ -79,6 +83,7 @@ impl Applied {
 impl Call for Numbered<'_> {
     type Answer = Applied;
     const NAME: &'static str = "operation";
+    const IS_NUMBERED: bool = true;
 
     fn operation(&self, _local: u64) -> v1::Operation {
         let what = match self.operation {
@@ -97,24 +102,31 @@ impl Call for Numbered<'_> {
         }
     }
 
-    async fn send(&self, truba: &mut Truba) -> Result<Applied, Status> {
+    fn record_bytes(&self) -> usize {
+        match self.operation {
+            Operation::Append(record) | Operation::Replace(record) => record.len(),
+            Operation::Delete | Operation::Store { .. } => 0,
+        }
+    }
+
+    async fn send(&self, truba: &mut Truba, sent: Sent) -> Result<Applied, Status> {
         let (handle, number) = (Some(self.handle), self.number);
         match self.operation {
             Operation::Append(record) => {
                 let request = v1::AppendRequest { handle, number, record: record.clone(), ..Default::default() };
-                Ok(Applied::new(truba.append(request).await?.into_inner().change_id, 0))
+                Ok(Applied::new(truba.append(marked(request, sent)).await?.into_inner().change_id, 0))
             }
             Operation::Replace(record) => {
                 let request = v1::ReplaceRequest { handle, number, record: record.clone(), ..Default::default() };
-                Ok(Applied::new(truba.replace(request).await?.into_inner().change_id, 0))
+                Ok(Applied::new(truba.replace(marked(request, sent)).await?.into_inner().change_id, 0))
             }
             Operation::Delete => {
                 let request = v1::DeleteRequest { handle, number, ..Default::default() };
-                Ok(Applied::new(truba.delete(request).await?.into_inner().change_id, 0))
+                Ok(Applied::new(truba.delete(marked(request, sent)).await?.into_inner().change_id, 0))
             }
             Operation::Store { timeout_s } => {
                 let request = v1::StoreRequest { handle, number, timeout_s: *timeout_s, ..Default::default() };
-                let answer = truba.store(request).await?.into_inner();
+                let answer = truba.store(marked(request, sent)).await?.into_inner();
                 Ok(Applied::new(answer.change_id, answer.due_ms))
             }
         }
@@ -124,6 +136,7 @@ impl Call for Numbered<'_> {
 impl Call for v1::NewRequest {
     type Answer = v1::NewResponse;
     const NAME: &'static str = "new";
+    const IS_NUMBERED: bool = false;
 
     fn operation(&self, local: u64) -> v1::Operation {
         let (session, what) = (Some(Session::Local(local)), Some(What::New(self.clone())));
@@ -137,9 +150,20 @@ impl Call for v1::NewRequest {
         }
     }
 
-    async fn send(&self, truba: &mut Truba) -> Result<v1::NewResponse, Status> {
-        Ok(truba.new_session(self.clone()).await?.into_inner())
+    fn record_bytes(&self) -> usize {
+        self.record.as_ref().map_or(0, Bytes::len)
     }
+
+    async fn send(&self, truba: &mut Truba, sent: Sent) -> Result<v1::NewResponse, Status> {
+        Ok(truba.new_session(marked(self.clone(), sent)).await?.into_inner())
+    }
+}
+
+/// A request that marks that it was sent: [`Http`](super::Http) sees to it.
+fn marked<T>(message: T, sent: Sent) -> Request<T> {
+    let mut request = Request::new(message);
+    request.extensions_mut().insert(sent);
+    request
 }
 
 /// The bytes of record that an operation brings.

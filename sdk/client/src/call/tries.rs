@@ -19,6 +19,8 @@ use crate::limits::{BACKOFF_FIRST, BACKOFF_MAX};
 pub(crate) struct Tries {
     deadline: Instant,
     try_timeout: Duration,
+    /// Whether to give up as soon as there is no connection.
+    fail_fast: bool,
     count: u32,
     backoff: Backoff,
     /// When the first try that may have been applied was sent.
@@ -34,21 +36,35 @@ pub(crate) enum Next {
     Refused(Refusal),
     /// Out of time: none of the tries was applied, and the host had no room for the last one.
     Overloaded,
-    /// Out of time.
+    /// Out of time, or there is no connection and the caller does not want to wait for one.
     Unavailable,
+    /// No connection can ever be made.
+    Unreachable,
 }
 
 impl Tries {
     /// Tries that end at the deadline. For an operation that an earlier call left without an outcome, `resumed` is
     /// since when the host may have it.
     pub fn new(deadline: Instant, try_timeout: Duration, resumed: Option<Instant>) -> Self {
-        Self { deadline, try_timeout, count: 0, backoff: Backoff::default(), maybe_applied_since: resumed }
+        let backoff = Backoff::default();
+        Self { deadline, try_timeout, fail_fast: false, count: 0, backoff, maybe_applied_since: resumed }
+    }
+
+    /// Give up as soon as there is no connection, if so.
+    pub fn fail_fast(mut self, fail_fast: bool) -> Self {
+        self.fail_fast = fail_fast;
+        self
     }
 
     /// Begin a try now. Returns when to stop waiting for its answer.
     pub fn begin(&mut self, now: Instant) -> Instant {
         self.count += 1;
-        self.deadline.min(now + self.try_timeout)
+        self.deadline.min(later(now, self.try_timeout))
+    }
+
+    /// When there are no more tries.
+    pub fn deadline(&self) -> Instant {
+        self.deadline
     }
 
     /// How many tries were begun.
@@ -66,6 +82,9 @@ impl Tries {
         let (overloaded, after) = match verdict {
             Verdict::Refused(refusal) => return Next::Refused(refusal),
             Verdict::NotApplied { overloaded, after } => (overloaded, after),
+            Verdict::Unreachable { lasting: true } => return Next::Unreachable,
+            Verdict::Unreachable { lasting: false } if self.fail_fast => return Next::Unavailable,
+            Verdict::Unreachable { lasting: false } => (false, None),
             Verdict::Unknown => {
                 self.maybe_applied_since.get_or_insert(sent);
                 (false, None)
@@ -83,8 +102,18 @@ impl Tries {
 
     /// The account of tries that came to nothing.
     pub fn give_up(&self, why: Why) -> Failed {
-        Failed { why, tries: self.count, maybe_applied: self.maybe_applied_since.is_some() }
+        let earlier = self.maybe_applied_since.is_some();
+        let maybe_applied = match &why {
+            Why::Refused(refusal) => refusal.maybe_applied(earlier),
+            _ => earlier,
+        };
+        Failed { why, tries: self.count, maybe_applied }
     }
+}
+
+/// That long after; for a time beyond what the clock can say, in thirty years.
+pub(crate) fn later(now: Instant, by: Duration) -> Instant {
+    now.checked_add(by).unwrap_or_else(|| now + Duration::from_secs(30 * 365 * 86_400))
 }
 
 /// Pauses that double from [`BACKOFF_FIRST`] to [`BACKOFF_MAX`], each shortened by chance to between half and all of
@@ -116,10 +145,15 @@ impl Backoff {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call::Proves;
 
     const TRY: Duration = Duration::from_secs(3);
     const OVERLOADED: Verdict = Verdict::NotApplied { overloaded: true, after: Some(Duration::from_millis(100)) };
-    const NOT_SENT: Verdict = Verdict::NotApplied { overloaded: false, after: None };
+    const NOT_SENT: Verdict = Verdict::Unreachable { lasting: false };
+
+    fn refusal(proves: Proves) -> Refusal {
+        Refusal { reason: "ANY".into(), message: String::new(), limit: None, proves }
+    }
 
     fn seconds(n: u64) -> Duration {
         Duration::from_secs(n)
@@ -158,7 +192,7 @@ mod tests {
     #[test]
     fn a_refusal_ends_the_tries_at_once() {
         let now = Instant::now();
-        let refusal = Refusal { reason: "LEASE_LOST".into(), message: String::new(), limit: None };
+        let refusal = refusal(Proves::Operation);
         let next = tries(now).failed(Verdict::Refused(refusal.clone()), now, now, 0);
         assert_eq!(next, Next::Refused(refusal));
     }
@@ -195,5 +229,35 @@ mod tests {
 
         let resumed = Tries::new(sent(20), TRY, Some(sent(2)));
         assert_eq!(resumed.counted_from(sent(11)), sent(2));
+    }
+
+    #[test]
+    fn a_refusal_after_a_lost_answer_says_that_it_may_have_been_applied_unless_the_host_looked() {
+        let now = Instant::now();
+        for (proves, first, after_a_lost_answer) in
+            [(Proves::Operation, false, false), (Proves::Try, false, true), (Proves::Nothing, true, true)]
+        {
+            let mut tries = tries(now);
+            assert_eq!(tries.give_up(Why::Refused(refusal(proves))).maybe_applied, first, "{proves:?}");
+            tries.failed(Verdict::Unknown, now, now, 0);
+            let failed = tries.give_up(Why::Refused(refusal(proves)));
+            assert_eq!(failed.maybe_applied, after_a_lost_answer, "{proves:?}");
+        }
+    }
+
+    #[test]
+    fn what_can_never_be_reached_and_what_must_not_be_waited_for_ends_at_once() {
+        let now = Instant::now();
+        assert_eq!(tries(now).failed(Verdict::Unreachable { lasting: true }, now, now, 0), Next::Unreachable);
+        assert_eq!(tries(now).fail_fast(true).failed(NOT_SENT, now, now, 0), Next::Unavailable);
+        assert!(matches!(tries(now).fail_fast(true).failed(Verdict::Unknown, now, now, 0), Next::Again(_)));
+    }
+
+    #[test]
+    fn no_time_is_too_long() {
+        let now = Instant::now();
+        assert!(later(now, Duration::MAX) > later(now, seconds(86_400)));
+        let mut tries = Tries::new(later(now, Duration::MAX), Duration::MAX, None);
+        assert!(tries.begin(now) > now);
     }
 }

@@ -2,21 +2,27 @@
 //!
 //! | the host, or the transport, said | verdict |
 //! |---|---|
-//! | no connection could be made | not applied: nothing was sent |
-//! | `RESOURCE_EXHAUSTED` with a `RetryInfo` (reason `OVERLOADED`) | not applied, come back later |
-//! | `UNAVAILABLE` with reason `SHUTTING_DOWN` | not applied, come back later |
-//! | `UNAVAILABLE` otherwise (`STORE_FAILED` too), `UNKNOWN`, `INTERNAL`, `CANCELLED`, `DEADLINE_EXCEEDED`, `ABORTED` | unknown |
-//! | anything else | refused, for good |
+//! | no connection could be made | unreachable: nothing was sent |
+//! | `OVERLOADED`, `SHUTTING_DOWN` | not applied by this try, come back later |
+//! | any other reason of the host, but `STORE_FAILED` | refused: not applied by this try |
+//! | `LEASE_LOST`, `SESSION_FINISHED`, `SESSION_TOO_LARGE`, `SESSION_TOO_MANY_RECORDS`, `OPERATION_NUMBER_REUSED` | refused: not applied by any try |
+//! | without a reason of the host, a code that speaks of a fault on the way | unknown |
+//! | without a reason of the host, any other code, or an answer that is not gRPC's | refused, but perhaps applied |
 //!
-//! A broken connection shows as one of the codes of the last row but one, whichever the transport makes of it: what is
-//! not plainly the host's word about this operation leaves it unknown.
+//! *By any try* (not so for a `New`): the host looks for the operation's number among those it applied before it gives one of these reasons. The
+//! others it gives before (access, limits, shutdown) or after it forgot (`SESSION_NOT_FOUND`): an earlier try whose answer was
+//! lost may have been applied all the same.
+//!
+//! A *reason of the host* stands in an `ErrorInfo` of its domain. A proxy or a load balancer has none; its words are no proof
+//! of anything.
 
 use std::time::Duration;
 
 use mpy6a_proto::ERROR_DOMAIN;
-use tonic::{Code, ConnectError, Status};
+use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
+use super::cause::{self, Transport, printable};
 use crate::{
     error::{Error, TooLarge},
     index::Index,
@@ -25,7 +31,7 @@ use crate::{
 /// What a failed try says about the operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The host refused it and will refuse it again. Nothing was applied by this try.
+    /// Refused: another try now would be refused again.
     Refused(Refusal),
     /// Nothing was applied by this try; another one may succeed.
     NotApplied {
@@ -34,11 +40,16 @@ pub enum Verdict {
         /// When the host asked to be tried again.
         after: Option<Duration>,
     },
+    /// No connection could be made, so nothing was sent.
+    Unreachable {
+        /// Whether no other try can succeed: an untrusted certificate, another protocol.
+        lasting: bool,
+    },
     /// It may have been applied or not.
     Unknown,
 }
 
-/// The host's refusal.
+/// A refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The reason of its `ErrorInfo`, or the name of the gRPC code.
@@ -47,67 +58,138 @@ pub struct Refusal {
     pub message: String,
     /// The limit that was passed, where it is about one.
     pub limit: Option<u64>,
+    /// What it proves about the operation.
+    pub proves: Proves,
 }
+
+/// What a refusal proves about the operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Proves {
+    /// Nothing: it is not the host's.
+    Nothing,
+    /// This try was not applied.
+    Try,
+    /// No try was applied.
+    Operation,
+}
+
+/// Reasons that the host gives only after it has looked for the operation's number among those it applied.
+const AFTER_THE_NUMBER: [&str; 5] =
+    ["LEASE_LOST", "SESSION_FINISHED", "SESSION_TOO_LARGE", "SESSION_TOO_MANY_RECORDS", "OPERATION_NUMBER_REUSED"];
 
 impl Verdict {
     /// Judge a failed try.
     #[must_use]
     pub fn of(status: &Status) -> Self {
-        if status.code() == Code::Unavailable && never_connected(status) {
-            return Self::NotApplied { overloaded: false, after: None };
+        match cause::transport(status) {
+            Some(Transport::NotConnected { lasting }) => return Self::Unreachable { lasting },
+            Some(Transport::NotGrpc { lasting: true }) => {
+                return Self::Refused(Refusal {
+                    reason: "NOT_GRPC".to_owned(),
+                    message: printable(status.message()),
+                    limit: None,
+                    proves: Proves::Nothing,
+                });
+            }
+            Some(Transport::NotGrpc { lasting: false }) => return Self::Unknown,
+            None => {}
         }
         let details = status.get_error_details();
-        let info = details.error_info().filter(|info| info.domain == ERROR_DOMAIN);
-        let after = details.retry_info().and_then(|retry| retry.retry_delay);
-        match (status.code(), info.map(|info| info.reason.as_str())) {
-            (Code::ResourceExhausted, _) if after.is_some() => Self::NotApplied { overloaded: true, after },
-            (Code::Unavailable, Some("SHUTTING_DOWN")) => Self::NotApplied { overloaded: false, after },
-            (
-                Code::Unavailable
-                | Code::Unknown
-                | Code::Internal
-                | Code::Cancelled
-                | Code::DeadlineExceeded
-                | Code::Aborted,
-                _,
-            ) => Self::Unknown,
-            (code, reason) => Self::Refused(Refusal {
-                reason: reason.map_or_else(|| format!("{code:?}"), str::to_owned),
-                message: status.message().to_owned(),
-                limit: info.and_then(|info| info.metadata.get("limit")?.parse().ok()),
+        match details.error_info().filter(|info| info.domain == ERROR_DOMAIN) {
+            Some(info) => {
+                let after = details.retry_info().and_then(|retry| retry.retry_delay);
+                let limit = info.metadata.get("limit").and_then(|limit| limit.parse().ok());
+                Self::of_host(status, &info.reason, limit, after)
+            }
+            None => Self::of_another(status),
+        }
+    }
+
+    /// What the host says.
+    fn of_host(status: &Status, reason: &str, limit: Option<u64>, after: Option<Duration>) -> Self {
+        match (reason, status.code()) {
+            ("OVERLOADED", _) => Self::NotApplied { overloaded: true, after },
+            ("SHUTTING_DOWN", _) => Self::NotApplied { overloaded: false, after },
+            ("STORE_FAILED", _) => Self::Unknown,
+            (_, code) if is_fault_on_the_way(code) => Self::Unknown,
+            _ => Self::Refused(Refusal {
+                reason: printable(reason),
+                message: printable(status.message()),
+                limit,
+                proves: if AFTER_THE_NUMBER.contains(&reason) { Proves::Operation } else { Proves::Try },
             }),
         }
     }
+
+    /// What anything else says.
+    fn of_another(status: &Status) -> Self {
+        match status.code() {
+            Code::ResourceExhausted => Self::Unknown,
+            code if is_fault_on_the_way(code) => Self::Unknown,
+            code => Self::Refused(Refusal {
+                reason: format!("{code:?}"),
+                message: format!(
+                    "{} (not the host's words: something before it answered)",
+                    printable(status.message())
+                ),
+                limit: None,
+                proves: Proves::Nothing,
+            }),
+        }
+    }
+
+    /// The same, for a `New`: its lengths are looked at before its request id.
+    pub(crate) fn of_new(self) -> Self {
+        match self {
+            Self::Refused(refusal) => Self::Refused(Refusal { proves: refusal.proves.min(Proves::Try), ..refusal }),
+            other => other,
+        }
+    }
+
+    /// The same, for an operation of which it is known that this try did not send it.
+    pub(crate) fn of_unsent(status: &Status) -> Self {
+        match Self::of(status) {
+            Self::Unknown => Self::NotApplied { overloaded: false, after: None },
+            Self::Refused(refusal) => Self::Refused(Refusal { proves: refusal.proves.max(Proves::Try), ..refusal }),
+            known => known,
+        }
+    }
+}
+
+/// Whether the transport, or something before the host, uses this code for a fault of its own.
+fn is_fault_on_the_way(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Unavailable | Code::Unknown | Code::Internal | Code::Cancelled | Code::DeadlineExceeded | Code::Aborted
+    )
 }
 
 impl Refusal {
+    /// Whether the operation may have been applied: `earlier` says it of the tries before this one.
+    #[must_use]
+    pub fn maybe_applied(&self, earlier: bool) -> bool {
+        match self.proves {
+            Proves::Nothing => true,
+            Proves::Try => earlier,
+            Proves::Operation => false,
+        }
+    }
+
     /// What the caller is told.
     #[must_use]
-    pub fn into_error(self, session: Index) -> Error {
+    pub fn into_error(self, session: Index, maybe_applied: bool) -> Error {
         let too_large = |what| (what, self.limit);
         let (what, limit) = match self.reason.as_str() {
-            "LEASE_LOST" => return Error::LeaseLost { session },
-            "SESSION_FINISHED" => return Error::Finished { session },
-            "SESSION_NOT_FOUND" => return Error::NotFound { session },
+            "LEASE_LOST" => return Error::LeaseLost { session, maybe_applied },
+            "SESSION_FINISHED" => return Error::Finished { session, maybe_applied },
+            "SESSION_NOT_FOUND" | "KEY_WRONG" => return Error::NotFound { session, maybe_applied },
             "RECORD_TOO_LARGE" => too_large(TooLarge::Record),
             "SESSION_TOO_LARGE" => too_large(TooLarge::Session),
             "SESSION_TOO_MANY_RECORDS" => too_large(TooLarge::Records),
-            _ => return Error::Rejected { reason: self.reason, message: self.message },
+            _ => return Error::Rejected { reason: self.reason, message: self.message, maybe_applied },
         };
-        Error::TooLarge { what, limit, message: self.message }
+        Error::TooLarge { what, limit, message: self.message, maybe_applied }
     }
-}
-
-/// Whether the transport could not connect, so that nothing was sent.
-fn never_connected(status: &Status) -> bool {
-    let mut cause = std::error::Error::source(status);
-    while let Some(error) = cause {
-        if error.is::<ConnectError>() {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
 }
 
 #[cfg(test)]
@@ -133,7 +215,7 @@ mod tests {
 
     fn refused(code: Code, reason: &str) -> Error {
         match Verdict::of(&status(code, reason, None)) {
-            Verdict::Refused(refusal) => refusal.into_error(SESSION),
+            Verdict::Refused(refusal) => refusal.into_error(SESSION, false),
             other => panic!("{reason}: {other:?}"),
         }
     }
@@ -164,9 +246,10 @@ mod tests {
     #[test]
     fn every_final_reason_has_the_error_that_says_what_to_do() {
         let failed = Code::FailedPrecondition;
-        assert!(matches!(refused(failed, "LEASE_LOST"), Error::LeaseLost { session: SESSION }));
-        assert!(matches!(refused(failed, "SESSION_FINISHED"), Error::Finished { session: SESSION }));
-        assert!(matches!(refused(Code::NotFound, "SESSION_NOT_FOUND"), Error::NotFound { session: SESSION }));
+        assert!(matches!(refused(failed, "LEASE_LOST"), Error::LeaseLost { session: SESSION, .. }));
+        assert!(matches!(refused(failed, "SESSION_FINISHED"), Error::Finished { session: SESSION, .. }));
+        assert!(matches!(refused(Code::NotFound, "SESSION_NOT_FOUND"), Error::NotFound { session: SESSION, .. }));
+        assert!(matches!(refused(Code::PermissionDenied, "KEY_WRONG"), Error::NotFound { session: SESSION, .. }));
         for (reason, kind) in [
             ("RECORD_TOO_LARGE", TooLarge::Record),
             ("SESSION_TOO_LARGE", TooLarge::Session),
@@ -175,10 +258,53 @@ mod tests {
             let error = refused(Code::ResourceExhausted, reason);
             assert!(matches!(error, Error::TooLarge { what, limit: Some(1024), .. } if what == kind), "{error:?}");
         }
-        for reason in ["KIND_UNKNOWN", "KEY_WRONG", "OPERATION_NUMBER_STALE", "REQUEST_INVALID"] {
+        for reason in ["KIND_UNKNOWN", "OPERATION_NUMBER_STALE", "REQUEST_INVALID"] {
             let error = refused(Code::InvalidArgument, reason);
             assert!(matches!(&error, Error::Rejected { reason: told, .. } if told == reason), "{error:?}");
         }
+    }
+
+    fn proof(status: &Status) -> Proves {
+        match Verdict::of(status) {
+            Verdict::Refused(refusal) => refusal.proves,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_refusal_proves_no_more_than_the_host_looked_at() {
+        for reason in AFTER_THE_NUMBER {
+            assert_eq!(proof(&status(Code::FailedPrecondition, reason, None)), Proves::Operation, "{reason}");
+        }
+        for reason in ["ACCESS_DENIED", "CREDENTIALS_WRONG", "SESSION_NOT_FOUND", "RECORD_TOO_LARGE", "KIND_UNKNOWN"] {
+            assert_eq!(proof(&status(Code::PermissionDenied, reason, None)), Proves::Try, "{reason}");
+        }
+        for code in [Code::PermissionDenied, Code::Unauthenticated, Code::Unimplemented, Code::NotFound] {
+            assert_eq!(proof(&Status::new(code, "a proxy")), Proves::Nothing, "{code:?}");
+        }
+        let refusal = |proves| Refusal { reason: String::new(), message: String::new(), limit: None, proves };
+        let maybe = |proves| [false, true].map(|earlier| refusal(proves).maybe_applied(earlier));
+        assert_eq!(maybe(Proves::Nothing), [true, true]);
+        assert_eq!(maybe(Proves::Try), [false, true]);
+        assert_eq!(maybe(Proves::Operation), [false, false]);
+    }
+
+    #[test]
+    fn what_was_not_sent_was_not_applied_whoever_answered() {
+        assert_eq!(
+            Verdict::of_unsent(&Status::unavailable("reset")),
+            Verdict::NotApplied { overloaded: false, after: None }
+        );
+        let Verdict::Refused(refusal) = Verdict::of_unsent(&Status::permission_denied("a proxy")) else { panic!() };
+        assert_eq!(refusal.proves, Proves::Try);
+    }
+
+    #[test]
+    fn the_room_of_another_is_not_the_hosts() {
+        let mut details = ErrorDetails::new();
+        details.set_retry_info(Some(Duration::from_secs(1)));
+        let limited = Status::with_error_details(Code::ResourceExhausted, "rate limit", details);
+        assert_eq!(Verdict::of(&limited), Verdict::Unknown);
     }
 
     #[test]

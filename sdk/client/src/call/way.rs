@@ -6,10 +6,11 @@ use mpy6a_proto::{
     ERROR_DOMAIN,
     v1::{self, answer::Outcome},
 };
+use tokio::time::{Instant, timeout_at};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use super::{Call, Truba, Verdict, record_bytes};
+use super::{Call, Proves, Sent, Truba, Verdict, record_bytes};
 use crate::{
     limits::MESSAGE_RECORD_BYTES_MAX,
     line::{Line, Lost},
@@ -29,6 +30,8 @@ pub(crate) struct Trouble {
     pub verdict: Verdict,
     /// The words.
     pub status: Status,
+    /// Whether they say why: a wait that ended does not.
+    pub tells_why: bool,
 }
 
 impl Way {
@@ -37,12 +40,12 @@ impl Way {
         Self { truba, line }
     }
 
-    /// Ask once.
-    pub async fn ask<C: Call>(&mut self, call: &C) -> Result<C::Answer, Trouble> {
+    /// Ask once, and wait for the answer until then. **The one place where a try is made.**
+    pub async fn ask<C: Call>(&mut self, call: &C, until: Instant) -> Result<C::Answer, Trouble> {
         if let Some(line) = &self.line {
             let operation = call.operation(line.local());
             if record_bytes(&operation) <= MESSAGE_RECORD_BYTES_MAX {
-                match line.ask(operation).await {
+                match line.ask(operation, until).await {
                     Ok(Outcome::Refused(refused)) if refused.reason == "STREAM_FULL" => {}
                     Ok(Outcome::Refused(refused)) => return Err(Trouble::from(in_full(refused))),
                     Ok(outcome) => return C::read(outcome).ok_or_else(Trouble::other_answer),
@@ -51,7 +54,11 @@ impl Way {
                 }
             }
         }
-        call.send(&mut self.truba).await.map_err(Trouble::from)
+        let sent = Sent::default();
+        match timeout_at(until, call.send(&mut self.truba, sent.clone())).await {
+            Ok(answered) => answered.map_err(|status| Trouble::of(status, !sent.withdraw())),
+            Err(_) => Err(Trouble::late(!sent.withdraw())),
+        }
     }
 
     /// Renew leases; what the host says of each.
@@ -76,7 +83,7 @@ async fn renew_over(line: &Arc<Line>, handles: &[v1::Handle]) -> Result<Vec<v1::
     }
     let mut renewed = Vec::with_capacity(handles.len());
     for answer in answers {
-        let outcome = match answer.await.unwrap_or(Err(Lost::NotSent))? {
+        let outcome = match answer.answer().await? {
             Outcome::LeaseMs(lease_ms) => Some(v1::renewed::Outcome::LeaseMs(lease_ms)),
             Outcome::Refused(refused) => Some(v1::renewed::Outcome::Refused(refused)),
             Outcome::Opened(_) | Outcome::Applied(_) => None,
@@ -94,37 +101,70 @@ fn in_full(refused: v1::Refused) -> Status {
 }
 
 impl Trouble {
-    /// No answer came in time.
-    pub fn timeout() -> Self {
-        Self::from(Status::deadline_exceeded("the host did not answer in time"))
+    /// No answer came in time. `sent`: whether the request went out.
+    pub fn late(sent: bool) -> Self {
+        let (verdict, words) = if sent {
+            (Verdict::Unknown, "the host did not answer in time")
+        } else {
+            (Verdict::Unreachable { lasting: false }, "no connection took the request in time")
+        };
+        Self { verdict, status: Status::deadline_exceeded(words), tells_why: false }
+    }
+
+    /// The call ended so. `sent`: whether the request may have gone out.
+    fn of(status: Status, sent: bool) -> Self {
+        let verdict = if sent { Verdict::of(&status) } else { Verdict::of_unsent(&status) };
+        Self { verdict, status, tells_why: true }
     }
 
     fn other_answer() -> Self {
         Self::from(Status::internal("the host's answer is that to another operation"))
     }
 
-    fn not_applied(status: Status) -> Self {
-        Self { verdict: Verdict::NotApplied { overloaded: false, after: None }, status }
+    fn not_applied(status: Status, tells_why: bool) -> Self {
+        Self { verdict: Verdict::NotApplied { overloaded: false, after: None }, status, tells_why }
+    }
+
+    /// Whether the host was not heard at all: neither an answer nor a refusal.
+    pub fn is_silence(&self) -> bool {
+        match &self.verdict {
+            Verdict::Unreachable { .. } => true,
+            Verdict::Refused(refusal) => refusal.proves == Proves::Nothing,
+            Verdict::NotApplied { .. } => false,
+            // A stream or connection that broke is opened anew at once; what is not answered for so long tells more.
+            Verdict::Unknown => !self.tells_why,
+        }
+    }
+
+    /// Whether the host itself refused it.
+    pub fn is_of_host(&self) -> bool {
+        matches!(&self.verdict, Verdict::Refused(refusal) if refusal.proves != Proves::Nothing)
+            || matches!(self.verdict, Verdict::NotApplied { overloaded: true, .. })
     }
 }
 
 impl From<Status> for Trouble {
     fn from(status: Status) -> Self {
-        Self { verdict: Verdict::of(&status), status }
+        Self::of(status, true)
     }
 }
 
 impl From<Lost> for Trouble {
     fn from(lost: Lost) -> Self {
         match lost {
-            Lost::NotSent => Self::not_applied(Status::unavailable("the stream broke before this was sent")),
-            Lost::NotServed => Self::not_applied(Status::unimplemented("the host serves no stream")),
-            Lost::NotOpened(status) => status.into(),
+            Lost::Unsent(why) => {
+                let tells_why = why.is_some();
+                let unsent = || Status::unavailable("the stream broke before this was sent");
+                Self::not_applied(why.unwrap_or_else(unsent), tells_why)
+            }
+            Lost::NotServed => Self::not_applied(Status::unimplemented("the host serves no stream"), true),
+            Lost::Unopened { status, sent } => Self::of(status, sent),
+            Lost::Late { sent } => Self::late(sent),
             // Whatever the status says, it is not said of this operation; but for a host that shut down in order: it answered
             // all that it applied.
             Lost::Broken(status) => match Verdict::of(&status) {
-                verdict @ Verdict::NotApplied { overloaded: false, .. } => Self { verdict, status },
-                _ => Self { verdict: Verdict::Unknown, status },
+                verdict @ Verdict::NotApplied { overloaded: false, .. } => Self { verdict, status, tells_why: true },
+                _ => Self { verdict: Verdict::Unknown, status, tells_why: true },
             },
         }
     }

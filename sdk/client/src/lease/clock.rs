@@ -105,10 +105,8 @@ pub(crate) enum Word {
     Taken = 1,
     /// Deleted or stored.
     Finished = 2,
-    /// The host does not know it.
+    /// The host does not know it, or knows it by another key.
     NotFound = 3,
-    /// The host knows another key for it: early hosts said so, later ones say [`Word::NotFound`].
-    KeyWrong = 4,
 }
 
 impl Word {
@@ -117,29 +115,22 @@ impl Word {
         match reason {
             "LEASE_LOST" => Some(Self::Taken),
             "SESSION_FINISHED" => Some(Self::Finished),
-            "SESSION_NOT_FOUND" => Some(Self::NotFound),
-            "KEY_WRONG" => Some(Self::KeyWrong),
+            "SESSION_NOT_FOUND" | "KEY_WRONG" => Some(Self::NotFound),
             _ => None,
         }
     }
 
     /// From its number; none for another.
     pub fn from_u8(number: u8) -> Option<Self> {
-        [Self::Taken, Self::Finished, Self::NotFound, Self::KeyWrong].into_iter().find(|word| *word as u8 == number)
+        [Self::Taken, Self::Finished, Self::NotFound].into_iter().find(|word| *word as u8 == number)
     }
 
-    /// What the caller is told.
-    pub fn into_error(self, session: Index) -> Error {
+    /// What the caller is told. `maybe_applied`: of an operation that was tried.
+    pub fn into_error(self, session: Index, maybe_applied: bool) -> Error {
         match self {
-            Self::Taken => Error::LeaseLost { session },
-            Self::Finished => Error::Finished { session },
-            Self::NotFound => Error::NotFound { session },
-            Self::KeyWrong => Error::Rejected {
-                reason: "KEY_WRONG".to_owned(),
-                message: format!(
-                    "the host knows session {session} by another key: its store is not the one that opened it"
-                ),
-            },
+            Self::Taken => Error::LeaseLost { session, maybe_applied },
+            Self::Finished => Error::Finished { session, maybe_applied },
+            Self::NotFound => Error::NotFound { session, maybe_applied },
         }
     }
 }
@@ -204,7 +195,7 @@ mod tests {
 
     #[test]
     fn words_are_found_again_by_their_number() {
-        for word in [Word::Taken, Word::Finished, Word::NotFound, Word::KeyWrong] {
+        for word in [Word::Taken, Word::Finished, Word::NotFound] {
             assert_eq!(Word::from_u8(word as u8), Some(word));
         }
         assert_eq!(Word::from_u8(0), None);

@@ -11,7 +11,6 @@ use std::{
 use tokio::{sync::Notify, time::sleep_until};
 
 use super::{clock::Epoch, watch::Watch};
-use crate::index::Index;
 
 /// The open sessions of a client.
 #[derive(Debug)]
@@ -25,7 +24,8 @@ pub(crate) struct Registry {
 
 #[derive(Debug)]
 struct Open {
-    sessions: HashMap<Index, Arc<Watch>>,
+    /// By where each watch is: two of one session, opened again by its request id, are two.
+    sessions: HashMap<usize, Arc<Watch>>,
     /// When the renewals will look again, in milliseconds after the epoch.
     look_ms: u64,
     /// Whether all are to be renewed at once.
@@ -51,16 +51,16 @@ impl Registry {
     pub fn insert(&self, watch: Arc<Watch>) {
         let renew_ms = watch.latest().renew_ms();
         let mut open = self.open();
-        open.sessions.insert(watch.session, watch);
+        open.sessions.insert(place(&watch), watch);
         if renew_ms < open.look_ms {
             open.look_ms = renew_ms;
             self.earlier.notify_one();
         }
     }
 
-    /// Let this session's lease end.
-    pub fn remove(&self, session: Index) {
-        self.open().sessions.remove(&session);
+    /// Keep this one's lease no longer.
+    pub fn remove(&self, watch: &Arc<Watch>) {
+        self.open().sessions.remove(&place(watch));
     }
 
     /// Renew all of them now: the host may have taken them for left behind.
@@ -115,6 +115,11 @@ impl Registry {
     }
 }
 
+/// Where it is: no other has the same place while it is in the registry.
+fn place(watch: &Arc<Watch>) -> usize {
+    Arc::as_ptr(watch).addr()
+}
+
 enum Look {
     /// These are to be renewed now.
     Due(Due),
@@ -130,6 +135,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
+    use crate::index::Index;
 
     const LEASE_MS: u64 = 12_000;
 
@@ -179,8 +185,19 @@ mod tests {
         let [used, removed, lost, _due] = [1, 2, 3, 4].map(|index| open(&registry, index));
         tokio::time::sleep(Duration::from_millis(LEASE_MS / 4)).await;
         used.operated(Instant::now());
-        registry.remove(removed.session);
+        registry.remove(&removed);
         lost.lost(super::super::Word::Taken);
         assert_eq!(due(&registry).await, [4]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stale_one_that_goes_leaves_another_of_the_same_session() {
+        let registry = Registry::new(Epoch(Instant::now()));
+        let (stale, kept) = (open(&registry, 1), open(&registry, 1));
+        registry.remove(&stale);
+        assert_eq!(due(&registry).await, [1]);
+        registry.remove(&kept);
+        let none = tokio::time::timeout(Duration::from_millis(LEASE_MS), registry.due()).await;
+        assert!(none.is_err());
     }
 }

@@ -19,8 +19,9 @@ use super::{
     watch::Watch,
 };
 use crate::{
-    call::{Backoff, Trouble, Verdict, Way},
+    call::{Backoff, Trouble, Verdict, Way, words},
     limits::{RENEW_MAX, RENEW_PAUSE_MIN, RENEW_TRY_MIN},
+    outage::Outage,
 };
 
 /// The renewals of a client; dropped, they stop.
@@ -35,14 +36,20 @@ impl Drop for Renewals {
 
 impl Renewals {
     /// Begin, on the present runtime.
-    pub fn begin(registry: Arc<Registry>, way: Way, try_timeout: Duration) -> Self {
-        let task = Task { way, try_timeout, backoff: Backoff::default(), warned: false };
+    pub fn begin(registry: Arc<Registry>, outage: Arc<Outage>, way: Way, try_timeout: Duration) -> Self {
+        let task = Task { way, outage, try_timeout, backoff: Backoff::default(), warned: false };
         Self(tokio::spawn(task.run(registry)).abort_handle())
+    }
+
+    /// Whether the runtime has ended on which they began.
+    pub fn have_ended(&self) -> bool {
+        self.0.is_finished()
     }
 }
 
 struct Task {
     way: Way,
+    outage: Arc<Outage>,
     /// How long one request may take, if the leases in it allow.
     try_timeout: Duration,
     backoff: Backoff,
@@ -79,7 +86,14 @@ impl Task {
             let sent = Instant::now();
             let handles = some.iter().map(|watch| watch.handle).collect();
             let answer = timeout(self.patience(some), self.way.renew(handles)).await;
-            let results = answer.unwrap_or_else(|_| Err(Trouble::timeout())).map_err(|trouble| trouble.status)?;
+            let results = match answer.unwrap_or_else(|_| Err(Trouble::late(true))) {
+                Ok(results) => results,
+                Err(trouble) => {
+                    self.outage.failed(&trouble, sent);
+                    return Err(trouble.status);
+                }
+            };
+            self.outage.heard(Instant::now());
             if results.len() != some.len() {
                 return Err(Status::internal("the answer to Renew has another length than the request"));
             }
@@ -98,15 +112,15 @@ impl Task {
 
     /// Say what happened. Returns how long to wait.
     fn after_failure(&mut self, due: &[Arc<Watch>], failed: &Status) -> Duration {
-        debug!(sessions = due.len(), cause = %failed, "leases not renewed, will try again");
+        debug!(sessions = due.len(), cause = %words(failed), "leases not renewed, will try again");
         let expired = due.iter().filter(|watch| watch.state() == State::Expired).count();
         if expired > 0 && !self.warned {
             self.warned = true;
-            warn!(sessions = expired, cause = %failed, "leases expired: the host is away and may repeat these sessions");
+            warn!(sessions = expired, cause = %words(failed), "leases expired: the host is away and may repeat these sessions");
         }
         let asked = match Verdict::of(failed) {
             Verdict::NotApplied { after, .. } => after,
-            Verdict::Refused(_) | Verdict::Unknown => None,
+            Verdict::Refused(_) | Verdict::Unreachable { .. } | Verdict::Unknown => None,
         };
         self.backoff.pause(asked, rand::random())
     }

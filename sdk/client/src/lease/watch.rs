@@ -120,8 +120,8 @@ impl Watch {
     pub fn check(&self) -> Result<(), Error> {
         match self.state() {
             State::Held { .. } => Ok(()),
-            State::Expired => Err(Error::LeaseExpired { session: self.session, source: None }),
-            State::Over(word) => Err(word.into_error(self.session)),
+            State::Expired => Err(Error::LeaseExpired { session: self.session, maybe_applied: false, source: None }),
+            State::Over(word) => Err(word.into_error(self.session, false)),
         }
     }
 

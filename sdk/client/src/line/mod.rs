@@ -10,7 +10,8 @@
 //!   with it under way.
 //! * When it broke, the host stores the sessions opened on it, with their kind's delay. Their client still holds them, so all
 //!   leases are renewed at once, over the next line.
-//! * A host that does not serve the stream is asked by single calls from then on.
+//! * A host that does not serve the stream is asked by single calls for a while, and then for the stream again: it may have
+//!   been something before it that answered, or an older host that was replaced since.
 //! * Bounded: the queue; what is under way is one operation for each caller that waits.
 
 mod requests;
@@ -25,12 +26,17 @@ use mpy6a_proto::v1::{self, answer::Outcome};
 use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot},
+    time::{Instant, timeout_at},
 };
 use tonic::{Code, Status};
 use tracing::debug;
 
 use self::{requests::Requests, waiting::Waiting};
-use crate::{call::Truba, lease::Registry, limits::LINE_QUEUE_MAX};
+use crate::{
+    call::{Sent, Truba},
+    lease::Registry,
+    limits::{LINE_QUEUE_MAX, STREAM_RETRY},
+};
 
 /// What a caller gets for its operation.
 pub(crate) type Answered = Result<Outcome, Lost>;
@@ -38,21 +44,61 @@ pub(crate) type Answered = Result<Outcome, Lost>;
 /// An operation without an answer.
 #[derive(Clone, Debug)]
 pub(crate) enum Lost {
-    /// It was never sent.
-    NotSent,
+    /// The stream ended before it was sent.
+    Unsent(Option<Status>),
     /// The host does not serve the stream: nothing was applied.
     NotServed,
     /// The stream could not be opened.
-    NotOpened(Status),
+    Unopened {
+        /// How that was refused.
+        status: Status,
+        /// Whether the operation was sent ahead.
+        sent: bool,
+    },
     /// The stream broke while it was under way.
     Broken(Status),
+    /// No answer came in time.
+    Late {
+        /// Whether it was sent.
+        sent: bool,
+    },
+}
+
+impl Lost {
+    /// The same, for an operation that was still in the queue.
+    fn unsent(&self) -> Self {
+        match self {
+            Self::Unopened { status, .. } => Self::Unopened { status: status.clone(), sent: false },
+            Self::Broken(status) => Self::Unsent(Some(status.clone())),
+            other => other.clone(),
+        }
+    }
 }
 
 /// An operation to be sent, and where its answer goes.
 #[derive(Debug)]
 pub(crate) struct Queued {
     operation: v1::Operation,
+    sent: Sent,
     reply: oneshot::Sender<Answered>,
+}
+
+/// An answer to come.
+#[derive(Debug)]
+pub(crate) struct Coming {
+    answer: oneshot::Receiver<Answered>,
+    sent: Sent,
+}
+
+impl Coming {
+    /// Wait for it.
+    pub async fn answer(self) -> Answered {
+        self.answer.await.unwrap_or_else(|_| {
+            // The task that carries the line is gone, with its runtime: it tells nobody.
+            let gone = Status::unavailable("the stream's task has ended");
+            Err(if self.sent.withdraw() { Lost::Unsent(None) } else { Lost::Broken(gone) })
+        })
+    }
 }
 
 /// The line.
@@ -70,7 +116,10 @@ pub(crate) struct Line {
 enum State {
     Closed,
     Open(mpsc::Sender<Queued>),
-    NotServed,
+    NotServed {
+        /// When to ask for the stream again.
+        again: Instant,
+    },
 }
 
 impl Line {
@@ -85,26 +134,35 @@ impl Line {
         self.locals.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Send an operation and wait for its answer. Dropped, it leaves the outcome unknown.
-    pub async fn ask(self: &Arc<Self>, operation: v1::Operation) -> Answered {
-        // What goes away without a word was still in the queue.
-        self.send(operation).await?.await.unwrap_or(Err(Lost::NotSent))
+    /// Send an operation and wait for its answer until then. Dropped, it leaves the outcome unknown.
+    pub async fn ask(self: &Arc<Self>, operation: v1::Operation, until: Instant) -> Answered {
+        let sent = Sent::default();
+        let answered = async { self.send_marked(operation, sent.clone()).await?.answer().await };
+        match timeout_at(until, answered).await {
+            Ok(answered) => answered,
+            Err(_) => Err(Lost::Late { sent: !sent.withdraw() }),
+        }
     }
 
     /// Send an operation; its answer comes out of what is returned.
-    pub async fn send(self: &Arc<Self>, operation: v1::Operation) -> Result<oneshot::Receiver<Answered>, Lost> {
+    pub async fn send(self: &Arc<Self>, operation: v1::Operation) -> Result<Coming, Lost> {
+        self.send_marked(operation, Sent::default()).await
+    }
+
+    async fn send_marked(self: &Arc<Self>, operation: v1::Operation, sent: Sent) -> Result<Coming, Lost> {
         let queue = self.queue()?;
         let (reply, answer) = oneshot::channel();
-        queue.send(Queued { operation, reply }).await.map_err(|_| Lost::NotSent)?;
-        Ok(answer)
+        let queued = Queued { operation, sent: sent.clone(), reply };
+        queue.send(queued).await.map_err(|_| Lost::Unsent(None))?;
+        Ok(Coming { answer, sent })
     }
 
     fn queue(self: &Arc<Self>) -> Result<mpsc::Sender<Queued>, Lost> {
         let mut state = self.state();
         match &*state {
-            State::NotServed => return Err(Lost::NotServed),
+            State::NotServed { again } if Instant::now() < *again => return Err(Lost::NotServed),
             State::Open(queue) if !queue.is_closed() => return Ok(queue.clone()),
-            State::Open(_) | State::Closed => {}
+            State::Open(_) | State::Closed | State::NotServed { .. } => {}
         }
         let (queue, receiver) = mpsc::channel(LINE_QUEUE_MAX);
         *state = State::Open(queue.clone());
@@ -115,8 +173,8 @@ impl Line {
     /// A stream ended. Only the last one is ever open, so whatever is open now is another if it takes more.
     fn ended(&self, how: &Lost) {
         if matches!(how, Lost::NotServed) {
-            debug!("the host serves no stream: going on with single calls");
-            *self.state() = State::NotServed;
+            debug!("the host serves no stream: going on with single calls for a while");
+            *self.state() = State::NotServed { again: Instant::now() + STREAM_RETRY };
         }
         if matches!(how, Lost::Broken(_)) {
             self.registry.hurry();
@@ -143,9 +201,12 @@ async fn carry(line: Weak<Line>, truba: Truba, queue: mpsc::Receiver<Queued>) {
 
 async fn converse(mut truba: Truba, requests: Requests, waiting: &Waiting) -> Lost {
     let mut answers = match truba.operate(requests).await {
-        Ok(response) => response.into_inner(),
+        Ok(response) => {
+            waiting.opened();
+            response.into_inner()
+        }
         Err(status) if status.code() == Code::Unimplemented => return Lost::NotServed,
-        Err(status) => return Lost::NotOpened(status),
+        Err(status) => return Lost::Unopened { status, sent: true },
     };
     loop {
         match answers.message().await {

@@ -43,6 +43,18 @@ impl Requests {
     }
 }
 
+impl Drop for Requests {
+    /// The transport will not send the rest: let each of its callers learn why.
+    fn drop(&mut self) {
+        self.queue.close();
+        let mut rest = std::mem::take(&mut self.next);
+        while let Ok(queued) = self.queue.try_recv() {
+            rest.push(queued);
+        }
+        self.waiting.unsent(rest);
+    }
+}
+
 impl Stream for Requests {
     type Item = v1::OperateRequest;
 

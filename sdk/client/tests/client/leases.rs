@@ -145,7 +145,7 @@ async fn a_renewal_that_meets_a_session_already_deleted_is_no_loss() {
     assert!(!peer.book().renewals.is_empty());
     peer.book().taken.clear();
     deleting.await.unwrap().unwrap();
-    assert!(matches!(lost.await, Error::Finished { session } if session == id));
+    assert!(matches!(lost.await, Error::Finished { session, .. } if session == id));
 }
 
 #[tokio::test(start_paused = true)]

@@ -167,7 +167,7 @@ async fn a_refusal_says_over_the_stream_what_a_call_says() {
         let mut session = peer.client().new_session(KIND).await.unwrap();
         peer.script([Fault::Refuse(refusal(Code::InvalidArgument, "REQUEST_INVALID"))]);
         let error = session.append("a").await.unwrap_err();
-        let Error::Rejected { reason, message } = error else { panic!("{error:?}") };
+        let Error::Rejected { reason, message, .. } = error else { panic!("{error:?}") };
         assert_eq!((reason.as_str(), message.as_str()), ("REQUEST_INVALID", "the peer says REQUEST_INVALID"));
     }
 }

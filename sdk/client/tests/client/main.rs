@@ -5,11 +5,16 @@
 //! * [`peer`]: the server.
 //! * `operations`, `retries`, `leases`: what is promised, one module each; `tcp`: that it holds over real sockets and real
 //!   time. Each runs twice, in [`streamed`] and in [`unary`].
-//! * [`line`]: what is promised of the stream alone.
+//! * `scenarios`: the table `tests/scenarios.toml`, which is to hold for clients in all languages; runs twice, too.
+//! * [`line`]: what is promised of the stream alone. [`errors`], [`limits`], [`unreachable`], [`words`]: what Rust users see.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::duplicate_mod, reason = "the same tests over both ways")]
 
+mod errors;
+mod limits;
 mod line;
 mod peer;
 mod streamed;
 mod unary;
+mod unreachable;
+mod words;

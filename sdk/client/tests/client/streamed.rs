@@ -11,5 +11,7 @@ mod leases;
 mod operations;
 #[path = "retries.rs"]
 mod retries;
+#[path = "scenarios.rs"]
+mod scenarios;
 #[path = "tcp.rs"]
 mod tcp;

@@ -4,14 +4,14 @@
 //! anybody made up: code, message (counted) and details.
 //!
 //! * What the host refuses, the client hears as it was meant: the same reason, and whether it was applied.
-//! * Nothing that somebody else says passes for the host's word that a session is lost.
+//! * Nothing that somebody else says passes for the host's word that a session is lost, or that nothing was applied.
 //! * Every error that the caller gets has words.
 
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
 use mpy6a::error::status;
-use mpy6a_client::{Error as ClientError, Index as ClientIndex, Refusal as Told, Verdict};
+use mpy6a_client::{Error as ClientError, Index as ClientIndex, Proves, Refusal as Told, Verdict};
 use mpy6a_proto::ERROR_DOMAIN;
 use mpy6a_sessions::{Error, Index, Refusal};
 use tonic::{Code, Status};
@@ -132,16 +132,16 @@ fn check_made_up(status: &Status, verdict: Verdict) -> Parsed {
     let is_of_host = details.error_info().is_some_and(|info| info.domain == ERROR_DOMAIN);
     match verdict {
         Verdict::Refused(told) => check_told(told, is_of_host),
-        Verdict::NotApplied { overloaded, .. } => {
-            assert!(is_of_host || overloaded, "only the host can say that it is shutting down");
-        }
+        Verdict::NotApplied { .. } => assert!(is_of_host, "only the host can say that nothing was applied"),
+        Verdict::Unreachable { .. } => panic!("nothing that was answered says that there was no connection"),
         Verdict::Unknown => {}
     }
     if is_of_host { Parsed::Accepted } else { Parsed::Refused }
 }
 
 fn check_told(told: Told, is_of_host: bool) {
-    let error = told.into_error(SESSION);
+    assert_eq!(is_of_host, told.proves > Proves::Nothing, "only the host's words prove anything");
+    let error = told.into_error(SESSION, false);
     assert!(is_of_host || !error.is_final(), "somebody else says that the session is lost: {error}");
     assert!(is_of_host || matches!(error, ClientError::Rejected { .. }));
 }

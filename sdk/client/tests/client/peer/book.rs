@@ -11,7 +11,7 @@ use tokio::{sync::Notify, task::JoinHandle, time::Instant};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use super::{Fault, KIND, LEASE};
+use super::{Before, Fault, KIND, LEASE};
 
 /// What an operator does to a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub struct Book {
     pub messages: Vec<usize>,
     /// Whether the stream is not served.
     pub no_stream: bool,
+    /// What answers in the peer's place.
+    pub before: Option<Before>,
     /// How many streams were asked for.
     pub streams: usize,
     /// How many of them the client has closed in order.

@@ -2,6 +2,7 @@
 //!
 //! [`book`] is what it knows; [`service`] speaks for it; [`wire`] connects a client to it and breaks the connection.
 
+mod before;
 mod book;
 mod service;
 mod stream;
@@ -15,6 +16,8 @@ use std::{
 use mpy6a_client::{Builder, Client};
 use tonic::Status;
 
+pub use self::before::Before;
+use self::before::Guarded;
 pub use self::book::{Book, Done, refusal};
 pub use self::service::Service;
 use self::wire::Wire;
@@ -53,6 +56,8 @@ pub enum Fault {
     Hang,
     /// It is applied, and then the connection breaks.
     LoseAnswer,
+    /// The same, and from then on this answers in the peer's place.
+    LoseAnswerThen(Before),
     /// It waits in a queue until [`Peer::flush`], whatever becomes of the connection.
     Queue,
 }
@@ -71,7 +76,7 @@ impl Peer {
         let book = Arc::new(Mutex::new(Book::default()));
         let wire = Wire::new();
         let peer = Self { book, wire, way };
-        peer.wire.serve(Service(peer.clone()));
+        peer.wire.serve(peer.clone());
         peer
     }
 
@@ -98,6 +103,11 @@ impl Peer {
     /// What is to go wrong with the next renewals.
     pub fn script_renewals(&self, faults: impl IntoIterator<Item = Fault>) {
         self.book().renewal_script.extend(faults);
+    }
+
+    /// From now on this answers in the peer's place, or the peer itself.
+    pub fn put_before(&self, before: Option<Before>) {
+        self.book().before = before;
     }
 
     /// Break all connections; new ones are taken.

@@ -24,8 +24,11 @@ impl Service {
             None => act(&mut self.0.book()),
             Some(Fault::Refuse(status)) => Err(status),
             Some(Fault::Hang) => pending().await,
-            Some(Fault::LoseAnswer) => {
+            Some(fault @ (Fault::LoseAnswer | Fault::LoseAnswerThen(_))) => {
                 act(&mut self.0.book())?;
+                if let Fault::LoseAnswerThen(before) = fault {
+                    self.0.put_before(Some(before));
+                }
                 self.0.wire.break_connections();
                 pending().await
             }

@@ -14,9 +14,9 @@ use tokio::{
 };
 use tokio_stream::{StreamExt as _, wrappers::UnboundedReceiverStream};
 use tonic::transport::{Channel, Endpoint, Server};
-use tower::service_fn;
+use tower::{layer::layer_fn, service_fn};
 
-use super::Service;
+use super::{Guarded, Peer, Service};
 
 /// Bytes under way in each direction: a few small requests.
 const BUFFER: usize = 64 * 1024;
@@ -39,10 +39,12 @@ impl Wire {
     }
 
     /// Serve connections, for the life of the runtime.
-    pub fn serve(&self, service: Service) {
+    pub fn serve(&self, peer: Peer) {
         let accepted = self.0.lock().unwrap().accepted.take().expect("served once");
         let incoming = UnboundedReceiverStream::new(accepted).map(Ok::<_, io::Error>);
-        tokio::spawn(Server::builder().add_service(TrubaServer::new(service)).serve_with_incoming(incoming));
+        let service = TrubaServer::new(Service(peer.clone()));
+        let guard = layer_fn(move |inner| Guarded { inner, peer: peer.clone() });
+        tokio::spawn(Server::builder().layer(guard).add_service(service).serve_with_incoming(incoming));
     }
 
     /// A channel that connects when it is first used.

@@ -1,0 +1,64 @@
+//! Whether the host answers at all: told once for each outage in the log.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use tokio::time::Instant;
+use tracing::{info, warn};
+
+use crate::{
+    call::{Proves, Refusal, Trouble, words},
+    lease::Epoch,
+};
+
+/// Whether the host answers.
+#[derive(Debug)]
+pub(crate) struct Outage {
+    /// The host's URL, or what stands for it.
+    pub host: String,
+    epoch: Epoch,
+    /// When it was last heard, in milliseconds after the epoch.
+    heard_ms: AtomicU64,
+    is_on: AtomicBool,
+}
+
+impl Outage {
+    /// None yet.
+    pub fn new(host: String, epoch: Epoch) -> Self {
+        Self { host, epoch, heard_ms: AtomicU64::new(0), is_on: AtomicBool::new(false) }
+    }
+
+    /// Whether the host was not heard when last asked.
+    pub fn is_on(&self) -> bool {
+        self.is_on.load(Ordering::Relaxed)
+    }
+
+    /// The host answered.
+    pub fn heard(&self, now: Instant) {
+        self.heard_ms.fetch_max(self.epoch.ms(now), Ordering::Relaxed);
+        if self.is_on() && self.is_on.swap(false, Ordering::Relaxed) {
+            info!(host = %self.host, "the host answers again");
+        }
+    }
+
+    /// A try failed that was sent then. One that had no answer while others had is no outage.
+    pub fn failed(&self, trouble: &Trouble, sent: Instant) {
+        if !trouble.is_silence() {
+            if trouble.is_of_host() {
+                self.heard(Instant::now());
+            }
+            return;
+        }
+        let heard_since = self.heard_ms.load(Ordering::Relaxed) > self.epoch.ms(sent);
+        if !heard_since && !self.is_on.swap(true, Ordering::Relaxed) {
+            warn!(host = %self.host, cause = %words(&trouble.status), "no answer from the host");
+        }
+    }
+
+    /// A refusal, with the host's URL where it is not the host's own.
+    pub fn naming_host(&self, refusal: Refusal) -> Refusal {
+        match refusal.proves {
+            Proves::Nothing => Refusal { message: format!("{}: {}", self.host, refusal.message), ..refusal },
+            Proves::Try | Proves::Operation => refusal,
+        }
+    }
+}
