@@ -9,9 +9,11 @@
 //! | [`tls`] | certificates, of the host and of clients, and their reload |
 //! | [`start`] | what cannot be used ends the start, or keeps the old in service |
 //! | [`clients`] | the command line and the Rust client, over TLS with tokens |
+//! | [`retries`] | the Rust client, whose answers are lost before its access is withdrawn |
 
 mod bounds;
 mod clients;
+mod retries;
 mod rewritten;
 mod rights;
 mod start;
