@@ -63,7 +63,13 @@ async fn a_wrong_key_looks_like_a_session_that_is_not_there() {
             refused.says(Code::NotFound, "SESSION_NOT_FOUND", "check id and key");
             told.push(format!("{refused:?}"));
         }
-        let renewed = host.truba.clone().renew(v1::RenewRequest { handles: vec![handle] }).await.unwrap().into_inner();
+        let renewed = host
+            .truba
+            .clone()
+            .renew(v1::RenewRequest { handles: vec![handle], ..Default::default() })
+            .await
+            .unwrap()
+            .into_inner();
         told.push(format!("{renewed:?}"));
         let mut stream = host.stream().await;
         told.push(format!("{:?}", stream.all([append(by(handle), 1, "x"), renew(by(handle))]).await));

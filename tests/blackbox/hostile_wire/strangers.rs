@@ -121,7 +121,7 @@ async fn a_token_that_is_withdrawn_keeps_nothing_though_its_client_takes_no_answ
     let what = v1::operation::What::New(v1::NewRequest { kind: 1, ..v1::NewRequest::default() });
     let session = Some(v1::operation::Session::Local(1));
     let operation = v1::Operation { tag: 1, session, number: 0, what: Some(what) };
-    let new = message(&v1::OperateRequest { operations: vec![operation] }.encode_to_vec());
+    let new = message(&v1::OperateRequest { operations: vec![operation], ..Default::default() }.encode_to_vec());
     raw.send(&[frame(HEADERS, END_HEADERS, 1, &operate), frame(DATA, 0, 1, &new)].concat()).await;
     let state = async |by: &Caller| {
         let request = v1::ListSessionsRequest::default();

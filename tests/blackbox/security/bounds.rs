@@ -292,7 +292,7 @@ async fn handles_tried() {
     let wrong = v1::Handle { key: mine.key ^ 1, ..mine };
     let missing = v1::Handle { id: Some(v1::Index { term: 9, index: 9 }), key: 1 };
     let try_all = async |caller: &Caller, handle: v1::Handle| {
-        let request = v1::RenewRequest { handles: vec![handle; 10_000] };
+        let request = v1::RenewRequest { handles: vec![handle; 10_000], ..Default::default() };
         let answer = caller.truba.clone().renew(request).await.unwrap().into_inner();
         let refused = |renewed: v1::Renewed| match renewed.outcome {
             Some(Outcome::Refused(refused)) => (refused.reason, refused.retry_ms),
@@ -309,13 +309,13 @@ async fn handles_tried() {
         assert!(told.contains(&wait) && told.iter().all(|told| *told == wait || *told == not_found), "{:?}", told[0]);
     }
     // Its own sessions are served all the while, and others are told as before.
-    let append = v1::AppendRequest { handle: Some(mine), number: 1, record: "mine".into() };
+    let append = v1::AppendRequest { handle: Some(mine), number: 1, record: "mine".into(), ..Default::default() };
     shop.truba.clone().append(append).await.unwrap();
     assert!(try_all(&every, missing).await.contains(&not_found));
     let counted = scrape_by(&host, "eyes").await;
     assert_eq!(value(&counted, "mpy6a_wrong_keys_total{access=\"shop\"}"), Some(20_000.0), "{counted}");
     assert_eq!(value(&counted, "mpy6a_wrong_keys_total{access=\"every\"}"), None, "{counted}");
-    let delete = || v1::DeleteRequest { handle: Some(missing), number: 1 };
+    let delete = || v1::DeleteRequest { handle: Some(missing), number: 1, ..Default::default() };
     until("it is told again", async || {
         let refused = Refused::from(shop.truba.clone().delete(delete()).await.unwrap_err());
         (refused.reason == "SESSION_NOT_FOUND").then_some(())
