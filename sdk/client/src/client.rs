@@ -9,6 +9,7 @@ use crate::{
     builder::{Builder, Options},
     call::{RootCause, Tries, Way, later, truba},
     error::Error,
+    identity::Identity,
     index::Index,
     lease::{Epoch, Registry, Renewals},
     limits::OPERATION_TIMEOUT_MIN,
@@ -33,6 +34,8 @@ pub struct Client {
 pub(crate) struct Shared {
     /// To be cloned for each session.
     pub way: Way,
+    /// What the client calls itself, and its count of requests.
+    pub identity: Arc<Identity>,
     /// The sessions whose leases are kept.
     pub registry: Arc<Registry>,
     /// Whether the host answers.
@@ -85,11 +88,12 @@ impl Client {
     pub(crate) fn new(host: String, channel: Channel, bearer: Bearer, options: Options) -> Self {
         let (truba, epoch) = (truba(channel, bearer), Epoch(Instant::now()));
         let (registry, outage) = (Arc::new(Registry::new(epoch)), Arc::new(Outage::new(host, epoch)));
-        let line = options.streamed.then(|| Arc::new(Line::new(truba.clone(), registry.clone())));
-        let way = Way::new(truba, line);
+        let identity = Arc::new(Identity::new());
+        let line = options.streamed.then(|| Arc::new(Line::new(truba.clone(), identity.clone(), registry.clone())));
+        let way = Way::new(truba, line, identity.clone());
         let renewals = Renewals::begin(registry.clone(), outage.clone(), way.clone(), options.try_timeout);
         let room = Room::new(options.operations_max, options.operation_bytes_max);
-        Self { shared: Arc::new(Shared { way, registry, outage, room, options, renewals }) }
+        Self { shared: Arc::new(Shared { way, identity, registry, outage, room, options, renewals }) }
     }
 }
 

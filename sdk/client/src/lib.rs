@@ -40,6 +40,7 @@ mod builder;
 mod call;
 mod client;
 mod error;
+mod identity;
 mod index;
 mod lease;
 mod limits;

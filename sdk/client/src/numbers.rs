@@ -11,21 +11,38 @@
 //! Never is a number sent with two contents. An operation is pending from before its first try, so this holds for a
 //! call whose future is dropped in the middle too.
 
+use std::sync::Arc;
+
 use tokio::time::Instant;
 
-use crate::call::Operation;
+use crate::{
+    call::Operation,
+    identity::{Identity, Ticket},
+};
 
 /// The last number given out, and the operation that has it, until the host has spoken about it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Numbers {
-    last: u64,
+    source: Source,
     pending: Option<Pending>,
+}
+
+/// Where numbers come from.
+#[derive(Debug)]
+enum Source {
+    /// The client's count: the host keeps the answers for as long as the client may ask for them.
+    Client(Arc<Identity>),
+    /// A count of the session's own, with the last number: other clients may work on it, too.
+    Own(u64),
 }
 
 #[derive(Debug)]
 struct Pending {
     operation: Operation,
     since: Instant,
+    number: u64,
+    /// Held for as long as this may be asked again.
+    _ticket: Option<Ticket>,
 }
 
 /// A number for an operation.
@@ -38,9 +55,14 @@ pub(crate) struct Number {
 }
 
 impl Numbers {
-    /// Numbers that begin after this one.
+    /// Numbers of this client's count.
+    pub fn of(identity: Arc<Identity>) -> Self {
+        Self { source: Source::Client(identity), pending: None }
+    }
+
+    /// Numbers of the session's own, that begin after this one.
     pub fn after(last: u64) -> Self {
-        Self { last, pending: None }
+        Self { source: Source::Own(last), pending: None }
     }
 
     /// Take a number for this operation, now. It stays pending until [`Numbers::settled`].
@@ -48,11 +70,20 @@ impl Numbers {
         if let Some(pending) = &self.pending
             && pending.operation == *operation
         {
-            return Number { number: self.last, resumed: Some(pending.since) };
+            return Number { number: pending.number, resumed: Some(pending.since) };
         }
-        self.last += 1;
-        self.pending = Some(Pending { operation: operation.clone(), since: now });
-        Number { number: self.last, resumed: None }
+        let (number, ticket) = match &mut self.source {
+            Source::Client(identity) => {
+                let ticket = identity.ticket();
+                (ticket.number(), Some(ticket))
+            }
+            Source::Own(last) => {
+                *last += 1;
+                (*last, None)
+            }
+        };
+        self.pending = Some(Pending { operation: operation.clone(), since: now, number, _ticket: ticket });
+        Number { number, resumed: None }
     }
 
     /// Whether this very operation is without an outcome.
@@ -72,13 +103,17 @@ mod tests {
 
     use super::*;
 
+    fn numbers() -> Numbers {
+        Numbers::of(Arc::new(Identity::new()))
+    }
+
     fn append(record: &'static str) -> Operation {
         Operation::Append(Bytes::from_static(record.as_bytes()))
     }
 
     #[test]
     fn numbers_grow_from_one() {
-        let (mut numbers, now) = (Numbers::default(), Instant::now());
+        let (mut numbers, now) = (numbers(), Instant::now());
         for expected in 1..=3 {
             assert_eq!(numbers.take(&append("a"), now), Number { number: expected, resumed: None });
             numbers.settled();
@@ -87,7 +122,7 @@ mod tests {
 
     #[test]
     fn the_same_operation_resumes_a_pending_one() {
-        let (mut numbers, first) = (Numbers::default(), Instant::now());
+        let (mut numbers, first) = (numbers(), Instant::now());
         let later = first + std::time::Duration::from_secs(1);
         numbers.take(&append("a"), first);
         assert!(numbers.is_pending(&append("a")));
@@ -96,7 +131,7 @@ mod tests {
 
     #[test]
     fn no_number_is_sent_with_two_contents() {
-        let (mut numbers, now) = (Numbers::default(), Instant::now());
+        let (mut numbers, now) = (numbers(), Instant::now());
         let others = [
             append("a"),
             append("b"),
@@ -112,9 +147,31 @@ mod tests {
 
     #[test]
     fn an_operation_overtaken_by_another_is_not_resumed() {
-        let (mut numbers, now) = (Numbers::default(), Instant::now());
+        let (mut numbers, now) = (numbers(), Instant::now());
         numbers.take(&append("a"), now);
         numbers.take(&append("b"), now);
         assert_eq!(numbers.take(&append("a"), now), Number { number: 3, resumed: None });
+    }
+
+    #[test]
+    fn a_number_is_settled_with_its_outcome_or_when_it_is_given_up() {
+        let identity = Arc::new(Identity::new());
+        let (mut numbers, now) = (Numbers::of(identity.clone()), Instant::now());
+        numbers.take(&append("a"), now);
+        assert_eq!(identity.caller().settled_below, 1);
+        numbers.take(&append("b"), now);
+        assert_eq!(identity.caller().settled_below, 2, "the first was overtaken");
+        numbers.settled();
+        assert_eq!(identity.caller().settled_below, 3);
+        numbers.take(&append("c"), now);
+        drop(numbers);
+        assert_eq!(identity.caller().settled_below, 4, "nobody is there to ask again");
+    }
+
+    #[test]
+    fn numbers_of_a_sessions_own_begin_where_they_are_told() {
+        let (mut numbers, now) = (Numbers::after(41), Instant::now());
+        assert_eq!(numbers.take(&append("a"), now), Number { number: 42, resumed: None });
+        assert_eq!(numbers.take(&append("b"), now), Number { number: 43, resumed: None });
     }
 }

@@ -13,12 +13,12 @@ use tokio::{
     time::{Instant, timeout},
 };
 use tonic::Status;
-use uuid::Uuid;
 
 use crate::{
     call::{Answered, Failed, Trouble, Way, Why, settle},
     client::{Client, Shared},
     error::Error,
+    identity::Ticket,
     index::Index,
     lease::{Watch, Word},
     limits::TRY_TIMEOUT,
@@ -29,7 +29,7 @@ use crate::{
 
 /// A session to be opened. Made by [`Client::session`].
 ///
-/// It names its wish to the host by a *request id*. So [`open`](Opening::open) called again after a failure resumes: if the
+/// It names its wish to the host by a *number* of the client's. So [`open`](Opening::open) called again after a failure resumes: if the
 /// session was opened and only the answer lost, it is that one. Once it has opened a session, the next call opens another, as
 /// it does after a change of the opening. Clones are the same opening.
 ///
@@ -59,9 +59,18 @@ pub struct Opening {
 /// A wish without an outcome.
 #[derive(Debug)]
 struct Pending {
-    request_id: String,
+    name: Name,
     /// When it was first sent.
     since: Instant,
+}
+
+/// What the host knows a wish by.
+#[derive(Debug)]
+enum Name {
+    /// A number of this client.
+    Numbered(Ticket),
+    /// A request id of the caller's own.
+    Own(String),
 }
 
 impl Opening {
@@ -125,12 +134,12 @@ impl Opening {
         }
         let begun = Instant::now();
         let since = pending.as_ref().map(|pending| pending.since);
-        let make_id = || self.own_id.clone().unwrap_or_else(|| Uuid::now_v7().to_string());
-        let wish = pending.get_or_insert_with(|| Pending { request_id: make_id(), since: begun });
         let shared = self.client.shared.clone();
+        let name = || self.own_id.clone().map_or_else(|| Name::Numbered(shared.identity.ticket()), Name::Own);
+        let wish = pending.get_or_insert_with(|| Pending { name: name(), since: begun });
         let mut way = shared.way.clone();
         let tries = shared.tries(begun, Duration::ZERO, since);
-        let request = self.request(wish.request_id.clone());
+        let request = self.request(&wish.name);
         let answered = match settle(&shared, &mut way, &request, tries).await {
             Ok(answered) => answered,
             Err(failed) => {
@@ -152,14 +161,19 @@ impl Opening {
         Ok(session)
     }
 
-    fn request(&self, request_id: String) -> v1::NewRequest {
+    fn request(&self, name: &Name) -> v1::NewRequest {
+        let (number, request_id) = match name {
+            Name::Numbered(ticket) => (ticket.number(), String::new()),
+            Name::Own(request_id) => (0, request_id.clone()),
+        };
         v1::NewRequest {
             kind: self.kind,
             record: self.record.clone(),
             request_id,
             traceparent: self.traceparent.clone(),
             outlives_stream: self.client.shared.outlives_stream(),
-            ..Default::default()
+            number,
+            caller: None,
         }
     }
 
@@ -172,7 +186,8 @@ impl Opening {
         let fence = answer.fence.ok_or_else(|| incomplete("fence"))?.into();
         let epoch = shared.registry.epoch;
         let watch = Arc::new(Watch::new(id, handle, epoch, counted_from, answer.lease_ms));
-        let numbers = if self.own_id.is_some() { Numbers::after(now_us()) } else { Numbers::default() };
+        let own = self.own_id.is_some();
+        let numbers = if own { Numbers::after(now_us()) } else { Numbers::of(shared.identity.clone()) };
         Ok(Session::new(shared, way, watch, numbers, fence))
     }
 }

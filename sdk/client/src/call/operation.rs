@@ -28,7 +28,12 @@ pub(crate) trait Call: Sync {
     /// The bytes of record that it brings.
     fn record_bytes(&self) -> usize;
     /// Ask once, by a call of its own, which marks that it was sent.
-    fn send(&self, truba: &mut Truba, sent: Sent) -> impl Future<Output = Result<Self::Answer, Status>> + Send;
+    fn send(
+        &self,
+        truba: &mut Truba,
+        caller: v1::Caller,
+        sent: Sent,
+    ) -> impl Future<Output = Result<Self::Answer, Status>> + Send;
 }
 
 /// What an operator does to its session. A clone shares the record.
@@ -109,23 +114,23 @@ impl Call for Numbered<'_> {
         }
     }
 
-    async fn send(&self, truba: &mut Truba, sent: Sent) -> Result<Applied, Status> {
-        let (handle, number) = (Some(self.handle), self.number);
+    async fn send(&self, truba: &mut Truba, caller: v1::Caller, sent: Sent) -> Result<Applied, Status> {
+        let (handle, number, caller) = (Some(self.handle), self.number, Some(caller));
         match self.operation {
             Operation::Append(record) => {
-                let request = v1::AppendRequest { handle, number, record: record.clone(), ..Default::default() };
+                let request = v1::AppendRequest { handle, number, record: record.clone(), caller };
                 Ok(Applied::new(truba.append(marked(request, sent)).await?.into_inner().change_id, 0))
             }
             Operation::Replace(record) => {
-                let request = v1::ReplaceRequest { handle, number, record: record.clone(), ..Default::default() };
+                let request = v1::ReplaceRequest { handle, number, record: record.clone(), caller };
                 Ok(Applied::new(truba.replace(marked(request, sent)).await?.into_inner().change_id, 0))
             }
             Operation::Delete => {
-                let request = v1::DeleteRequest { handle, number, ..Default::default() };
+                let request = v1::DeleteRequest { handle, number, caller };
                 Ok(Applied::new(truba.delete(marked(request, sent)).await?.into_inner().change_id, 0))
             }
             Operation::Store { timeout_s } => {
-                let request = v1::StoreRequest { handle, number, timeout_s: *timeout_s, ..Default::default() };
+                let request = v1::StoreRequest { handle, number, timeout_s: *timeout_s, caller };
                 let answer = truba.store(marked(request, sent)).await?.into_inner();
                 Ok(Applied::new(answer.change_id, answer.due_ms))
             }
@@ -154,8 +159,9 @@ impl Call for v1::NewRequest {
         self.record.as_ref().map_or(0, Bytes::len)
     }
 
-    async fn send(&self, truba: &mut Truba, sent: Sent) -> Result<v1::NewResponse, Status> {
-        Ok(truba.new_session(marked(self.clone(), sent)).await?.into_inner())
+    async fn send(&self, truba: &mut Truba, caller: v1::Caller, sent: Sent) -> Result<v1::NewResponse, Status> {
+        let request = Self { caller: Some(caller), ..self.clone() };
+        Ok(truba.new_session(marked(request, sent)).await?.into_inner())
     }
 }
 

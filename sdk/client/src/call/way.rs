@@ -12,6 +12,7 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 
 use super::{Call, Proves, Sent, Truba, Verdict, record_bytes};
 use crate::{
+    identity::Identity,
     limits::MESSAGE_RECORD_BYTES_MAX,
     line::{Line, Lost},
 };
@@ -21,6 +22,7 @@ use crate::{
 pub(crate) struct Way {
     truba: Truba,
     line: Option<Arc<Line>>,
+    identity: Arc<Identity>,
 }
 
 /// A try that failed.
@@ -36,8 +38,8 @@ pub(crate) struct Trouble {
 
 impl Way {
     /// Over the line, if there is one.
-    pub fn new(truba: Truba, line: Option<Arc<Line>>) -> Self {
-        Self { truba, line }
+    pub fn new(truba: Truba, line: Option<Arc<Line>>, identity: Arc<Identity>) -> Self {
+        Self { truba, line, identity }
     }
 
     /// Ask once, and wait for the answer until then. **The one place where a try is made.**
@@ -55,7 +57,7 @@ impl Way {
             }
         }
         let sent = Sent::default();
-        match timeout_at(until, call.send(&mut self.truba, sent.clone())).await {
+        match timeout_at(until, call.send(&mut self.truba, self.identity.caller(), sent.clone())).await {
             Ok(answered) => answered.map_err(|status| Trouble::of(status, !sent.withdraw())),
             Err(_) => Err(Trouble::late(!sent.withdraw())),
         }
@@ -69,7 +71,12 @@ impl Way {
                 renewed => return Ok(renewed?),
             }
         }
-        Ok(self.truba.renew(v1::RenewRequest { handles, ..Default::default() }).await?.into_inner().results)
+        Ok(self
+            .truba
+            .renew(v1::RenewRequest { handles, caller: Some(self.identity.caller()) })
+            .await?
+            .into_inner()
+            .results)
     }
 }
 

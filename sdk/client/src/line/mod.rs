@@ -34,6 +34,7 @@ use tracing::debug;
 use self::{requests::Requests, waiting::Waiting};
 use crate::{
     call::{Sent, Truba},
+    identity::Identity,
     lease::Registry,
     limits::{LINE_QUEUE_MAX, STREAM_RETRY},
 };
@@ -105,6 +106,7 @@ impl Coming {
 #[derive(Debug)]
 pub(crate) struct Line {
     truba: Truba,
+    identity: Arc<Identity>,
     /// Where the client was made: the line lives there.
     runtime: Handle,
     registry: Arc<Registry>,
@@ -124,9 +126,9 @@ enum State {
 
 impl Line {
     /// A line that is opened when it is needed.
-    pub fn new(truba: Truba, registry: Arc<Registry>) -> Self {
+    pub fn new(truba: Truba, identity: Arc<Identity>, registry: Arc<Registry>) -> Self {
         let (state, locals) = (Mutex::new(State::Closed), AtomicU64::new(0));
-        Self { truba, runtime: Handle::current(), registry, state, locals }
+        Self { truba, identity, runtime: Handle::current(), registry, state, locals }
     }
 
     /// A number for a session to be opened. Never given twice, so it is free on whichever stream it is used.
@@ -166,7 +168,8 @@ impl Line {
         }
         let (queue, receiver) = mpsc::channel(LINE_QUEUE_MAX);
         *state = State::Open(queue.clone());
-        self.runtime.spawn(carry(Arc::downgrade(self), self.truba.clone(), receiver));
+        let way = (self.truba.clone(), self.identity.clone());
+        self.runtime.spawn(carry(Arc::downgrade(self), way, receiver));
         Ok(queue)
     }
 
@@ -188,9 +191,9 @@ impl Line {
 }
 
 /// Carry operations to the host and answers back, until the stream ends or nobody needs it any more.
-async fn carry(line: Weak<Line>, truba: Truba, queue: mpsc::Receiver<Queued>) {
+async fn carry(line: Weak<Line>, (truba, identity): (Truba, Arc<Identity>), queue: mpsc::Receiver<Queued>) {
     let waiting = Arc::new(Waiting::default());
-    let how = converse(truba, Requests::new(queue, waiting.clone()), &waiting).await;
+    let how = converse(truba, Requests::new(queue, identity, waiting.clone()), &waiting).await;
     debug!(cause = ?how, "the stream to the host ended");
     // First that the line is closed, then the callers: they may try again at once.
     if let Some(line) = line.upgrade() {

@@ -13,6 +13,7 @@ use tokio_stream::Stream;
 use super::{Queued, Waiting};
 use crate::{
     call::record_bytes,
+    identity::Identity,
     limits::{MESSAGE_OPERATIONS_MAX, MESSAGE_RECORD_BYTES_MAX},
 };
 
@@ -22,11 +23,19 @@ pub(super) struct Requests {
     /// Taken out of the queue, not sent yet; in the reverse order.
     next: Vec<Queued>,
     waiting: Arc<Waiting>,
+    identity: Arc<Identity>,
+    /// Whether a message has said who this is.
+    named: bool,
 }
 
 impl Requests {
-    pub fn new(queue: mpsc::Receiver<Queued>, waiting: Arc<Waiting>) -> Self {
-        Self { queue, next: Vec::new(), waiting }
+    pub fn new(queue: mpsc::Receiver<Queued>, identity: Arc<Identity>, waiting: Arc<Waiting>) -> Self {
+        Self { queue, next: Vec::new(), waiting, identity, named: false }
+    }
+
+    /// What the next message says of the client.
+    fn caller(&mut self) -> v1::Caller {
+        if std::mem::replace(&mut self.named, true) { self.identity.settled() } else { self.identity.caller() }
     }
 
     /// Take a message's worth.
@@ -72,11 +81,11 @@ impl Stream for Requests {
             match this.waiting.sending(message) {
                 // All of their callers are gone.
                 Some(operations) if operations.is_empty() => {}
-                operations => {
-                    return Poll::Ready(
-                        operations.map(|operations| v1::OperateRequest { operations, ..Default::default() }),
-                    );
+                Some(operations) => {
+                    let caller = Some(this.caller());
+                    return Poll::Ready(Some(v1::OperateRequest { operations, caller }));
                 }
+                None => return Poll::Ready(None),
             }
         }
     }

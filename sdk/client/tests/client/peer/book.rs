@@ -95,7 +95,9 @@ impl Book {
         if request.kind != KIND {
             return Err(refusal(Code::NotFound, "KIND_UNKNOWN"));
         }
-        if let Some(answer) = self.answered.get(&request.request_id) {
+        let client_id = request.caller.map(|caller| caller.client_id).unwrap_or_default();
+        let name = if request.number == 0 { request.request_id } else { format!("{client_id:?} {}", request.number) };
+        if let Some(answer) = self.answered.get(&name) {
             return Ok(*answer);
         }
         let id = self.next_index();
@@ -103,7 +105,7 @@ impl Book {
         self.sessions.insert(id.index, kept);
         let handle = Some(v1::Handle { id: Some(id), key: key(id.index) });
         let answer = v1::NewResponse { handle, fence: Some(id), lease_ms: LEASE.as_millis() as u64 };
-        self.answered.insert(request.request_id, answer);
+        self.answered.insert(name, answer);
         Ok(answer)
     }
 

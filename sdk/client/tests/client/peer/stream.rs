@@ -1,5 +1,6 @@
 //! The peer's side of the stream: each operation meets the next fault of the script, as a call of its own would.
 
+use bytes::Bytes;
 use mpy6a_proto::v1::{
     self,
     answer::Outcome,
@@ -20,19 +21,26 @@ pub async fn converse(
     mut requests: Streaming<v1::OperateRequest>,
     answers: UnboundedSender<Result<v1::OperateResponse, Status>>,
 ) {
+    let mut client_id = None;
     while let Ok(message) = requests.message().await {
         let Some(message) = message else {
             peer.book().closed += 1;
             return;
         };
         peer.book().messages.push(message.operations.len());
+        // Said once: the later messages only settle.
+        let caller = message.caller.expect("a client that names itself");
+        let client_id = client_id.get_or_insert(caller.client_id).clone();
+        assert!(!client_id.is_empty(), "the first message names the client");
         for operation in message.operations {
-            let (service, answers) = (Service(peer.clone()), answers.clone());
+            let (service, answers, client_id) = (Service(peer.clone()), answers.clone(), client_id.clone());
             // A task each: one that hangs keeps no other.
             tokio::spawn(async move {
                 let tag = operation.tag;
-                let outcome =
-                    service.answer(operation).await.unwrap_or_else(|status| Outcome::Refused(refused(&status)));
+                let outcome = service
+                    .answer(operation, client_id)
+                    .await
+                    .unwrap_or_else(|status| Outcome::Refused(refused(&status)));
                 let answer = v1::Answer { tag, outcome: Some(outcome) };
                 // The stream may have broken meanwhile.
                 let _ = answers.send(Ok(v1::OperateResponse { answers: vec![answer] }));
@@ -42,14 +50,17 @@ pub async fn converse(
 }
 
 impl Service {
-    async fn answer(&self, operation: v1::Operation) -> Result<Outcome, Status> {
+    async fn answer(&self, operation: v1::Operation, client_id: Bytes) -> Result<Outcome, Status> {
         let v1::Operation { session, number, what, .. } = operation;
         let handle = match session {
             Some(Session::Handle(handle)) => Some(handle),
             _ => None,
         };
         let (done, due_ms) = match what.expect("something asked") {
-            What::New(request) => return self.open(request).await.map(Outcome::Opened),
+            What::New(request) => {
+                let caller = Some(v1::Caller { client_id, settled_below: 0 });
+                return self.open(v1::NewRequest { caller, ..request }).await.map(Outcome::Opened);
+            }
             What::Renew(_) => return self.renewal(handle.expect("a handle")).await,
             What::Append(append) => (Done::Append(append.record), 0),
             What::Replace(replace) => (Done::Replace(replace.record), 0),
