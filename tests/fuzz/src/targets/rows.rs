@@ -132,7 +132,12 @@ const CALLER: Caller = Caller { access: Access(7), client: None };
 
 fn opened() -> Session {
     let request = RequestName::of_id(Some("shop"), "a-request").ok();
-    let new = New { kind: 1, record: Some("record".into()), request, traceparent: Some("00-ab-cd-01".to_owned()) };
+    let new = New {
+        kind: 1,
+        record: Some("record".into()),
+        request,
+        traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned()),
+    };
     let op = Op::New { new, key: mpy6a_sessions::Key(u64::MAX), caller: CALLER };
     let Ok(Decision::Change(change)) = decide(&mpy6a_sessions::Limits::default(), None, &op, &stamp(7)) else {
         panic!("a session opens")
