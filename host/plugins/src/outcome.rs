@@ -91,13 +91,24 @@ fn exited(status: i32) -> String {
 /// language's own runtime writes to stderr as it goes down.
 pub(crate) fn with_last_words(outcome: Outcome, log_tail: &str) -> Outcome {
     let is_aftermath = |line: &&str| line.starts_with("WARN") || is_frame(line);
-    let said = log_tail.lines().rev().find(|line| !is_aftermath(line)).and_then(|line| line.strip_prefix("ERROR "));
-    match (outcome, said) {
+    let logged = log_tail.lines().rev().find(|line| !is_aftermath(line)).and_then(|line| line.strip_prefix("ERROR "));
+    let written = log_tail
+        .lines()
+        .rev()
+        .map_while(|line| line.strip_prefix("WARN").map(str::trim_start))
+        .filter(|line| is_an_end(line));
+    match (outcome, logged.or(written.last())) {
         (Outcome::Trapped(cause), Some(said)) => {
             Outcome::Trapped(format!("{}; {cause}", shown::line(said, CAUSE_BYTES_MAX / 2)))
         }
         (outcome, _) => outcome,
     }
+}
+
+/// Whether a line on stderr is what a language's runtime writes before it ends a program: Go's, libc++'s without exceptions, libc's.
+fn is_an_end(line: &str) -> bool {
+    const BEGIN: [&str; 4] = ["panic: ", "fatal error: ", "terminating", "Assertion failed"];
+    BEGIN.iter().any(|begin| line.starts_with(begin)) || line.contains(" was thrown in -fno-exceptions mode")
 }
 
 /// Whether a line of the log is a frame of a stack: `ERROR     at handle (/src/handler.js:12:3)`.
@@ -145,6 +156,12 @@ mod tests {
         assert_eq!(of("ERROR index 7\nINFO a\n"), trapped(), "it was not the end");
         let aftermath = "ERROR index 7\nERROR     at handle (a.js:1:2)\nWARN \nWARN thread panicked\n";
         assert_eq!(of(aftermath), Outcome::Trapped("index 7; wasm trap: unreachable".into()));
+        for end in ["panic: index 7", "fatal error: index 7", "out_of_range was thrown in -fno-exceptions mode: 7"] {
+            let tail = format!("INFO a\nWARN not this\nWARN {end}\nWARN \nWARN goroutine 1 [running]:\n");
+            assert_eq!(of(&tail), Outcome::Trapped(format!("{end}; wasm trap: unreachable")));
+            assert_eq!(of(&format!("{tail}INFO a\n")), trapped(), "it was not the end");
+        }
+        assert_eq!(of("WARN not this\n"), trapped(), "a handler's own warning");
         assert_eq!(of(""), trapped());
         assert_eq!(with_last_words(Outcome::OutOfFuel, "ERROR a\n"), Outcome::OutOfFuel);
     }
