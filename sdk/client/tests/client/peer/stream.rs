@@ -1,6 +1,5 @@
 //! The peer's side of the stream: each operation meets the next fault of the script, as a call of its own would.
 
-use bytes::Bytes;
 use mpy6a_proto::v1::{
     self,
     answer::Outcome,
@@ -29,18 +28,17 @@ pub async fn converse(
         };
         peer.book().messages.push(message.operations.len());
         // Said once: the later messages only settle.
-        let caller = message.caller.expect("a client that names itself");
-        let client_id = client_id.get_or_insert(caller.client_id).clone();
+        let said = message.caller.expect("a client that names itself");
+        let client_id = client_id.get_or_insert(said.client_id).clone();
         assert!(!client_id.is_empty(), "the first message names the client");
+        let caller = v1::Caller { client_id, settled_below: said.settled_below };
         for operation in message.operations {
-            let (service, answers, client_id) = (Service(peer.clone()), answers.clone(), client_id.clone());
+            let (service, answers, caller) = (Service(peer.clone()), answers.clone(), caller.clone());
             // A task each: one that hangs keeps no other.
             tokio::spawn(async move {
                 let tag = operation.tag;
-                let outcome = service
-                    .answer(operation, client_id)
-                    .await
-                    .unwrap_or_else(|status| Outcome::Refused(refused(&status)));
+                let outcome =
+                    service.answer(operation, caller).await.unwrap_or_else(|status| Outcome::Refused(refused(&status)));
                 let answer = v1::Answer { tag, outcome: Some(outcome) };
                 // The stream may have broken meanwhile.
                 let _ = answers.send(Ok(v1::OperateResponse { answers: vec![answer] }));
@@ -50,7 +48,7 @@ pub async fn converse(
 }
 
 impl Service {
-    async fn answer(&self, operation: v1::Operation, client_id: Bytes) -> Result<Outcome, Status> {
+    async fn answer(&self, operation: v1::Operation, caller: v1::Caller) -> Result<Outcome, Status> {
         let v1::Operation { session, number, what, .. } = operation;
         let handle = match session {
             Some(Session::Handle(handle)) => Some(handle),
@@ -58,7 +56,7 @@ impl Service {
         };
         let (done, due_ms) = match what.expect("something asked") {
             What::New(request) => {
-                let caller = Some(v1::Caller { client_id, settled_below: 0 });
+                let caller = Some(caller);
                 return self.open(v1::NewRequest { caller, ..request }).await.map(Outcome::Opened);
             }
             What::Renew(_) => return self.renewal(handle.expect("a handle")).await,
