@@ -28,7 +28,7 @@ type Filled = (&'static str, &'static [fn()]);
 
 /// The rows of the table, and the tests that fill them.
 const FILLED: &[Filled] = &[
-    ("connections of clients", &[connections_of_clients]),
+    ("connections of clients", &[connections_of_clients, connections_of_clients_who_were_let_in]),
     ("connections of operators", &[connections_of_operators]),
     (
         "connections that say nothing",
@@ -95,19 +95,32 @@ fn every_bound_of_the_documentation_is_filled_and_every_filled_one_is_there() {
     assert!(FILLED.iter().all(|(_, tests)| !tests.is_empty()));
 }
 
-/// Whether the host has closed it, or will: it was one too many.
+/// Whether the host closes it.
 async fn is_closed(socket: &mut TcpStream) -> bool {
-    matches!(timeout(PATIENCE, socket.read(&mut [0])).await, Ok(Ok(0) | Err(_)))
+    let mut bytes = [0; 1024];
+    let to_the_end = async { while socket.read(&mut bytes).await.is_ok_and(|count| count > 0) {} };
+    timeout(PATIENCE, to_the_end).await.is_ok()
 }
 
-/// So many silent connections from this address, of which the last is closed.
+/// Whether it is open: its end has not come.
+fn is_open(socket: &TcpStream) -> bool {
+    loop {
+        match socket.try_read(&mut [0; 1024]) {
+            Ok(0) => return false,
+            Ok(_) => {}
+            Err(error) => return error.kind() == std::io::ErrorKind::WouldBlock,
+        }
+    }
+}
+
+/// One silent connection more from this address than it may have: the oldest is closed, and the others stay.
 async fn filled_by(from: &str, port: u16, count: u32) -> Vec<TcpStream> {
     let mut silent = Vec::new();
-    for _ in 0..count {
+    for _ in 0..=count {
         silent.push(Raw::silent(from, port).await.unwrap());
     }
-    let mut last = Raw::silent(from, port).await.unwrap();
-    assert!(is_closed(&mut last).await, "{from} gets one more than {count}");
+    assert!(is_closed(&mut silent.remove(0)).await, "{from} has more than {count}");
+    assert!(silent.iter().all(is_open), "{from} has less than {count}");
     silent
 }
 
@@ -117,35 +130,83 @@ async fn kept_out(host: &Host, listener: &str, bound: &str) -> f64 {
     value(&scrape(host).await, &series).unwrap()
 }
 
+/// The bound of an address was told of in the log, with this number.
+async fn told_of_address(host: &Host, listener: &str, most: u64) {
+    let told = host.logged("as many connections as one may have (limits.connections_per_address)").await;
+    assert_eq!((told["listener"].as_str(), told["most"].as_u64()), (Some(listener), Some(most)), "{told}");
+}
+
 #[tokio::test]
 async fn connections_of_clients() {
     let bounds = config().set("limits.connections", 12).set("limits.connections_per_address", 4);
     let host = Host::start(&bounds.set("limits.first_request", "10m")).await;
+    let honest = host.open(1, "before").await;
     let mut taken = filled_by("127.0.0.2", host.port(), 4).await;
     host.connect().open(1, "another address").await;
     assert!(kept_out(&host, "clients", "address").await >= 1.0);
-    let told = host.logged("its address has as many as one may have").await;
-    assert_eq!((told["listener"].as_str(), told["most"].as_u64()), (Some("listen"), Some(4)), "{told}");
-    // Three addresses together take all that others leave.
+    told_of_address(&host, "listen", 4).await;
+    // Three addresses together take all that others leave; and each that comes takes the place of a stranger.
     for from in ["127.0.0.3", "127.0.0.4"] {
         for _ in 0..4 {
             taken.push(Raw::silent(from, host.port()).await.unwrap());
         }
     }
-    until("every place is taken", async || (kept_out(&host, "clients", "total").await >= 1.0).then_some(())).await;
+    for number in 0..8 {
+        taken.push(Raw::silent(&format!("127.0.0.{}", 5 + number), host.port()).await.unwrap());
+        host.connect().open(1, "new ones get in").await;
+    }
+    host.append(honest, 1, "who is inside stays").await.unwrap();
+    assert!(kept_out(&host, "clients", "total").await >= 1.0);
     host.logged("every place for connections is taken").await;
-    drop(taken);
-    host.connect().open(1, "there is room again").await;
+}
+
+#[tokio::test]
+async fn connections_of_clients_who_were_let_in() {
+    let bounds = config().set("limits.connections", 6).set("limits.connections_per_address", 4);
+    let host = Host::start(&bounds).await;
+    let honest = host.open(1, "before").await;
+    let mut inside = Vec::new();
+    for (from, count) in [("127.0.0.2", 4), ("127.0.0.3", 1)] {
+        for _ in 0..count {
+            let mut raw = Raw::open_from(from, host.port(), &[]).await;
+            streams(&mut raw, "none", "/mpy6a.v1.Truba/Operate", 1).await;
+            assert!(!raw.answered_by_headers().await);
+            inside.push(raw);
+        }
+    }
+    // They make room for nobody: one more is closed, or waits.
+    let mut fifth = Raw::silent("127.0.0.2", host.port()).await.unwrap();
+    assert!(is_closed(&mut fifth).await);
+    let mut waiting = Raw::open_from("127.0.0.3", host.port(), &[]).await;
+    streams(&mut waiting, "none", "/mpy6a.v1.Truba/Operate", 1).await;
+    until("it waits", async || (kept_out(&host, "clients", "total").await >= 1.0).then_some(())).await;
+    host.append(honest, 1, "who is inside stays").await.unwrap();
+    inside.pop();
+    assert!(!waiting.answered_by_headers().await, "it is served");
 }
 
 #[tokio::test]
 async fn connections_of_operators() {
-    let host = Host::start(&config().set("limits.first_request", "10m")).await;
-    let _taken = filled_by("127.0.0.2", host.ports().operators, 32).await;
-    host.connect().kinds().await;
-    assert!(kept_out(&host, "operators", "address").await >= 1.0);
-    let told = host.logged("its address has as many as one may have").await;
-    assert_eq!((told["listener"].as_str(), told["most"].as_u64()), (Some("admin.listen"), Some(32)), "{told}");
+    let host = Host::start(&guarded().set("limits.first_request", "10m")).await;
+    let boss = host.with_token(&token("boss"));
+    boss.kinds().await.unwrap();
+    let _others = filled_by("127.0.0.2", host.ports().operators, 32).await;
+    told_of_address(&host, "admin.listen", 32).await;
+    // Not even at their own address operators are kept out: by 64 that say nothing, or ask for what is for anyone.
+    let mut strangers = Vec::new();
+    for n in 0..64 {
+        let mut raw = Raw::open(host.ports().operators, &[]).await;
+        if n % 2 == 0 {
+            raw.send(&frame(HEADERS, END_HEADERS, 1, &request("/grpc.health.v1.Health/Watch"))).await;
+            raw.send(&frame(DATA, END_STREAM, 1, &message(&[]))).await;
+        }
+        strangers.push(raw);
+    }
+    host.with_token(&token("eyes")).kinds().await.expect("a new operator gets in");
+    boss.kinds().await.expect("one who is inside stays");
+    let text = scrape_by(&host, "eyes").await;
+    let kept_out = value(&text, "mpy6a_kept_out_connections_total{listener=\"operators\",bound=\"address\"}").unwrap();
+    assert!(kept_out >= 32.0, "{kept_out}");
 }
 
 #[tokio::test]

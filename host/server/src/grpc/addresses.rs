@@ -1,17 +1,29 @@
-//! How many connections each address has.
+//! The connections of each address: how many there are, and which one makes room for a new one.
+//!
+//! A connection on which nobody was let in yet is a stranger's. Where there is no place left, the oldest of them is closed for the
+//! new one; so strangers, however many, keep nobody out for good, not even from their own address.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     net::{IpAddr, Ipv6Addr},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+
+use super::pulse::Pulse;
 
 /// Counts connections by address. Clones count together.
 #[derive(Clone, Debug)]
 pub struct Addresses {
     max: u32,
+    table: Arc<Mutex<Table>>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    /// The number of the next connection: an older one has a smaller one.
+    next: u64,
     /// Only addresses with connections: no more of them than connections.
-    counts: Arc<Mutex<HashMap<IpAddr, u32>>>,
+    by_address: HashMap<IpAddr, BTreeMap<u64, Arc<Pulse>>>,
 }
 
 /// One connection's place, free again when it is dropped.
@@ -19,38 +31,87 @@ pub struct Addresses {
 pub struct Place {
     addresses: Addresses,
     address: IpAddr,
+    number: u64,
+}
+
+/// What came of a wish for a place.
+#[derive(Debug)]
+pub enum Placed {
+    /// There was one.
+    Free(Place),
+    /// A stranger's connection of the same address makes room.
+    InPlaceOfAnother(Place),
+    /// There is none.
+    Full,
 }
 
 impl Addresses {
     /// At most so many for each.
     #[must_use]
     pub fn new(max: u32) -> Self {
-        Self { max, counts: Arc::default() }
+        Self { max, table: Arc::default() }
     }
 
-    /// A place for one more, if there is any.
+    /// A place for one more, whose pulse this is.
     #[must_use]
-    pub fn place(&self, address: IpAddr) -> Option<Place> {
+    pub fn place(&self, address: IpAddr, pulse: &Arc<Pulse>) -> Placed {
         let address = counted(address);
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(address).or_default();
-        if *count >= self.max {
-            return None;
+        let mut table = self.table();
+        let has = table.by_address.get(&address).map_or(0, BTreeMap::len);
+        let is_full = has >= self.max as usize;
+        if is_full && !table.make_room_at(address) {
+            return Placed::Full;
         }
-        *count += 1;
-        Some(Place { addresses: self.clone(), address })
+        let number = table.next;
+        table.next += 1;
+        table.by_address.entry(address).or_default().insert(number, Arc::clone(pulse));
+        let place = Place { addresses: self.clone(), address, number };
+        if is_full { Placed::InPlaceOfAnother(place) } else { Placed::Free(place) }
     }
+
+    /// Close the oldest connection of a stranger, whatever its address, for this one; whether there was another.
+    #[must_use]
+    pub fn make_room_for(&self, new: &Place) -> bool {
+        let mut table = self.table();
+        let oldest_of =
+            |(address, of_it): (&IpAddr, &BTreeMap<u64, Arc<Pulse>>)| Some((oldest_stranger(of_it)?, *address));
+        let oldest = table.by_address.iter().filter_map(oldest_of).min();
+        oldest.is_some_and(|(number, address)| number != new.number && table.make_room_at(address))
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    /// Close the oldest connection of a stranger at this address; whether there was one.
+    fn make_room_at(&mut self, address: IpAddr) -> bool {
+        let Some(of_it) = self.by_address.get(&address) else { return false };
+        let Some(number) = oldest_stranger(of_it) else { return false };
+        if let Some(pulse) = self.take(address, number) {
+            pulse.make_room();
+        }
+        true
+    }
+
+    fn take(&mut self, address: IpAddr, number: u64) -> Option<Arc<Pulse>> {
+        let of_it = self.by_address.get_mut(&address)?;
+        let taken = of_it.remove(&number);
+        if of_it.is_empty() {
+            self.by_address.remove(&address);
+        }
+        taken
+    }
+}
+
+fn oldest_stranger(connections: &BTreeMap<u64, Arc<Pulse>>) -> Option<u64> {
+    connections.iter().find(|(_, pulse)| pulse.is_of_a_stranger()).map(|(number, _)| *number)
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut counts = self.addresses.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = counts.get_mut(&self.address) {
-            *count -= 1;
-            if *count == 0 {
-                counts.remove(&self.address);
-            }
-        }
+        self.addresses.table().take(self.address, self.number);
     }
 }
 
@@ -69,13 +130,40 @@ pub fn counted(address: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use std::time::Duration;
+
     use super::*;
+    use crate::grpc::pulse::Patience;
+
+    /// Somebody, let in or not.
+    fn pulse(is_known: bool) -> Arc<Pulse> {
+        let pulse = Pulse::new(Patience { first_request: Duration::from_secs(1), idle: Duration::from_secs(1) });
+        if is_known {
+            drop(pulse.beat(true));
+        }
+        pulse
+    }
+
+    /// A place for somebody who was let in.
+    fn known(addresses: &Addresses, address: &str) -> Option<Place> {
+        match addresses.place(address.parse().unwrap(), &pulse(true)) {
+            Placed::Free(place) => Some(place),
+            Placed::Full => None,
+            Placed::InPlaceOfAnother(_) => panic!("there was no stranger"),
+        }
+    }
+
+    /// Whether it was told to make room.
+    fn is_over(pulse: &Pulse) -> bool {
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        std::pin::pin!(pulse.made_room()).as_mut().poll(&mut context).is_ready()
+    }
 
     #[test]
     fn each_address_has_its_own_places_and_they_come_back() {
         let addresses = Addresses::new(2);
-        let place = |text: &str| addresses.place(text.parse().unwrap());
+        let place = |text: &str| known(&addresses, text);
         let (first, _second) = (place("10.0.0.1").unwrap(), place("::ffff:10.0.0.1").unwrap());
         assert!(place("10.0.0.1").is_none());
         let _other = place("10.0.0.2").unwrap();
@@ -91,7 +179,33 @@ mod tests {
     #[test]
     fn an_address_without_connections_takes_no_memory() {
         let addresses = Addresses::new(1);
-        drop(addresses.place("10.0.0.1".parse().unwrap()));
-        assert!(addresses.counts.lock().unwrap().is_empty());
+        drop(known(&addresses, "10.0.0.1"));
+        assert!(addresses.table().by_address.is_empty());
+    }
+
+    #[test]
+    fn the_oldest_stranger_makes_room_and_nobody_who_was_let_in() {
+        let addresses = Addresses::new(3);
+        let address = "10.0.0.1".parse().unwrap();
+        let _known = known(&addresses, "10.0.0.1").unwrap();
+        let strangers = [pulse(false), pulse(false), pulse(false)];
+        let mut places = Vec::new();
+        for (stranger, is_room) in strangers.iter().zip([true, true, false]) {
+            match addresses.place(address, stranger) {
+                Placed::Free(place) if is_room => places.push(place),
+                Placed::InPlaceOfAnother(place) if !is_room => places.push(place),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(strangers.each_ref().map(|it| is_over(it)), [true, false, false]);
+        let new = known(&addresses, "10.0.0.2").unwrap();
+        assert!(addresses.make_room_for(&new), "for another address, too");
+        assert_eq!(strangers.each_ref().map(|it| is_over(it)), [true, true, false]);
+        drop(strangers[2].beat(true));
+        assert!(!addresses.make_room_for(&new), "the last one was let in meanwhile");
+        let Placed::Free(new) = addresses.place("10.0.0.3".parse().unwrap(), &pulse(false)) else { panic!("no place") };
+        assert!(!addresses.make_room_for(&new), "nobody makes room for itself");
+        drop(places);
+        assert_eq!(addresses.table().by_address[&address].len(), 1);
     }
 }

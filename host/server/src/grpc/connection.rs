@@ -160,7 +160,7 @@ impl AsyncWrite for Connection {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
     use std::time::Duration;
 
     use tokio::{
@@ -171,7 +171,10 @@ mod tests {
     };
 
     use super::*;
-    use crate::grpc::{addresses::Addresses, pulse::Patience};
+    use crate::grpc::{
+        addresses::{Addresses, Placed},
+        pulse::Patience,
+    };
 
     #[tokio::test]
     async fn a_connection_that_is_written_to_and_not_read_ends_when_it_should() {
@@ -179,9 +182,10 @@ mod tests {
         let _peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (stream, address) = listener.accept().await.unwrap();
         let over_all = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
-        let slots = Slots { over_all, at_its_address: Addresses::new(1).place(address.ip()).unwrap() };
-        let patience = Patience { first_request: Duration::from_secs(60), idle: Duration::from_secs(60) };
-        let peer = Peer { address, certificate: None, is_encrypted: false, pulse: Pulse::new(patience) };
+        let pulse = Pulse::new(Patience { first_request: Duration::from_secs(60), idle: Duration::from_secs(60) });
+        let Placed::Free(at_its_address) = Addresses::new(1).place(address.ip(), &pulse) else { panic!("no place") };
+        let slots = Slots { over_all, at_its_address };
+        let peer = Peer { address, certificate: None, is_encrypted: false, pulse };
         let (end, ends) = oneshot::channel::<()>();
         let mut connection = Connection::new(Wire::Plain(stream), peer, slots, async { drop(ends.await) });
         // The peer takes nothing: what it is sent fills the system's buffers.

@@ -21,24 +21,27 @@ pub struct Slots {
     pub at_its_address: Place,
 }
 
-/// Make a connection of a stream; none if its handshake fails, or takes too long.
+/// Make a connection of a stream; none if its handshake fails, takes too long, or makes room for another.
 pub async fn begin(
-    stream: TcpStream,
-    address: SocketAddr,
+    (stream, address): (TcpStream, SocketAddr),
+    pulse: Arc<Pulse>,
     slots: Slots,
     patience: Patience,
     tls: Option<Arc<Slot>>,
 ) -> Option<Connection> {
     // Answers are small and awaited: none may wait for the next. Where it fails the connection is gone already.
     let _ = stream.set_nodelay(true);
-    let pulse = Pulse::new(patience);
     let Some(tls) = tls else {
         let peer = Peer { address, certificate: None, is_encrypted: false, pulse: Arc::clone(&pulse) };
         return Some(Connection::new(Wire::Plain(stream), peer, slots, pulse.stops()));
     };
     let now = tls.now();
     let acceptor = TlsAcceptor::from(now.config());
-    let stream = match timeout(patience.first_request, acceptor.accept(stream)).await {
+    let shaken = tokio::select! {
+        shaken = timeout(patience.first_request, acceptor.accept(stream)) => shaken,
+        () = pulse.made_room() => return None,
+    };
+    let stream = match shaken {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => {
             debug!(%address, %error, "a TLS handshake failed");

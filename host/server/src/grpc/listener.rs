@@ -1,12 +1,13 @@
 //! The listening socket: bounds on how many connections are open at once, over all and for each address, and TLS.
 //!
 //! ```text
-//! accept --slot free?--> address has room? --> own task: TLS handshake, bounded in time --> served
+//! accept --> address has room? --> slot free? --> own task: TLS handshake, bounded in time --> served
 //! ```
 //!
-//! Past the bound over all, new connections wait in the kernel's queue until another closes. Past the bound of their
-//! address, which is lower, they are closed at once: one address cannot take all the places. Both are counted and logged. Handshakes run beside the accept loop, each a
-//! task of its own that holds its place among the connections, so a slow one keeps nobody waiting.
+//! Past the bound of its address, which is lower than the one over all, the oldest connection on which nobody was let in yet makes
+//! room, or the new one is closed at once: one address cannot take all the places. Past the bound over all, likewise, but that the
+//! new one waits until another closes. Both are counted and logged. Handshakes run beside the accept loop, each a task of its own
+//! that holds its place among the connections, so a slow one keeps nobody waiting.
 
 use std::{
     io,
@@ -17,16 +18,16 @@ use std::{
 
 use tokio::{
     net::TcpListener,
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    sync::{Semaphore, mpsc},
 };
 use tokio_stream::wrappers::ReceiverStream;
 use tracing::warn;
 
 use super::{
-    addresses::Addresses,
+    addresses::{Addresses, Placed},
     connection::Connection,
     handshake::{Slots, begin},
-    pulse::Patience,
+    pulse::{Patience, Pulse},
 };
 use crate::{
     log_rate::LogRate,
@@ -126,72 +127,82 @@ struct KeptOut {
 }
 
 impl KeptOut {
-    fn by(&self, bound: Bound, listener: &Listener, address: Option<SocketAddr>) {
+    /// `closed`: which connection, if one is.
+    fn by(&self, bound: Bound, listener: &Listener, address: SocketAddr, closed: &'static str) {
         self.open.keep_out(bound);
         let Some(unlogged_before) = self.rate.take(Instant::now()) else { return };
         let Bounds { connections_max, connections_per_address_max: share, .. } = listener.bounds;
         let listener = listener.key;
-        match address {
-            Some(address) => warn!(
-                listener, %address, most = share, unlogged_before,
-                "a connection is closed: its address has as many as one may have (limits.connections_per_address)"
+        match bound {
+            Bound::Address => warn!(
+                listener, %address, most = share, closed, unlogged_before,
+                "the address has as many connections as one may have (limits.connections_per_address)"
             ),
-            None => warn!(
-                listener,
-                most = connections_max,
-                unlogged_before,
-                "every place for connections is taken: the next one waits until another closes (limits.connections)"
+            Bound::Total => warn!(
+                listener, %address, most = connections_max, closed, unlogged_before,
+                "every place for connections is taken (limits.connections)"
             ),
         }
     }
 }
+
+/// The oldest connection without anybody who was let in is closed.
+const OLDEST: &str = "the oldest on which nobody was let in";
 
 async fn accept(listener: &Listener, kept_out: &KeptOut, sender: &mpsc::Sender<io::Result<Connection>>) {
     let over_all = Arc::new(Semaphore::new(listener.bounds.connections_max as usize));
     let addresses = Addresses::new(listener.bounds.connections_per_address_max);
     loop {
-        let Some(slot) = slot(&over_all, listener, kept_out).await else { return };
-        match listener.socket.accept().await {
-            Ok((stream, address)) => {
-                let Some(place) = addresses.place(address.ip()) else {
-                    kept_out.by(Bound::Address, listener, Some(address));
-                    continue;
-                };
-                let slots = Slots { over_all: slot, at_its_address: place };
-                let begun = begin(stream, address, slots, listener.bounds.patience, listener.tls.clone());
-                if listener.tls.is_none() {
-                    // Nothing is waited for.
-                    let Some(connection) = begun.await else { continue };
-                    if sender.send(Ok(connection)).await.is_err() {
-                        return;
-                    }
-                    continue;
-                }
-                let sender = sender.clone();
-                tokio::spawn(async move {
-                    tokio::select! {
-                        // The host is stopping.
-                        () = sender.closed() => {}
-                        Some(connection) = begun => drop(sender.send(Ok(connection)).await),
-                        else => {}
-                    }
-                });
-            }
+        let (stream, address) = match listener.socket.accept().await {
+            Ok(accepted) => accepted,
             Err(error) => {
                 warn!(%error, "cannot accept a connection: raise the limit of open files, or lower limits.connections");
                 tokio::time::sleep(ACCEPT_RETRY).await;
+                continue;
             }
+        };
+        let pulse = Pulse::new(listener.bounds.patience);
+        let at_its_address = match addresses.place(address.ip(), &pulse) {
+            Placed::Free(place) => place,
+            Placed::InPlaceOfAnother(place) => {
+                kept_out.by(Bound::Address, listener, address, OLDEST);
+                place
+            }
+            Placed::Full => {
+                kept_out.by(Bound::Address, listener, address, "this one");
+                continue;
+            }
+        };
+        let over_all = match Arc::clone(&over_all).try_acquire_owned() {
+            Ok(slot) => slot,
+            Err(_) => {
+                let closed = if addresses.make_room_for(&at_its_address) { OLDEST } else { "none yet" };
+                kept_out.by(Bound::Total, listener, address, closed);
+                // The semaphore is never closed.
+                let Ok(slot) = Arc::clone(&over_all).acquire_owned().await else { return };
+                slot
+            }
+        };
+        let slots = Slots { over_all, at_its_address };
+        let begun = begin((stream, address), pulse, slots, listener.bounds.patience, listener.tls.clone());
+        if listener.tls.is_none() {
+            // Nothing is waited for.
+            let Some(connection) = begun.await else { continue };
+            if sender.send(Ok(connection)).await.is_err() {
+                return;
+            }
+            continue;
         }
+        let sender = sender.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                // The host is stopping.
+                () = sender.closed() => {}
+                Some(connection) = begun => drop(sender.send(Ok(connection)).await),
+                else => {}
+            }
+        });
     }
-}
-
-/// A place among all connections, waited for if there is none; none once the semaphore is closed, which it never is.
-async fn slot(over_all: &Arc<Semaphore>, listener: &Listener, kept_out: &KeptOut) -> Option<OwnedSemaphorePermit> {
-    if let Ok(slot) = Arc::clone(over_all).try_acquire_owned() {
-        return Some(slot);
-    }
-    kept_out.by(Bound::Total, listener, None);
-    Arc::clone(over_all).acquire_owned().await.ok()
 }
 
 #[cfg(test)]
@@ -219,19 +230,35 @@ mod tests {
         assert!(error.contains("in use") && error.contains("`listen`"), "{error}");
     }
 
+    /// Somebody is let in.
+    fn let_in(connection: &Connection) {
+        drop(tonic::transport::server::Connected::connect_info(connection).pulse.beat(true));
+    }
+
+    /// A connection from this address of loopback.
+    async fn connect_from(from: &str, to: SocketAddr) -> TcpStream {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind(format!("{from}:0").parse().unwrap()).unwrap();
+        socket.connect(to).await.unwrap()
+    }
+
     #[tokio::test]
     async fn past_the_bound_a_connection_waits_until_another_closes() {
         let listener = listener(bounds(1, 9)).await;
         let address = listener.address().unwrap();
         let open = Open::default();
         let mut incoming = listener.incoming(open.clone());
-        let _clients = (TcpStream::connect(address).await.unwrap(), TcpStream::connect(address).await.unwrap());
+        let _first = TcpStream::connect(address).await.unwrap();
         let first = incoming.next().await.unwrap().unwrap();
+        let_in(&first);
+        let _second = TcpStream::connect(address).await.unwrap();
         // Whether it is refused for ever cannot be seen; that it has not come while the first is open, can.
         assert!(timeout(Duration::from_millis(50), incoming.next()).await.is_err());
         assert!(open.kept_out().any(|kept_out| kept_out == (Bound::Total, 1)));
         drop(first);
-        incoming.next().await.unwrap().unwrap();
+        let second = incoming.next().await.unwrap().unwrap();
+        let pulse = tonic::transport::server::Connected::connect_info(&second).pulse;
+        assert!(timeout(Duration::from_millis(50), pulse.made_room()).await.is_err(), "it is served");
     }
 
     #[tokio::test]
@@ -241,16 +268,36 @@ mod tests {
         let open = Open::default();
         let mut incoming = listener.incoming(open.clone());
         let _first = TcpStream::connect(address).await.unwrap();
-        let _served = incoming.next().await.unwrap().unwrap();
+        let served = incoming.next().await.unwrap().unwrap();
+        let_in(&served);
         let second = TcpStream::connect(address).await.unwrap();
         second.readable().await.unwrap();
         assert!(matches!(second.try_read(&mut [0]), Ok(0) | Err(_)), "it is closed");
         assert!(open.kept_out().any(|kept_out| kept_out == (Bound::Address, 1)));
 
-        let other = tokio::net::TcpSocket::new_v4().unwrap();
-        other.bind("127.0.0.2:0".parse().unwrap()).unwrap();
-        let _other = other.connect(address).await.unwrap();
+        let _other = connect_from("127.0.0.2", address).await;
         let served = incoming.next().await.unwrap().unwrap();
         assert_eq!(tonic::transport::server::Connected::connect_info(&served).address.ip().to_string(), "127.0.0.2");
+    }
+
+    #[tokio::test]
+    async fn connections_of_strangers_make_room_for_those_that_come() {
+        for (connections_max, per_address) in [(2, 9), (9, 2)] {
+            let listener = listener(bounds(connections_max, per_address)).await;
+            let address = listener.address().unwrap();
+            let mut incoming = listener.incoming(Open::default());
+            let mut peers = Vec::new();
+            for n in 0..5 {
+                peers.push(TcpStream::connect(address).await.unwrap());
+                let mut connection = incoming.next().await.unwrap().unwrap();
+                // As it is served: it is read until it ends.
+                tokio::spawn(async move { tokio::io::AsyncReadExt::read(&mut connection, &mut [0]).await });
+                if n >= 2 {
+                    let mut oldest = peers.remove(0);
+                    let read = tokio::io::AsyncReadExt::read(&mut oldest, &mut [0]).await;
+                    assert!(matches!(read, Ok(0) | Err(_)), "the oldest is closed");
+                }
+            }
+        }
     }
 }

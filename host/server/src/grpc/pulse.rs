@@ -1,6 +1,8 @@
 //! Whether a connection is of use: one without requests is closed after a while, and one whose peer asks and takes no answers.
 //! Streams may be quiet for as long as they like.
 //!
+//! A connection on which nobody was let in yet makes room for a new one where there is none ([listener](super::listener)).
+//!
 //! Only requests of callers that were let in keep a connection open while they are under way ([`Beat`]). Requests that need no
 //! right, and refusals, count when they begin and when they end ([`Guest`]), so a connection that only holds such a request is
 //! idle; and a connection has few of them at once.
@@ -8,12 +10,13 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 use crate::limits::{ANSWER_TAKEN_WITHIN, GUESTS_BRIEF_MAX, GUESTS_LASTING_MAX};
 
@@ -40,6 +43,9 @@ pub struct Pulse {
     last_ms: AtomicU64,
     /// Requests under way that need no right, and refusals that are not sent yet: those of one message, and streams.
     guests: [AtomicU32; 2],
+    /// Whether anybody was let in.
+    is_known: AtomicBool,
+    makes_room: CancellationToken,
 }
 
 /// A request under way, of a caller that was let in.
@@ -63,12 +69,14 @@ impl Pulse {
         let born = Instant::now();
         let (in_flight, brief) = (AtomicU32::new(0), AtomicU32::new(0));
         let (brief_ended, last_ms) = (AtomicU64::new(0), AtomicU64::new(0));
-        Arc::new(Self { born, patience, in_flight, brief, brief_ended, last_ms, guests: Default::default() })
+        let (guests, is_known, makes_room) = Default::default();
+        Arc::new(Self { born, patience, in_flight, brief, brief_ended, last_ms, guests, is_known, makes_room })
     }
 
     /// A request begins; it ends when the beat is dropped. `is_brief`: its answer is one message.
     #[must_use]
     pub fn beat(self: &Arc<Self>, is_brief: bool) -> Beat {
+        self.is_known.store(true, Ordering::Relaxed);
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         self.brief.fetch_add(u32::from(is_brief), Ordering::Relaxed);
         Beat { pulse: Arc::clone(self), is_brief }
@@ -92,8 +100,31 @@ impl Pulse {
         self.last_ms.store(ms.max(1), Ordering::Relaxed);
     }
 
-    /// Resolves when the connection is of no use to anybody.
+    /// Whether nobody was let in yet.
+    #[must_use]
+    pub fn is_of_a_stranger(&self) -> bool {
+        !self.is_known.load(Ordering::Relaxed)
+    }
+
+    /// End, to make room for another connection.
+    pub fn make_room(&self) {
+        self.makes_room.cancel();
+    }
+
+    /// Resolves when the connection is to make room for another.
+    pub async fn made_room(&self) {
+        self.makes_room.cancelled().await;
+    }
+
+    /// Resolves when the connection is of no use to anybody, or makes room for another.
     pub async fn stops(self: Arc<Self>) {
+        tokio::select! {
+            () = self.made_room() => {}
+            () = self.is_of_no_use() => {}
+        }
+    }
+
+    async fn is_of_no_use(&self) {
         loop {
             if self.in_flight.load(Ordering::Relaxed) > 0 {
                 if self.is_stuck().await {
@@ -175,6 +206,17 @@ mod tests {
             drop(guests);
             assert!(pulse.guest(is_brief).is_some(), "their places are free again");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_makes_room_at_once_and_is_a_strangers_until_somebody_is_let_in() {
+        let pulse = Pulse::new(PATIENCE);
+        drop(pulse.guest(true));
+        assert!(pulse.is_of_a_stranger());
+        drop(pulse.beat(true));
+        assert!(!pulse.is_of_a_stranger());
+        pulse.make_room();
+        assert_eq!(stops_after(&pulse).await.as_secs(), 0);
     }
 
     #[tokio::test(start_paused = true)]

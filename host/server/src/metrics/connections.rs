@@ -26,9 +26,9 @@ struct Counts {
 /// A bound on the connections of a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bound {
-    /// On those of one address: one more is closed.
+    /// On those of one address.
     Address,
-    /// On all of them: the next one waits until another closes.
+    /// On all of them.
     Total,
 }
 
@@ -59,12 +59,12 @@ impl Open {
         Marked { connection, _mark: Mark(Arc::clone(&self.0)) }
     }
 
-    /// A bound kept one out: it was closed, or has to wait.
+    /// One came when there was no place: a stranger's makes room, or it is closed, or it has to wait.
     pub fn keep_out(&self, bound: Bound) {
         self.0.kept_out[bound as usize].fetch_add(1, Relaxed);
     }
 
-    /// How many each bound kept out.
+    /// How many came past each bound.
     pub fn kept_out(&self) -> impl Iterator<Item = (Bound, u64)> + '_ {
         Bound::ALL.into_iter().zip(&self.0.kept_out).map(|(bound, count)| (bound, count.load(Relaxed)))
     }

@@ -145,7 +145,7 @@ impl Scrape {
                 (vec![("listener", name.to_owned()), ("bound", bound.name().to_owned())], count)
             })
         });
-        let about = "Connections that were closed because their address had its share, or had to wait for a place";
+        let about = "Connections that came when there was no place, of their address or at all";
         page.counters(("kept_out_connections", None), about, kept_out);
         let most = [(listener("clients"), self.connections_max), (listener("operators"), ADMIN_CONNECTIONS_MAX)];
         page.gauges(("connections_limit", None), "Most open connections", most);
