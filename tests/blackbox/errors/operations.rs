@@ -75,9 +75,15 @@ async fn a_wrong_key_looks_like_a_session_that_is_not_there() {
         told.push(format!("{:?}", stream.all([append(by(handle), 1, "x"), renew(by(handle))]).await));
         told.into_iter().map(|text| text.replace(&id, "ID")).collect::<Vec<_>>()
     };
+    let claimed = host.open(1, "sleep 60000").await;
+    host.in_state(claimed.id.unwrap(), SessionState::Repeating).await;
+    let guessed_of_claimed = Handle { key: claimed.key ^ 1, ..claimed };
     let told_of_none = told(missing).await;
     assert_eq!(told(guessed).await, told_of_none);
     assert_eq!(told(guessed_late).await, told_of_none);
+    // That its lease was lost is for who had it.
+    assert_eq!(told(guessed_of_claimed).await, told_of_none);
+    assert_eq!(host.renew(claimed).await.unwrap_err(), "LEASE_LOST");
     assert_eq!(host.records(handle.id.unwrap()).await.unwrap(), ["mine"]);
     host.delete(handle, 1).await.unwrap();
 }

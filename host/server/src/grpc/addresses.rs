@@ -140,7 +140,7 @@ mod tests {
     fn pulse(is_known: bool) -> Arc<Pulse> {
         let pulse = Pulse::new(Patience { first_request: Duration::from_secs(1), idle: Duration::from_secs(1) });
         if is_known {
-            drop(pulse.beat(true));
+            pulse.let_in();
         }
         pulse
     }
@@ -201,7 +201,7 @@ mod tests {
         let new = known(&addresses, "10.0.0.2").unwrap();
         assert!(addresses.make_room_for(&new), "for another address, too");
         assert_eq!(strangers.each_ref().map(|it| is_over(it)), [true, true, false]);
-        drop(strangers[2].beat(true));
+        strangers[2].let_in();
         assert!(!addresses.make_room_for(&new), "the last one was let in meanwhile");
         let Placed::Free(new) = addresses.place("10.0.0.3".parse().unwrap(), &pulse(false)) else { panic!("no place") };
         assert!(!addresses.make_room_for(&new), "nobody makes room for itself");

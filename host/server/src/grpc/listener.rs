@@ -232,7 +232,7 @@ mod tests {
 
     /// Somebody is let in.
     fn let_in(connection: &Connection) {
-        drop(tonic::transport::server::Connected::connect_info(connection).pulse.beat(true));
+        tonic::transport::server::Connected::connect_info(connection).pulse.let_in();
     }
 
     /// A connection from this address of loopback.

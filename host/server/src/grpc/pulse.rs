@@ -76,7 +76,6 @@ impl Pulse {
     /// A request begins; it ends when the beat is dropped. `is_brief`: its answer is one message.
     #[must_use]
     pub fn beat(self: &Arc<Self>, is_brief: bool) -> Beat {
-        self.is_known.store(true, Ordering::Relaxed);
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         self.brief.fetch_add(u32::from(is_brief), Ordering::Relaxed);
         Beat { pulse: Arc::clone(self), is_brief }
@@ -98,6 +97,11 @@ impl Pulse {
     pub fn touch(&self) {
         let ms = u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.last_ms.store(ms.max(1), Ordering::Relaxed);
+    }
+
+    /// Somebody was let in: from now on the connection makes room for no other.
+    pub fn let_in(&self) {
+        self.is_known.store(true, Ordering::Relaxed);
     }
 
     /// Whether nobody was let in yet.
@@ -213,7 +217,7 @@ mod tests {
         let pulse = Pulse::new(PATIENCE);
         drop(pulse.guest(true));
         assert!(pulse.is_of_a_stranger());
-        drop(pulse.beat(true));
+        pulse.let_in();
         assert!(!pulse.is_of_a_stranger());
         pulse.make_room();
         assert_eq!(stops_after(&pulse).await.as_secs(), 0);
