@@ -96,12 +96,16 @@ pub const ADMIN_REQUESTS_MAX: u32 = 72;
 const _: () =
     assert!(ADMIN_REQUESTS_MAX < ADMIN_REQUESTS_TOTAL_MAX && 2 * (100 - ADMIN_REQUESTS_MAX as usize) < RESETS_OWN_MAX);
 
-/// Most requests at once on one connection that need no right (health checks, the files of the console's page), and refusals
-/// whose words its peer has not taken: a page's files are asked for together. Each takes some 3 KiB.
-pub const GUESTS_BRIEF_MAX: u32 = 32;
+/// Most streams at once on one connection that need no right: watches of the host's health. A client needs one. Each takes some 10 KiB.
+pub const OPEN_STREAMS_MAX: u32 = 2;
 
-/// Most streams at once on one connection that need no right: watches of the host's health. A client needs one.
-pub const GUESTS_LASTING_MAX: u32 = 4;
+/// Most calls at once on one connection that need no right: health checks, which take no time unless their message does not come. Each
+/// takes some 10 KiB.
+pub const OPEN_CALLS_MAX: u32 = 8;
+
+/// Most pages at once on one connection that need no right, and refusals whose words its peer has not taken: the files of the console,
+/// which a browser asks for together. Each takes some 2 KiB.
+pub const OPEN_PAGES_MAX: u32 = 32;
 
 /// Most requests at once over all connections that a config may allow.
 pub const REQUESTS_TOTAL_MAX: u32 = 1_000_000;

@@ -53,7 +53,7 @@ pub async fn watches_of_the_health_keep_nobody_out() {
         for _ in 0..*streams {
             watches += u32::from(!raw.answered_by_headers().await);
         }
-        assert_eq!(watches, 4, "the others are refused");
+        assert_eq!(watches, 2, "the others are refused");
     }
     assert!(host.is_serving().await, "health is told to others");
 }

@@ -24,7 +24,7 @@ use tower::{Layer, Service};
 use super::{
     connection::Peer,
     held::{self, Held},
-    pulse::{Beat, Pulse},
+    pulse::{Beat, Pulse, Sort},
 };
 use crate::{
     auth::{
@@ -139,7 +139,12 @@ where
 {
     /// A request that needs no right: its connection has few places for such.
     fn for_anyone(&mut self, request: Request<Body>, rule: Rule, pulse: Option<&Arc<Pulse>>) -> Answer<S::Error> {
-        let guest = pulse.map(|pulse| pulse.guest(!rule.lasts));
+        let sort = match (is_of_a_service(rule.path), rule.lasts) {
+            (true, true) => Sort::Stream,
+            (true, false) => Sort::Call,
+            (false, _) => Sort::Page,
+        };
+        let guest = pulse.map(|pulse| pulse.guest(sort));
         if matches!(guest, Some(None)) {
             return refused(refusal(is_grpc(request.headers()), CROWDED_CONNECTION), pulse);
         }
@@ -265,7 +270,7 @@ mod tests {
             service.clone().oneshot(request).await.unwrap()
         };
         let mut watches = Vec::new();
-        for _ in 0..crate::limits::GUESTS_LASTING_MAX {
+        for _ in 0..crate::limits::OPEN_STREAMS_MAX {
             watches.push(ask("/grpc.health.v1.Health/Watch").await);
             assert!(watches.last().unwrap().headers().get("grpc-status").is_none());
         }

@@ -11,7 +11,7 @@ use http::Response;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tonic::{Status, body::Body};
 
-use super::pulse::Pulse;
+use super::pulse::{Pulse, Sort};
 
 /// A body that keeps `T`.
 pub struct Held<T> {
@@ -36,7 +36,7 @@ pub fn refusal(response: Response<Body>, pulse: Option<&Arc<Pulse>>) -> Response
         pulse.touch();
         return response;
     }
-    match pulse.guest(true) {
+    match pulse.guest(Sort::Page) {
         Some(guest) => response.map(|inner| Body::new(Held::new(inner, guest))),
         None => response.map(|_| Body::empty()),
     }
@@ -67,13 +67,13 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::{grpc::pulse::Patience, limits::GUESTS_BRIEF_MAX};
+    use crate::{grpc::pulse::Patience, limits::OPEN_PAGES_MAX};
 
     #[test]
     fn refusals_that_are_not_taken_lose_their_words_past_the_bound_of_their_connection() {
         let pulse = Pulse::new(Patience { first_request: Duration::from_secs(1), idle: Duration::from_secs(1) });
         let refused = || refusal(Response::new(Body::new("words".to_owned())), Some(&pulse));
-        let first: Vec<_> = (0..GUESTS_BRIEF_MAX).map(|_| refused()).collect();
+        let first: Vec<_> = (0..OPEN_PAGES_MAX).map(|_| refused()).collect();
         assert!(first.iter().all(|response| !response.body().is_end_stream()));
         assert!(refused().body().is_end_stream(), "it has status and headers only");
         drop(first);

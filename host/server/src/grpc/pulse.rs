@@ -18,7 +18,7 @@ use std::{
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::limits::{ANSWER_TAKEN_WITHIN, GUESTS_BRIEF_MAX, GUESTS_LASTING_MAX};
+use crate::limits::{ANSWER_TAKEN_WITHIN, OPEN_CALLS_MAX, OPEN_PAGES_MAX, OPEN_STREAMS_MAX};
 
 /// How long connections may rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +41,8 @@ pub struct Pulse {
     brief_ended: AtomicU64,
     /// When a request last began or ended, in milliseconds after birth; 0: there was none yet.
     last_ms: AtomicU64,
-    /// Requests under way that need no right, and refusals that are not sent yet: those of one message, and streams.
-    guests: [AtomicU32; 2],
+    /// Requests under way that need no right, and refusals that are not sent yet, by their sort.
+    guests: [AtomicU32; 3],
     /// Whether anybody was let in.
     is_known: AtomicBool,
     makes_room: CancellationToken,
@@ -59,7 +59,29 @@ pub struct Beat {
 #[derive(Debug)]
 pub struct Guest {
     pulse: Arc<Pulse>,
-    is_brief: bool,
+    sort: Sort,
+}
+
+/// The sorts of [`Guest`], each with places of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sort {
+    /// A stream of gRPC.
+    Stream,
+    /// A call of gRPC.
+    Call,
+    /// A page, or a refusal in words.
+    Page,
+}
+
+impl Sort {
+    /// Most of it on one connection.
+    fn max(self) -> u32 {
+        match self {
+            Self::Stream => OPEN_STREAMS_MAX,
+            Self::Call => OPEN_CALLS_MAX,
+            Self::Page => OPEN_PAGES_MAX,
+        }
+    }
 }
 
 impl Pulse {
@@ -82,15 +104,12 @@ impl Pulse {
     }
 
     /// A place for a request that needs no right, or for a refusal, until it is dropped; none if this connection has too many.
-    /// `is_brief`: its answer is one message.
     #[must_use]
-    pub fn guest(self: &Arc<Self>, is_brief: bool) -> Option<Guest> {
+    pub fn guest(self: &Arc<Self>, sort: Sort) -> Option<Guest> {
         self.touch();
-        let max = if is_brief { GUESTS_BRIEF_MAX } else { GUESTS_LASTING_MAX };
-        let count = &self.guests[usize::from(is_brief)];
-        let more = |count: u32| (count < max).then_some(count + 1);
-        count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
-        Some(Guest { pulse: Arc::clone(self), is_brief })
+        let more = |count: u32| (count < sort.max()).then_some(count + 1);
+        self.guests[sort as usize].fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
+        Some(Guest { pulse: Arc::clone(self), sort })
     }
 
     /// There was a request just now.
@@ -173,7 +192,7 @@ impl Drop for Beat {
 impl Drop for Guest {
     fn drop(&mut self) {
         self.pulse.touch();
-        self.pulse.guests[usize::from(self.is_brief)].fetch_sub(1, Ordering::Relaxed);
+        self.pulse.guests[self.sort as usize].fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -203,19 +222,19 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_needs_no_right_keeps_no_connection_open_and_is_bounded() {
         let pulse = Pulse::new(PATIENCE);
-        for (is_brief, max) in [(true, GUESTS_BRIEF_MAX), (false, GUESTS_LASTING_MAX)] {
-            let guests: Vec<Guest> = std::iter::from_fn(|| pulse.guest(is_brief)).collect();
-            assert_eq!(guests.len(), max as usize);
+        for sort in [Sort::Stream, Sort::Call, Sort::Page] {
+            let guests: Vec<Guest> = std::iter::from_fn(|| pulse.guest(sort)).collect();
+            assert_eq!(guests.len(), sort.max() as usize);
             assert_eq!(stops_after(&pulse).await.as_secs(), 100, "as long as one that is idle");
             drop(guests);
-            assert!(pulse.guest(is_brief).is_some(), "their places are free again");
+            assert!(pulse.guest(sort).is_some(), "their places are free again");
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_connection_makes_room_at_once_and_is_a_strangers_until_somebody_is_let_in() {
         let pulse = Pulse::new(PATIENCE);
-        drop(pulse.guest(true));
+        drop(pulse.guest(Sort::Call));
         assert!(pulse.is_of_a_stranger());
         pulse.let_in();
         assert!(!pulse.is_of_a_stranger());
