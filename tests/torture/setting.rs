@@ -48,6 +48,8 @@ impl Setting {
     pub fn config_of(&self, kinds: &[KindOf]) -> Config {
         let store = self.data.join("mpy6a.redb");
         let config = Config::of(kinds.iter().map(|kind| self.kind(*kind)));
+        // So few finished sessions are remembered of clients without a name that those who retry late must have one.
+        let config = config.set("limits.remembered_sessions", 16);
         config.set("limits.shutdown", "2s").set("store.path", store.to_str().unwrap())
     }
 

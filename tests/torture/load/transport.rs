@@ -25,6 +25,8 @@ const CONNECT_TIME_MAX: Duration = Duration::from_millis(500);
 pub struct Transport {
     truba: TrubaClient<Channel>,
     admin: AdminClient<Channel>,
+    /// What each message says of the client.
+    caller: Option<v1::Caller>,
 }
 
 /// What came back.
@@ -62,35 +64,41 @@ impl Transport {
         let channel =
             |url: &str| Endpoint::from_shared(url.to_owned()).unwrap().connect_timeout(CONNECT_TIME_MAX).connect_lazy();
         let admin = AdminClient::new(channel(admin_url)).max_decoding_message_size(ANSWER_BYTES_MAX);
-        Self { truba: TrubaClient::new(channel(url)), admin }
+        Self { truba: TrubaClient::new(channel(url)), admin, caller: None }
+    }
+
+    /// The same, for a client that says this of itself with each message.
+    pub fn named(&self, client_id: &[u8], settled_below: u64) -> Self {
+        let client_id = client_id.to_vec().into();
+        Self { caller: Some(v1::Caller { client_id, settled_below }), ..self.clone() }
     }
 
     /// Open a session: its handle, and the answer.
-    pub async fn open(&self, patience: Duration, kind: u32, record: Record, request_id: &str) -> Told<Handle> {
-        let record = Some(record.text().into());
-        let request = v1::NewRequest { kind, record, request_id: request_id.to_owned(), ..v1::NewRequest::default() };
+    pub async fn open(&self, patience: Duration, kind: u32, record: Record, number: u64) -> Told<Handle> {
+        let (record, caller) = (Some(record.text().into()), self.caller.clone());
+        let request = v1::NewRequest { kind, record, number, caller, ..v1::NewRequest::default() };
         told(patience, self.truba.clone().new_session(request)).await.map(|answer| answer.handle.unwrap())
     }
 
     /// Anything else that a client may ask.
     pub async fn ask(&self, patience: Duration, handle: Handle, number: u64, what: &What) -> Answer {
         let mut truba = self.truba.clone();
-        let handle = Some(handle);
+        let (handle, caller) = (Some(handle), self.caller.clone());
         match what {
             What::Append(record) => {
-                let request = v1::AppendRequest { handle, number, record: record.text().into(), ..Default::default() };
+                let request = v1::AppendRequest { handle, number, record: record.text().into(), caller };
                 told(patience, truba.append(request)).await.map(|answer| changed(answer.change_id)).into()
             }
             What::Replace(record) => {
-                let request = v1::ReplaceRequest { handle, number, record: record.text().into(), ..Default::default() };
+                let request = v1::ReplaceRequest { handle, number, record: record.text().into(), caller };
                 told(patience, truba.replace(request)).await.map(|answer| changed(answer.change_id)).into()
             }
             What::Delete => {
-                let request = v1::DeleteRequest { handle, number, ..Default::default() };
+                let request = v1::DeleteRequest { handle, number, caller };
                 told(patience, truba.delete(request)).await.map(|answer| changed(answer.change_id)).into()
             }
             What::Store(timeout_s) => {
-                let request = v1::StoreRequest { handle, number, timeout_s: *timeout_s, ..Default::default() };
+                let request = v1::StoreRequest { handle, number, timeout_s: *timeout_s, caller };
                 let stored = |it: v1::StoreResponse| Answer::Done {
                     change: it.change_id.map(Index::from),
                     due_ms: Some(it.due_ms),
@@ -98,7 +106,7 @@ impl Transport {
                 told(patience, truba.store(request)).await.map(stored).into()
             }
             What::Renew => {
-                let request = v1::RenewRequest { handles: handle.into_iter().collect(), ..Default::default() };
+                let request = v1::RenewRequest { handles: handle.into_iter().collect(), caller };
                 told(patience, truba.renew(request)).await.map(|answer| renewed(&answer)).into()
             }
             What::Open(_) => Answer::Unknown,

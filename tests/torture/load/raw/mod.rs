@@ -17,6 +17,8 @@ use crate::history::{Answer, At, Call, History, NEVER, What};
 const CALLS_MAX: usize = 40;
 /// The most operations that one session is meant to get.
 const STEPS_MAX: u32 = 10;
+/// More numbers than the end of a session takes.
+const LAST_NUMBERS: u64 = 20;
 /// How long to wait before another try, after a refusal or no answer.
 const AGAIN: Duration = Duration::from_millis(15);
 
@@ -27,11 +29,14 @@ pub async fn work(field: Field, mut chance: StdRng) -> Vec<History> {
     let honest = chance.random();
     // Whether it never pauses.
     let hasty = chance.random_ratio(1, 3);
-    let mut histories = Vec::new();
+    let name: [u8; 16] = chance.random();
+    let (mut histories, mut last) = (Vec::new(), 0);
     while !field.is_stopped() {
         let history = field.new_session(&mut chance);
-        let mut client = Client { field: &field, transport: &transport, chance: &mut chance, history, honest, hasty };
-        client.live().await;
+        // What it asked of earlier sessions it will not ask again; of this one, however late.
+        let transport = &transport.named(&name, last + 1);
+        let mut client = Client { field: &field, transport, chance: &mut chance, history, honest, hasty };
+        last = client.live(last + 1).await;
         histories.push(client.history);
     }
     histories
@@ -47,9 +52,10 @@ struct Client<'a> {
 }
 
 impl Client<'_> {
-    async fn live(&mut self) {
-        let Some(handle) = self.open().await else { return };
-        let mut number = 0;
+    /// A session, whose `New` has this number; the last number that it used.
+    async fn live(&mut self, first: u64) -> u64 {
+        let Some(handle) = self.open(first).await else { return first };
+        let mut number = first;
         for _ in 0..self.chance.random_range(0..=STEPS_MAX) {
             if self.field.is_stopped() || self.history.calls.len() > CALLS_MAX || self.is_too_late() {
                 break;
@@ -61,6 +67,7 @@ impl Client<'_> {
         if !self.is_too_late() && self.history.calls.len() <= CALLS_MAX {
             self.end(handle, number + 1).await;
         }
+        number + LAST_NUMBERS
     }
 
     /// Whether the lease is over by its own clock, and it cares.
@@ -69,13 +76,12 @@ impl Client<'_> {
         self.honest && done.is_none_or(|call| self.field.watch.now() > call.began + self.history.lease)
     }
 
-    async fn open(&mut self) -> Option<Handle> {
+    async fn open(&mut self, number: u64) -> Option<Handle> {
         let record = self.field.record(&self.history, self.chance);
-        let request_id = format!("{}-{}", self.history.tag, self.chance.random::<u64>());
         for _ in 0..CALLS_MAX / 2 {
             let began = self.field.watch.now();
             let patience = self.patience();
-            let told = self.transport.open(patience, self.history.kind, record, &request_id).await;
+            let told = self.transport.open(patience, self.history.kind, record, number).await;
             let handle = if let Told::Done(handle) = told { Some(handle) } else { None };
             let answer = told.map(|it| Answer::Done { change: it.id.map(Into::into), due_ms: None }).into();
             self.keep(0, What::Open(record), false, began, answer);
