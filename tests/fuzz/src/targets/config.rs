@@ -129,7 +129,7 @@ fn run(bytes: &[u8]) -> Parsed {
 }
 
 fn check_whole(config: &Config) {
-    let again = config.clone().within(&config).expect("a config fits a host that runs with it");
+    let again = config.clone().within(config).expect("a config fits a host that runs with it");
     assert_eq!(again, (config.clone(), Vec::new()));
     let running: u64 = config.kinds.values().map(|kind| u64::from(kind.policy.max_running)).sum();
     assert!(running <= u64::from(config.fixed.runs_max));

@@ -59,7 +59,7 @@ fn run(bytes: &[u8]) -> Parsed {
 /// None where the message is none.
 fn step(input: &mut Input<'_>, host: &mut Host) -> Option<()> {
     match input.byte() % STEPS {
-        NEW => host.new(decode(input.counted())?),
+        NEW => host.call_new(decode(input.counted())?),
         APPEND => {
             let v1::AppendRequest { handle, number, record, .. } = decode(input.counted())?;
             host.operate(handle, number, SessionOp::Append(record));

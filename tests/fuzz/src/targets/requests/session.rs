@@ -60,7 +60,7 @@ pub struct Host {
 
 impl Host {
     /// `New`, as a call.
-    pub fn new(&mut self, mut request: v1::NewRequest) {
+    pub fn call_new(&mut self, mut request: v1::NewRequest) {
         let mut who = Who::default();
         let heard = who.hear(request.caller.take()).map_err(Unfit::status);
         if given(heard).is_some()
