@@ -96,7 +96,8 @@ impl Builder {
     }
 
     /// How many operations may be under way or wait for the host at a time, and how many bytes their records may have
-    /// together; 65,536 and 64 MiB without this. So a client whose host is away takes no more memory than that.
+    /// together; 65,536 and 64 MiB without this. So a client whose host is away takes no more memory than that, and some 2 KiB
+    /// for each operation.
     ///
     /// While the host answers, as many again wait for their turn, and further ones fail as [`Error::Overloaded`]. While it is
     /// away, nothing waits for a turn: what finds no room fails at once, as [`Error::Unavailable`].

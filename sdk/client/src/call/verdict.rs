@@ -3,7 +3,7 @@
 //! | the host, or the transport, said | verdict |
 //! |---|---|
 //! | no connection could be made | unreachable: nothing was sent |
-//! | `OVERLOADED`, `SHUTTING_DOWN` | not applied by this try, come back later |
+//! | `OVERLOADED`, `SHUTTING_DOWN`, any `RESOURCE_EXHAUSTED` of the host with a `RetryInfo` | not applied by this try, come back later |
 //! | any other reason of the host, but `STORE_FAILED` | refused: not applied by this try |
 //! | `LEASE_LOST`, `SESSION_FINISHED`, `SESSION_TOO_LARGE`, `SESSION_TOO_MANY_RECORDS`, `OPERATION_NUMBER_REUSED` | refused: not applied by any try |
 //! | without a reason of the host, a code that speaks of a fault on the way | unknown |
@@ -109,6 +109,8 @@ impl Verdict {
     fn of_host(status: &Status, reason: &str, limit: Option<u64>, after: Option<Duration>) -> Self {
         match (reason, status.code()) {
             ("OVERLOADED", _) => Self::NotApplied { overloaded: true, after },
+            // Another bound than those known here: waiting helps, says the host.
+            (_, Code::ResourceExhausted) if after.is_some() => Self::NotApplied { overloaded: true, after },
             ("SHUTTING_DOWN", _) => Self::NotApplied { overloaded: false, after },
             ("STORE_FAILED", _) => Self::Unknown,
             (_, code) if is_fault_on_the_way(code) => Self::Unknown,
@@ -225,6 +227,10 @@ mod tests {
         let after = Some(Duration::from_millis(70));
         assert_eq!(
             Verdict::of(&status(Code::ResourceExhausted, "OVERLOADED", after)),
+            Verdict::NotApplied { overloaded: true, after }
+        );
+        assert_eq!(
+            Verdict::of(&status(Code::ResourceExhausted, "A_BOUND_TO_COME", after)),
             Verdict::NotApplied { overloaded: true, after }
         );
         assert_eq!(
