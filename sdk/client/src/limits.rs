@@ -59,6 +59,9 @@ pub(crate) const OPERATION_BYTES_MAX: usize = 64 << 20;
 /// How long a host that does not serve the stream is asked by single calls before it is asked for the stream again.
 pub(crate) const STREAM_RETRY: Duration = Duration::from_secs(30);
 
+/// At which try of an operation it is an outage that connections break: two may be a restart.
+pub(crate) const BROKEN_TRIES: u32 = 3;
+
 /// The longest root cause in a message, in characters: some of it comes from the other side.
 pub(crate) const CAUSE_CHARS_MAX: usize = 1024;
 

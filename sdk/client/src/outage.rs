@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::{
-    call::{Proves, Refusal, Trouble, words},
+    call::{Refusal, Trouble, words},
     lease::Epoch,
 };
 
@@ -40,9 +40,9 @@ impl Outage {
         }
     }
 
-    /// A try failed that was sent then. One that had no answer while others had is no outage.
-    pub fn failed(&self, trouble: &Trouble, sent: Instant) {
-        if !trouble.is_silence() {
+    /// A try failed, the one with this number, that was sent then. One that had no answer while others had is no outage.
+    pub fn failed(&self, trouble: &Trouble, tries: u32, sent: Instant) {
+        if !trouble.is_silence(tries) {
             if trouble.is_of_host() {
                 self.heard(Instant::now());
             }
@@ -56,9 +56,9 @@ impl Outage {
 
     /// A refusal, with the host's URL where it is not the host's own.
     pub fn naming_host(&self, refusal: Refusal) -> Refusal {
-        match refusal.proves {
-            Proves::Nothing => Refusal { message: format!("{}: {}", self.host, refusal.message), ..refusal },
-            Proves::Try | Proves::Operation => refusal,
+        if refusal.by_host {
+            return refusal;
         }
+        Refusal { message: format!("{}: {}", self.host, refusal.message), ..refusal }
     }
 }

@@ -107,7 +107,7 @@ pub(crate) async fn settle<C: Call>(
             }
             Err(trouble) => trouble,
         };
-        shared.outage.failed(&trouble, sent);
+        shared.outage.failed(&trouble, tries.count(), sent);
         let Trouble { verdict, status, tells_why } = trouble;
         // That nothing came in time says less than what went wrong before.
         if tells_why || why.is_none() {

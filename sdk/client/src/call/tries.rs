@@ -152,7 +152,7 @@ mod tests {
     const NOT_SENT: Verdict = Verdict::Unreachable { lasting: false };
 
     fn refusal(proves: Proves) -> Refusal {
-        Refusal { reason: "ANY".into(), message: String::new(), limit: None, proves }
+        Refusal { reason: "ANY".into(), message: String::new(), limit: None, proves, by_host: true }
     }
 
     fn seconds(n: u64) -> Duration {

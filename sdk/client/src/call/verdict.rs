@@ -60,6 +60,8 @@ pub struct Refusal {
     pub limit: Option<u64>,
     /// What it proves about the operation.
     pub proves: Proves,
+    /// Whether the host said it, and not something before it.
+    pub by_host: bool,
 }
 
 /// What a refusal proves about the operation.
@@ -89,6 +91,7 @@ impl Verdict {
                     message: printable(status.message()),
                     limit: None,
                     proves: Proves::Nothing,
+                    by_host: false,
                 });
             }
             Some(Transport::NotGrpc { lasting: false }) => return Self::Unknown,
@@ -119,6 +122,7 @@ impl Verdict {
                 message: printable(status.message()),
                 limit,
                 proves: if AFTER_THE_NUMBER.contains(&reason) { Proves::Operation } else { Proves::Try },
+                by_host: true,
             }),
         }
     }
@@ -136,6 +140,7 @@ impl Verdict {
                 ),
                 limit: None,
                 proves: Proves::Nothing,
+                by_host: false,
             }),
         }
     }
@@ -288,7 +293,9 @@ mod tests {
         for code in [Code::PermissionDenied, Code::Unauthenticated, Code::Unimplemented, Code::NotFound] {
             assert_eq!(proof(&Status::new(code, "a proxy")), Proves::Nothing, "{code:?}");
         }
-        let refusal = |proves| Refusal { reason: String::new(), message: String::new(), limit: None, proves };
+        let (reason, message) = (String::new(), String::new());
+        let refusal =
+            |proves| Refusal { reason: reason.clone(), message: message.clone(), limit: None, proves, by_host: true };
         let maybe = |proves| [false, true].map(|earlier| refusal(proves).maybe_applied(earlier));
         assert_eq!(maybe(Proves::Nothing), [true, true]);
         assert_eq!(maybe(Proves::Try), [false, true]);
@@ -302,7 +309,7 @@ mod tests {
             Verdict::NotApplied { overloaded: false, after: None }
         );
         let Verdict::Refused(refusal) = Verdict::of_unsent(&Status::permission_denied("a proxy")) else { panic!() };
-        assert_eq!(refusal.proves, Proves::Try);
+        assert_eq!((refusal.proves, refusal.by_host), (Proves::Try, false));
     }
 
     #[test]

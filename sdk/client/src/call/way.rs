@@ -10,10 +10,10 @@ use tokio::time::{Instant, timeout_at};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use super::{Call, Proves, Sent, Truba, Verdict, record_bytes};
+use super::{Call, Sent, Truba, Verdict, record_bytes};
 use crate::{
     identity::Identity,
-    limits::MESSAGE_RECORD_BYTES_MAX,
+    limits::{BROKEN_TRIES, MESSAGE_RECORD_BYTES_MAX},
     line::{Line, Lost},
 };
 
@@ -132,20 +132,20 @@ impl Trouble {
         Self { verdict: Verdict::NotApplied { overloaded: false, after: None }, status, tells_why }
     }
 
-    /// Whether the host was not heard at all: neither an answer nor a refusal.
-    pub fn is_silence(&self) -> bool {
+    /// Whether the host was not heard at all, neither an answer nor a refusal, at the try with this number.
+    pub fn is_silence(&self, tries: u32) -> bool {
         match &self.verdict {
             Verdict::Unreachable { .. } => true,
-            Verdict::Refused(refusal) => refusal.proves == Proves::Nothing,
+            Verdict::Refused(refusal) => !refusal.by_host,
             Verdict::NotApplied { .. } => false,
-            // A stream or connection that broke is opened anew at once; what is not answered for so long tells more.
-            Verdict::Unknown => !self.tells_why,
+            // A connection that broke is made anew at once: only if that does not help either it tells something.
+            Verdict::Unknown => !self.tells_why || tries >= BROKEN_TRIES,
         }
     }
 
     /// Whether the host itself refused it.
     pub fn is_of_host(&self) -> bool {
-        matches!(&self.verdict, Verdict::Refused(refusal) if refusal.proves != Proves::Nothing)
+        matches!(&self.verdict, Verdict::Refused(refusal) if refusal.by_host)
             || matches!(self.verdict, Verdict::NotApplied { overloaded: true, .. })
     }
 }

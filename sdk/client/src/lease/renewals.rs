@@ -89,7 +89,7 @@ impl Task {
             let results = match answer.unwrap_or_else(|_| Err(Trouble::late(true))) {
                 Ok(results) => results,
                 Err(trouble) => {
-                    self.outage.failed(&trouble, sent);
+                    self.outage.failed(&trouble, 1, sent);
                     return Err(trouble.status);
                 }
             };

@@ -15,7 +15,7 @@ use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 use tracing::subscriber::DefaultGuard;
 
-use crate::peer::{KIND, Peer, Service, Way};
+use crate::peer::{Before, KIND, Peer, Service, Way};
 
 /// What was logged on this thread.
 #[derive(Clone, Default)]
@@ -149,6 +149,22 @@ async fn a_port_that_closes_without_a_word_is_named() {
     for way in WAYS {
         let error = error(Client::builder(&url).operation_timeout(Duration::from_millis(400)), way).await;
         assert!(matches!(error, Error::Unavailable { .. }) && error.to_string().contains(&url), "{way:?}: {error:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gateway_without_a_host_is_an_outage_and_its_status_the_cause() {
+    for way in WAYS {
+        let (log, _guard) = Log::start();
+        let peer = Peer::start(way);
+        peer.put_before(Some(Before::Page { status: 503, html: true }));
+        let error = peer.client().new_session(KIND).await.unwrap_err();
+        assert!(matches!(error, Error::Unavailable { .. }) && error.to_string().contains("HTTP 503"), "{error}");
+        assert!(matches!(&log.lines("WARN")[..], [one] if one.contains("HTTP 503")), "{:?}", log.lines(""));
+        peer.put_before(Some(Before::Page { status: 403, html: true }));
+        let error = peer.client().new_session(KIND).await.unwrap_err();
+        let Error::Rejected { reason, message, .. } = &error else { panic!("{error:?}") };
+        assert!(reason == "NOT_GRPC" && message.contains("the host: ") && message.contains("HTTP 403"), "{error}");
     }
 }
 
