@@ -32,7 +32,7 @@ pub struct Client {
 /// What a client and its sessions share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    /// To be cloned for each session.
+    /// Of which each session has another.
     pub way: Way,
     /// What the client calls itself, and its count of requests.
     pub identity: Arc<Identity>,
@@ -91,7 +91,7 @@ impl Client {
         let identity = Arc::new(Identity::new());
         let line = options.streamed.then(|| Arc::new(Line::new(truba.clone(), identity.clone(), registry.clone())));
         let way = Way::new(truba, line, identity.clone());
-        let renewals = Renewals::begin(registry.clone(), outage.clone(), way.clone(), options.try_timeout);
+        let renewals = Renewals::begin(registry.clone(), outage.clone(), way.another(), options.try_timeout);
         let room = Room::new(options.operations_max, options.operation_bytes_max);
         Self { shared: Arc::new(Shared { way, identity, registry, outage, room, options, renewals }) }
     }

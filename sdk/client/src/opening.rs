@@ -103,7 +103,10 @@ impl Opening {
 
     /// Another content, another wish: what was asked before, by a clone perhaps, is not resumed by this one.
     fn changed(mut self) -> Self {
-        self.pending = Arc::default();
+        let is_fresh = Arc::get_mut(&mut self.pending).is_some_and(|pending| pending.get_mut().is_none());
+        if !is_fresh {
+            self.pending = Arc::default();
+        }
         self
     }
 
@@ -137,7 +140,7 @@ impl Opening {
         let shared = self.client.shared.clone();
         let name = || self.own_id.clone().map_or_else(|| Name::Numbered(shared.identity.ticket()), Name::Own);
         let wish = pending.get_or_insert_with(|| Pending { name: name(), since: begun });
-        let mut way = shared.way.clone();
+        let mut way = shared.way.another();
         let tries = shared.tries(begun, Duration::ZERO, since);
         let request = self.request(&wish.name);
         let answered = match settle(&shared, &mut way, &request, tries).await {

@@ -16,7 +16,7 @@ pub(crate) struct Outage {
     /// The host's URL, or what stands for it.
     pub host: String,
     epoch: Epoch,
-    /// When it was last heard, in milliseconds after the epoch.
+    /// When the latest request was sent that it answered, in milliseconds after the epoch.
     heard_ms: AtomicU64,
     is_on: AtomicBool,
 }
@@ -32,9 +32,13 @@ impl Outage {
         self.is_on.load(Ordering::Relaxed)
     }
 
-    /// The host answered.
-    pub fn heard(&self, now: Instant) {
-        self.heard_ms.fetch_max(self.epoch.ms(now), Ordering::Relaxed);
+    /// The host answered what was sent then.
+    pub fn heard(&self, sent: Instant) {
+        let sent_ms = self.epoch.ms(sent);
+        // Many at a time: all but one in a millisecond only read.
+        if self.heard_ms.load(Ordering::Relaxed) < sent_ms {
+            self.heard_ms.fetch_max(sent_ms, Ordering::Relaxed);
+        }
         if self.is_on() && self.is_on.swap(false, Ordering::Relaxed) {
             info!(host = %self.host, "the host answers again");
         }
@@ -44,7 +48,7 @@ impl Outage {
     pub fn failed(&self, trouble: &Trouble, tries: u32, sent: Instant) {
         if !trouble.is_silence(tries) {
             if trouble.is_of_host() {
-                self.heard(Instant::now());
+                self.heard(sent);
             }
             return;
         }

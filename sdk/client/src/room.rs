@@ -1,61 +1,101 @@
 //! Room for operations in the client: so many of them and so many bytes of their records, however long the host is away.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use tokio::{
-    sync::{Semaphore, SemaphorePermit},
+    sync::Notify,
     time::{Instant, timeout_at},
 };
 
 /// Room for operations.
 #[derive(Debug)]
 pub(crate) struct Room {
-    operations: Semaphore,
-    bytes: Semaphore,
-    operations_max: usize,
-    bytes_max: u32,
+    /// What is taken: the operations in the upper bits, their bytes in the lower ones. One word, so that each operation costs
+    /// two atomic additions and no lock.
+    taken: AtomicU64,
+    operations_max: u64,
+    bytes_max: u64,
     /// How many wait for room.
     waiting: AtomicUsize,
+    /// Wakes the first of them.
+    freed: Notify,
 }
+
+const BYTES_BITS: u32 = 40;
+const BYTES_MAX: u64 = (1 << (BYTES_BITS - 1)) - 1;
+const OPERATIONS_MAX: u64 = (1 << (63 - BYTES_BITS)) - 1;
 
 /// An operation's place; free again when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Place<'a> {
-    _operation: SemaphorePermit<'a>,
-    _bytes: SemaphorePermit<'a>,
+    room: &'a Room,
+    took: u64,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.room.give_back(self.took);
+    }
 }
 
 impl Room {
     /// Room for so many operations, and so many bytes in their records; a longer record takes all of them.
     pub fn new(operations_max: usize, bytes_max: usize) -> Self {
-        let operations_max = operations_max.clamp(1, Semaphore::MAX_PERMITS);
-        let bytes_max = u32::try_from(bytes_max.clamp(1, Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
+        let within = |value: usize, max| u64::try_from(value).unwrap_or(max).clamp(1, max);
         Self {
-            operations: Semaphore::new(operations_max),
-            bytes: Semaphore::new(bytes_max as usize),
-            operations_max,
-            bytes_max,
+            taken: AtomicU64::new(0),
+            operations_max: within(operations_max, OPERATIONS_MAX),
+            bytes_max: within(bytes_max, BYTES_MAX),
             waiting: AtomicUsize::new(0),
+            freed: Notify::new(),
         }
     }
 
     /// Take a place, if need be after those that came before. None: the host is `away`, or as many wait as there are places,
     /// or the time is up.
     pub async fn enter(&self, bytes: usize, away: bool, until: Instant) -> Option<Place<'_>> {
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).min(self.bytes_max);
-        if let (Ok(operation), Ok(bytes)) = (self.operations.try_acquire(), self.bytes.try_acquire_many(bytes)) {
-            return Some(Place { _operation: operation, _bytes: bytes });
+        let takes = (1 << BYTES_BITS) | u64::try_from(bytes).unwrap_or(u64::MAX).min(self.bytes_max);
+        // Those that wait go first.
+        if (away || self.waiting.load(Ordering::SeqCst) == 0)
+            && let Some(place) = self.take(takes)
+        {
+            return Some(place);
         }
         if away {
             return None;
         }
         let _waiting = Waiting::count(self)?;
-        let both = async {
-            let operation = self.operations.acquire().await.ok()?;
-            let bytes = self.bytes.acquire_many(bytes).await.ok()?;
-            Some(Place { _operation: operation, _bytes: bytes })
+        let place = async {
+            loop {
+                // Listen first and look then, or a place that is freed in between goes unheard.
+                let freed = self.freed.notified();
+                if let Some(place) = self.take(takes) {
+                    // There may be room for the next one, too: this one may have taken less than was freed.
+                    self.freed.notify_one();
+                    return place;
+                }
+                freed.await;
+            }
         };
-        timeout_at(until, both).await.ok().flatten()
+        timeout_at(until, place).await.ok()
+    }
+
+    fn take(&self, takes: u64) -> Option<Place<'_>> {
+        let fits = |taken: u64| {
+            let then = taken + takes;
+            let bytes = then & ((1 << BYTES_BITS) - 1);
+            (then >> BYTES_BITS <= self.operations_max && bytes <= self.bytes_max).then_some(then)
+        };
+        let took = self.taken.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fits);
+        took.is_ok().then(|| Place { room: self, took: takes })
+    }
+
+    /// One that waits counts itself before it looks, and this looks for it after it gave back: one of the two sees the other.
+    fn give_back(&self, took: u64) {
+        self.taken.fetch_sub(took, Ordering::SeqCst);
+        if self.waiting.load(Ordering::SeqCst) > 0 {
+            self.freed.notify_one();
+        }
     }
 }
 
@@ -65,7 +105,8 @@ struct Waiting<'a>(&'a AtomicUsize);
 impl<'a> Waiting<'a> {
     fn count(room: &'a Room) -> Option<Self> {
         let waiting = Self(&room.waiting);
-        (room.waiting.fetch_add(1, Ordering::Relaxed) < room.operations_max).then_some(waiting)
+        let before = room.waiting.fetch_add(1, Ordering::SeqCst);
+        ((before as u64) < room.operations_max).then_some(waiting)
     }
 }
 

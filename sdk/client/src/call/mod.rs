@@ -28,7 +28,7 @@ pub use self::verdict::{Proves, Refusal, Verdict};
 pub(crate) use self::{
     cause::{RootCause, words},
     operation::{Applied, Call, Numbered, Operation, record_bytes},
-    sent::Sent,
+    sent::{Marks, Sent},
     sniff::Sniffed,
     tries::{Backoff, Tries, later},
     way::{Trouble, Way},
@@ -102,7 +102,7 @@ pub(crate) async fn settle<C: Call>(
         let sent = Instant::now();
         let trouble = match way.ask(call, tries.begin(sent)).await {
             Ok(answer) => {
-                shared.outage.heard(Instant::now());
+                shared.outage.heard(sent);
                 return Ok(Answered { answer, counted_from: tries.counted_from(sent) });
             }
             Err(trouble) => trouble,

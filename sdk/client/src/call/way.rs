@@ -10,19 +10,20 @@ use tokio::time::{Instant, timeout_at};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use super::{Call, Sent, Truba, Verdict, record_bytes};
+use super::{Call, Marks, Truba, Verdict, record_bytes};
 use crate::{
     identity::Identity,
     limits::{BROKEN_TRIES, MESSAGE_RECORD_BYTES_MAX},
     line::{Line, Lost},
 };
 
-/// How to ask. Cloned once for a session, not for an operation.
-#[derive(Clone, Debug)]
+/// How to ask. One for each session, which makes one try at a time.
+#[derive(Debug)]
 pub(crate) struct Way {
     truba: Truba,
     line: Option<Arc<Line>>,
     identity: Arc<Identity>,
+    marks: Marks,
 }
 
 /// A try that failed.
@@ -39,7 +40,12 @@ pub(crate) struct Trouble {
 impl Way {
     /// Over the line, if there is one.
     pub fn new(truba: Truba, line: Option<Arc<Line>>, identity: Arc<Identity>) -> Self {
-        Self { truba, line, identity }
+        Self { truba, line, identity, marks: Marks::default() }
+    }
+
+    /// Another one, for another session.
+    pub fn another(&self) -> Self {
+        Self::new(self.truba.clone(), self.line.clone(), self.identity.clone())
     }
 
     /// Ask once, and wait for the answer until then. **The one place where a try is made.**
@@ -47,7 +53,7 @@ impl Way {
         if let Some(line) = &self.line {
             let operation = call.operation(line.local());
             if record_bytes(&operation) <= MESSAGE_RECORD_BYTES_MAX {
-                match line.ask(operation, until).await {
+                match line.ask(operation, &self.marks.next(), until).await {
                     Ok(Outcome::Refused(refused)) if refused.reason == "STREAM_FULL" => {}
                     Ok(Outcome::Refused(refused)) => return Err(Trouble::from(in_full(refused))),
                     Ok(outcome) => return C::read(outcome).ok_or_else(Trouble::other_answer),
@@ -56,7 +62,7 @@ impl Way {
                 }
             }
         }
-        let sent = Sent::default();
+        let sent = self.marks.next();
         match timeout_at(until, call.send(&mut self.truba, self.identity.caller(), sent.clone())).await {
             Ok(answered) => answered.map_err(|status| Trouble::of(status, !sent.withdraw())),
             Err(_) => Err(Trouble::late(!sent.withdraw())),
@@ -90,7 +96,7 @@ async fn renew_over(line: &Arc<Line>, handles: &[v1::Handle]) -> Result<Vec<v1::
     }
     let mut renewed = Vec::with_capacity(handles.len());
     for answer in answers {
-        let outcome = match answer.answer().await? {
+        let outcome = match answer.await.unwrap_or(Err(Lost::Unsent(None)))? {
             Outcome::LeaseMs(lease_ms) => Some(v1::renewed::Outcome::LeaseMs(lease_ms)),
             Outcome::Refused(refused) => Some(v1::renewed::Outcome::Refused(refused)),
             Outcome::Opened(_) | Outcome::Applied(_) => None,

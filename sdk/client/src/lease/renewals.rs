@@ -93,7 +93,7 @@ impl Task {
                     return Err(trouble.status);
                 }
             };
-            self.outage.heard(Instant::now());
+            self.outage.heard(sent);
             if results.len() != some.len() {
                 return Err(Status::internal("the answer to Renew has another length than the request"));
             }

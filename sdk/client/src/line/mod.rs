@@ -80,26 +80,15 @@ impl Lost {
 #[derive(Debug)]
 pub(crate) struct Queued {
     operation: v1::Operation,
-    sent: Sent,
+    /// None where it does not matter.
+    sent: Option<Sent>,
     reply: oneshot::Sender<Answered>,
 }
 
-/// An answer to come.
-#[derive(Debug)]
-pub(crate) struct Coming {
-    answer: oneshot::Receiver<Answered>,
-    sent: Sent,
-}
-
-impl Coming {
-    /// Wait for it.
-    pub async fn answer(self) -> Answered {
-        self.answer.await.unwrap_or_else(|_| {
-            // The task that carries the line is gone, with its runtime: it tells nobody.
-            let gone = Status::unavailable("the stream's task has ended");
-            Err(if self.sent.withdraw() { Lost::Unsent(None) } else { Lost::Broken(gone) })
-        })
-    }
+/// What has become of an operation whose answer will not come and of which the stream says nothing: its task is gone, with
+/// its runtime.
+fn gone(sent: bool) -> Lost {
+    if sent { Lost::Broken(Status::unavailable("the stream's task has ended")) } else { Lost::Unsent(None) }
 }
 
 /// The line.
@@ -137,26 +126,30 @@ impl Line {
     }
 
     /// Send an operation and wait for its answer until then. Dropped, it leaves the outcome unknown.
-    pub async fn ask(self: &Arc<Self>, operation: v1::Operation, until: Instant) -> Answered {
-        let sent = Sent::default();
-        let answered = async { self.send_marked(operation, sent.clone()).await?.answer().await };
+    pub async fn ask(self: &Arc<Self>, operation: v1::Operation, sent: &Sent, until: Instant) -> Answered {
+        let answered = async { Ok(self.send_marked(operation, Some(sent.clone())).await?.await.ok()) };
         match timeout_at(until, answered).await {
-            Ok(answered) => answered,
+            Ok(Ok(Some(answered))) => answered,
+            Ok(Ok(None)) => Err(gone(!sent.withdraw())),
+            Ok(Err(lost)) => Err(lost),
             Err(_) => Err(Lost::Late { sent: !sent.withdraw() }),
         }
     }
 
     /// Send an operation; its answer comes out of what is returned.
-    pub async fn send(self: &Arc<Self>, operation: v1::Operation) -> Result<Coming, Lost> {
-        self.send_marked(operation, Sent::default()).await
+    pub async fn send(self: &Arc<Self>, operation: v1::Operation) -> Result<oneshot::Receiver<Answered>, Lost> {
+        self.send_marked(operation, None).await
     }
 
-    async fn send_marked(self: &Arc<Self>, operation: v1::Operation, sent: Sent) -> Result<Coming, Lost> {
+    async fn send_marked(
+        self: &Arc<Self>,
+        operation: v1::Operation,
+        sent: Option<Sent>,
+    ) -> Result<oneshot::Receiver<Answered>, Lost> {
         let queue = self.queue()?;
         let (reply, answer) = oneshot::channel();
-        let queued = Queued { operation, sent: sent.clone(), reply };
-        queue.send(queued).await.map_err(|_| Lost::Unsent(None))?;
-        Ok(Coming { answer, sent })
+        queue.send(Queued { operation, sent, reply }).await.map_err(|_| Lost::Unsent(None))?;
+        Ok(answer)
     }
 
     fn queue(self: &Arc<Self>) -> Result<mpsc::Sender<Queued>, Lost> {

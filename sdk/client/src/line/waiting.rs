@@ -40,7 +40,7 @@ impl Waiting {
         state.sweep();
         let mut operations = Vec::with_capacity(queued.len());
         for Queued { operation, sent, reply } in queued {
-            if reply.is_closed() || !sent.mark() {
+            if reply.is_closed() || sent.is_some_and(|sent| !sent.mark()) {
                 continue;
             }
             state.last_tag += 1;
