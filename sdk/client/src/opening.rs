@@ -112,7 +112,7 @@ impl Opening {
 
     /// Open it. When this returns, the session and its first record are durable, and its lease is being kept.
     ///
-    /// Tried again like any operation, with the same request id, so that not two are opened. If the future is dropped, or
+    /// Tried again like any operation, with the same number, so that not two are opened. If the future is dropped, or
     /// fails with [`Error::maybe_applied`], a session may have been opened: call it again to have that one. If you do not, its
     /// lease ends and its repeat handler finds it. Calls of one opening wait for each other.
     ///
