@@ -9,5 +9,5 @@
 
 mod client;
 mod handler;
-mod retries;
+pub mod retries;
 mod wire;

@@ -130,7 +130,7 @@ async fn a_number_without_a_client_and_a_name_that_is_none_are_refused_with_the_
 }
 
 #[tokio::test]
-async fn what_one_access_asked_another_can_neither_find_nor_push_out() {
+pub async fn what_one_access_asked_another_can_neither_find_nor_push_out() {
     let host = Host::start(&guarded().set("limits.remembered_sessions", 8)).await;
     let (shop, every) = (host.with_token(&token("shop")), host.with_token(&token("every")));
     let by_id = NewRequest { kind: 1, request_id: "guessed".to_owned(), ..NewRequest::default() };

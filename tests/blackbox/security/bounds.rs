@@ -17,7 +17,7 @@ use crate::{
         raw::{DATA, END_HEADERS, END_STREAM, HEADERS, RESET, Raw, frame, message, request, request_by},
         slow, strangers,
     },
-    operate,
+    lifecycle, operate,
     telemetry::metrics::{scrape, value},
 };
 
@@ -68,6 +68,11 @@ const FILLED: &[Filled] = &[
     ("answers that are not taken", &[slow::answers_that_are_not_read_take_bounded_memory_and_others_go_on]),
     ("log lines", &[log_lines]),
     ("handles tried", &[handles_tried]),
+    (
+        "answers remembered for retries",
+        &[lifecycle::retries::what_one_access_asked_another_can_neither_find_nor_push_out],
+    ),
+    ("clients by name", &[clients_by_name]),
     ("handles of a renewal", &[errors::sizes::more_handles_in_a_renew_than_allowed]),
     ("operations in the queue", &[errors::sizes::more_operations_at_once_than_the_queue_holds]),
     (
@@ -382,4 +387,34 @@ async fn handles_tried() {
         (refused.reason == "SESSION_NOT_FOUND").then_some(())
     })
     .await;
+}
+
+/// By renewals alone, which bring no commit.
+#[tokio::test(flavor = "multi_thread")]
+pub async fn clients_by_name() {
+    const CLIENTS_MAX: f64 = 32_768.0;
+    let host = Host::start(&guarded()).await;
+    let (shop, every) = (host.with_token(&token("shop")), host.with_token(&token("every")));
+    let new = |number, settled_below| {
+        let caller = Some(v1::Caller { client_id: vec![7; 16].into(), settled_below });
+        v1::NewRequest { kind: 1, number, caller, ..v1::NewRequest::default() }
+    };
+    shop.truba.clone().new_session(new(1, 2)).await.unwrap_err();
+    let flood = (0..8_u64).map(|part| {
+        let mut truba = every.truba.clone();
+        tokio::spawn(async move {
+            for name in 0..5_000 {
+                let client_id = [(part * 5_000 + name).to_le_bytes(), [0; 8]].concat().into();
+                let caller = Some(v1::Caller { client_id, settled_below: 1 });
+                truba.renew(v1::RenewRequest { handles: Vec::new(), caller }).await.unwrap();
+            }
+        })
+    });
+    for task in flood.collect::<Vec<_>>() {
+        task.await.unwrap();
+    }
+    let seen = scrape_by(&host, "eyes").await;
+    assert_eq!(value(&seen, "mpy6a_answers_clients"), Some(CLIENTS_MAX));
+    let known = shop.truba.clone().new_session(new(1, 1)).await.unwrap_err();
+    assert_eq!(Refused::from(known).reason, "REQUEST_SETTLED", "the other access's client is still known");
 }

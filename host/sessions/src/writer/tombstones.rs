@@ -193,6 +193,9 @@ impl Tombstones {
     }
 
     fn hear(&mut self, id: ClientId, access: Access, settled_below: u64, patience: Duration) {
+        if !self.clients.contains_key(&id) {
+            self.make_room_for_a_client();
+        }
         let (shares, now) = (&mut self.shares, self.awake);
         let client = self.clients.entry(id).or_insert_with(|| {
             let look = now.saturating_add(patience);
@@ -308,14 +311,18 @@ impl Tombstones {
         }
     }
 
-    /// Keep to the bounds.
-    fn make_room(&mut self) {
-        while self.clients.len() > self.bounds.clients_max {
+    /// Keep to the bound on clients, at once: one that only renews leases brings no commit.
+    fn make_room_for_a_client(&mut self) {
+        while self.clients.len() >= self.bounds.clients_max {
             let most = self.shares.values().max_by_key(|share| share.clients.len());
             let Some((look, id)) = most.and_then(|share| share.clients.first()).copied() else { break };
             // One that was heard of since it was last looked at gets another turn.
             self.look_at(look, id, |silent_from| silent_from <= look);
         }
+    }
+
+    /// Keep to the bounds on tombstones.
+    fn make_room(&mut self) {
         while self.named > self.bounds.named_max {
             let most = self.shares.values().max_by_key(|share| share.named.len());
             let Some((_, id)) = most.and_then(|share| share.named.first()).copied() else { break };
@@ -503,6 +510,18 @@ mod tests {
         assert_eq!((tombstones.named, tombstones.unnamed), (4, 4));
         let client = &tombstones.clients[&ClientId([1; 16])];
         assert_eq!(client.unsettled.len(), 4, "what counts as unnamed is in no client's list");
+    }
+
+    #[test]
+    fn clients_that_only_renew_are_bounded_without_a_commit() {
+        let mut tombstones = empty();
+        tombstones.heard(&Caller { access: Access(1), ..caller(CLIENT, 1) }, Duration::ZERO);
+        for n in 0..100 {
+            tombstones.heard(&caller(ClientId([n; 16]), 1), Duration::from_millis(n.into()));
+        }
+        assert_eq!(tombstones.clients.len(), 3);
+        assert_eq!(tombstones.shares.values().map(|share| share.clients.len()).sum::<usize>(), 3);
+        assert!(tombstones.clients.contains_key(&CLIENT), "the one client of another access");
     }
 
     #[test]
