@@ -111,9 +111,10 @@ async fn every_alert_fires_where_it_should_and_nowhere_else() {
         expected.is_subset(&firing).then_some(firing)
     };
     let firing = until(&format!("all of these fire: {expected:?}"), all).await;
-    // How fast a disk is that others use as well is not ours to say.
-    let unexpected: Vec<&Firing> =
-        firing.difference(&expected).filter(|(alert, on, _)| alert != "Mpy6aCommitSlow" || on == "works").collect();
+    // How fast, and how full, a disk is that others use as well is not ours to say.
+    let of_the_disk = ["Mpy6aCommitSlow", "Mpy6aDiskFull"];
+    let is_ours = |(alert, on, _): &&Firing| !of_the_disk.contains(&alert.as_str()) || on == "works";
+    let unexpected: Vec<&Firing> = firing.difference(&expected).filter(is_ours).collect();
     assert!(unexpected.is_empty(), "{unexpected:?}");
     hold(&stuck, 0);
 }

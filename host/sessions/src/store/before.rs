@@ -8,7 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ChangeSet, SessionChange, Tombstone, Waiting};
+use super::{ChangeSet, RowKey, SessionChange, Tombstone, Waiting};
 use crate::{
     attempt::Attempt,
     caller::{OpenedBy, Origin, RequestName},
@@ -133,15 +133,18 @@ impl From<ChangeSetV1> for ChangeSet {
             SessionChange { id: change.id, before: None, after, records: change.records, attempts: change.attempts }
         };
         let sessions = it.sessions.into_iter().map(session).collect();
-        let gone =
-            it.remember.into_iter().flat_map(|(row, memories)| memories.into_iter().map(move |memory| (row, memory)));
-        let mut remember: Vec<_> = gone.filter_map(|(row, memory)| tombstone(memory, row, it.now_ms)).collect();
-        for tombstone in &mut remember {
-            tombstone.origin.request = opened.get(&tombstone.id).copied();
-        }
-        // What was forgotten then was for want of room, which is made anew.
-        let (waiting, forget, pauses) = (it.waiting, Vec::new(), Vec::new());
-        Self { last: it.last, now_ms: it.now_ms, sessions, waiting, remember, forget, pauses }
+        let row = |(last, memories): (Index, Vec<MemoryV1>)| {
+            let named = |mut tombstone: Tombstone| {
+                tombstone.origin.request = opened.get(&tombstone.id).copied();
+                tombstone
+            };
+            let gone = memories.into_iter().filter_map(|memory| tombstone(memory, last, it.now_ms)).map(named);
+            (RowKey { last, group: 0 }, gone.collect::<Vec<_>>())
+        };
+        let remember = it.remember.into_iter().map(row).filter(|(_, gone)| !gone.is_empty()).collect();
+        let forget = it.forget.into_iter().map(|last| RowKey { last, group: 0 }).collect();
+        let (waiting, forgotten, pauses) = (it.waiting, Vec::new(), Vec::new());
+        Self { last: it.last, now_ms: it.now_ms, sessions, waiting, remember, forget, forgotten, pauses }
     }
 }
 
@@ -155,7 +158,8 @@ pub fn carry_origins(changes: &mut ChangeSet) {
             after.origin = origin;
         }
     }
-    for tombstone in changes.remember.iter_mut().filter(|tombstone| tombstone.origin == Origin::default()) {
+    let gone = changes.remember.iter_mut().flat_map(|(_, tombstones)| tombstones);
+    for tombstone in gone.filter(|tombstone| tombstone.origin == Origin::default()) {
         tombstone.origin = before.get(&tombstone.id).copied().unwrap_or_default();
     }
 }

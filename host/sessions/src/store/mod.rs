@@ -153,8 +153,8 @@ pub struct Found {
     pub waiting: BTreeMap<u32, Waiting>,
     /// The kinds that a person paused.
     pub pauses: BTreeMap<u32, Pause>,
-    /// What is remembered of sessions that are gone, by when they went.
-    pub tombstones: Vec<Tombstone>,
+    /// What is remembered of sessions that are gone, by when they went. More may be in a row than is remembered still.
+    pub tombstones: Vec<(RowKey, Vec<Tombstone>)>,
 }
 
 /// A person paused a kind: no session of it is claimed until a person resumes it, whatever the config says.
@@ -184,10 +184,13 @@ pub struct ChangeSet {
     pub sessions: Vec<SessionChange>,
     /// The kinds whose counts changed, with their new counts.
     pub waiting: Vec<(u32, Waiting)>,
-    /// What to remember of sessions that are gone.
-    pub remember: Vec<Tombstone>,
-    /// The sessions of which earlier commits remembered something that is to be forgotten.
-    pub forget: Vec<Index>,
+    /// What to remember of sessions that are gone, a row for each group of callers.
+    pub remember: Vec<(RowKey, Vec<Tombstone>)>,
+    /// Rows of earlier commits of which nothing is to be remembered any more.
+    pub forget: Vec<RowKey>,
+    /// The sessions that are forgotten from now on. No matter to a store, which forgets whole rows: for whoever watches.
+    #[serde(skip)]
+    pub forgotten: Vec<Index>,
     /// The kinds that were paused, and those that were resumed.
     #[serde(skip)]
     pub pauses: Vec<(u32, Option<Pause>)>,
@@ -207,6 +210,39 @@ pub struct SessionChange {
     pub records: RecordsChange,
     /// Attempts to add. Of all, the newest `after.attempts` stay.
     pub attempts: Vec<Attempt>,
+}
+
+/// The name of a row of tombstones: those that one commit brought, of callers who are forgotten together. So a row is seldom
+/// kept for the sake of a few in it, and a batch pays for few rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RowKey {
+    /// The last index of the commit.
+    pub last: Index,
+    /// The callers: a named client, or those without a name of one access.
+    pub group: u64,
+}
+
+impl RowKey {
+    /// Length of the key form, in bytes.
+    pub const BYTES: usize = Index::BYTES + 8;
+
+    /// The key form, which sorts as history does.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
+        bytes[..Index::BYTES].copy_from_slice(&self.last.to_bytes());
+        bytes[Index::BYTES..].copy_from_slice(&self.group.to_be_bytes());
+        bytes
+    }
+
+    /// The reverse of [`RowKey::to_bytes`].
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
+        let (mut last, mut group) = ([0; Index::BYTES], [0; 8]);
+        last.copy_from_slice(&bytes[..Index::BYTES]);
+        group.copy_from_slice(&bytes[Index::BYTES..]);
+        Self { last: Index::from_bytes(last), group: u64::from_be_bytes(group) }
+    }
 }
 
 /// A session that is gone, and what is remembered of it: enough to give a retry of its `New`, or of its client's last

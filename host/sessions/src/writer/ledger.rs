@@ -2,7 +2,11 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::{batch::Batch, counts::Census, tombstones::Tombstones};
+use super::{
+    batch::Batch,
+    counts::Census,
+    tombstones::{Fresh, Tombstones},
+};
 use crate::{
     ids::Index,
     limits::Limits,
@@ -79,7 +83,7 @@ impl<S: Store> Ledger<S> {
         }
         self.last = last;
         let waiting = self.census.update(&sessions);
-        let (remember, forget) = self.tombstones.take_fresh(monotonic);
-        self.store.commit(ChangeSet { last, now_ms, sessions, waiting, remember, forget, pauses })
+        let Fresh { remember, forget, forgotten } = self.tombstones.take_fresh(last, monotonic);
+        self.store.commit(ChangeSet { last, now_ms, sessions, waiting, remember, forget, forgotten, pauses })
     }
 }

@@ -16,7 +16,7 @@
 //! nobody pushes out the answers of others who are modest.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque, hash_map::Entry},
     time::Duration,
 };
 
@@ -27,7 +27,7 @@ use crate::{
     limits::RetryLimits,
     rules::Opened,
     session::{Client, Standing},
-    store::Tombstone,
+    store::{RowKey, Tombstone},
 };
 
 /// What is remembered now, for metrics.
@@ -59,7 +59,9 @@ pub struct Tombstones {
     /// For how long the host was awake, and when it last looked at the monotonic clock.
     awake: Duration,
     looked: Duration,
-    by_id: IdMap<Tombstone>,
+    by_id: IdMap<Kept>,
+    /// How many of each row in the store are remembered.
+    rows: HashMap<RowKey, usize>,
     by_request: HashMap<RequestName, Index>,
     shares: BTreeMap<Access, Share>,
     clients: HashMap<ClientId, Named>,
@@ -69,18 +71,36 @@ pub struct Tombstones {
     settled: Vec<ClientId>,
     /// Not yet in the store.
     fresh: Vec<Index>,
-    /// Forgotten since the last commit, though the store has them.
+    /// Forgotten since the last commit, and the rows of which nothing is left.
     forgotten: Vec<Index>,
+    forgotten_rows: Vec<RowKey>,
     /// When the latest of those went that were forgotten for want of room, Unix milliseconds.
     pushed_out_ms: Option<u64>,
+}
+
+/// A tombstone, and the row in which the store has it; none before the commit that brings it.
+struct Kept {
+    tombstone: Tombstone,
+    row: Option<RowKey>,
+}
+
+/// What a commit has to write and to forget.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Fresh {
+    /// See [`ChangeSet::remember`](crate::store::ChangeSet::remember).
+    pub remember: Vec<(RowKey, Vec<Tombstone>)>,
+    /// See [`ChangeSet::forget`](crate::store::ChangeSet::forget).
+    pub forget: Vec<RowKey>,
+    /// See [`ChangeSet::forgotten`](crate::store::ChangeSet::forgotten).
+    pub forgotten: Vec<Index>,
 }
 
 /// What one access has of it.
 #[derive(Default)]
 struct Share {
-    /// Unnamed tombstones: the index that removed the session, and its id.
-    unnamed: BTreeSet<(Index, Index)>,
-    /// Those of named clients, likewise.
+    /// Unnamed tombstones, in the order in which they are forgotten.
+    unnamed: VecDeque<Index>,
+    /// Those of named clients: the index that removed the session, and its id.
     named: BTreeSet<(Index, Index)>,
     /// Named clients, by when to look whether they were silent for too long, in time that the host was awake.
     clients: BTreeSet<(Duration, ClientId)>,
@@ -102,14 +122,17 @@ struct Named {
 
 impl Tombstones {
     /// What a store remembered, by when it went. `monotonic`: now, when every client counts as heard of.
-    pub fn load(bounds: RetryLimits, stored: Vec<Tombstone>, monotonic: Duration) -> Self {
+    pub fn load(bounds: RetryLimits, stored: Vec<(RowKey, Vec<Tombstone>)>, monotonic: Duration) -> Self {
         let mut tombstones = Self { bounds, looked: monotonic, ..Self::default() };
-        for tombstone in stored {
-            if let (Some(_), Some(by)) = (tombstone.unsettled, tombstone.origin.request) {
-                let lease = Duration::from_millis(tombstone.client.lease_ms);
-                tombstones.hear(by.name.caller, tombstone.origin.access, 0, lease);
+        for (row, stored) in stored {
+            tombstones.rows.insert(row, stored.len());
+            for tombstone in stored {
+                if let (Some(_), Some(by)) = (tombstone.unsettled, tombstone.origin.request) {
+                    let lease = Duration::from_millis(tombstone.client.lease_ms);
+                    tombstones.hear(by.name.caller, tombstone.origin.access, 0, lease);
+                }
+                tombstones.keep(tombstone, Some(row));
             }
-            tombstones.keep(tombstone);
         }
         tombstones
     }
@@ -139,39 +162,40 @@ impl Tombstones {
 
     /// What the `New` of this name was answered that opened a session which is gone, and its fingerprint.
     pub fn opened_by(&self, name: &RequestName) -> Option<(u64, Opened)> {
-        let tombstone = self.by_id.get(self.by_request.get(name)?)?;
+        let tombstone = &self.by_id.get(self.by_request.get(name)?)?.tombstone;
         Some((tombstone.origin.request?.fingerprint, Opened::of(tombstone.id, &tombstone.client)))
     }
 
     /// The client of a session that is gone.
     pub fn client(&self, id: Index) -> Option<&Client> {
-        self.by_id.get(&id).map(|tombstone| &tombstone.client)
+        self.by_id.get(&id).map(|kept| &kept.tombstone.client)
     }
 
     /// Remember a session that is gone from now on.
     pub fn remember(&mut self, tombstone: Tombstone) {
         self.fresh.push(tombstone.id);
-        self.keep(tombstone);
+        self.keep(tombstone, None);
     }
 
     /// What the next commit has to write and to forget. Nothing is forgotten but here, so that what is remembered is what the
     /// store has, whatever becomes of the host.
-    pub fn take_fresh(&mut self, monotonic: Duration) -> (Vec<Tombstone>, Vec<Index>) {
+    pub fn take_fresh(&mut self, last: Index, monotonic: Duration) -> Fresh {
         self.look(monotonic);
         self.settle();
         self.release_silent();
         self.make_room();
-        let fresh = std::mem::take(&mut self.fresh);
-        let mut forgotten = std::mem::take(&mut self.forgotten);
-        let mut remember = Vec::with_capacity(fresh.len());
-        for id in fresh {
-            match self.by_id.get(&id) {
-                Some(tombstone) => remember.push(tombstone.clone()),
-                // Forgotten within the batch that remembered it: the store never had it.
-                None => forgotten.retain(|other| *other != id),
-            }
+        let mut rows: BTreeMap<u64, Vec<Tombstone>> = BTreeMap::new();
+        for id in std::mem::take(&mut self.fresh) {
+            // Or it was forgotten within the batch that remembered it: then the store never has it.
+            let Some(kept) = self.by_id.get_mut(&id) else { continue };
+            let group = group_of(&kept.tombstone);
+            kept.row = Some(RowKey { last, group });
+            rows.entry(group).or_default().push(kept.tombstone.clone());
         }
-        (remember, forgotten)
+        let remember: Vec<_> = rows.into_iter().map(|(group, fresh)| (RowKey { last, group }, fresh)).collect();
+        self.rows.extend(remember.iter().map(|(row, fresh)| (*row, fresh.len())));
+        let (forget, forgotten) = (std::mem::take(&mut self.forgotten_rows), std::mem::take(&mut self.forgotten));
+        Fresh { remember, forget, forgotten }
     }
 
     /// What is remembered now.
@@ -217,17 +241,19 @@ impl Tombstones {
     fn settle(&mut self) {
         for id in std::mem::take(&mut self.settled) {
             let Some(client) = self.clients.get_mut(&id) else { continue };
-            let still = client.unsettled.split_off(&(client.settled_below, Index::default()));
-            for (_, settled) in std::mem::replace(&mut client.unsettled, still) {
-                self.forget_settled(settled);
+            let below = client.settled_below;
+            let mut settled = Vec::new();
+            while client.unsettled.first().is_some_and(|(number, _)| *number < below) {
+                settled.extend(client.unsettled.pop_first());
             }
+            settled.into_iter().for_each(|(_, id)| self.forget_settled(id));
         }
     }
 
     /// The client of a tombstone will not ask for an answer again.
     fn forget_settled(&mut self, id: Index) {
         // A client that lost the session does not know yet: what it does next is still to be told so.
-        if self.by_id.get(&id).is_some_and(|tombstone| tombstone.client.standing == Standing::Lost) {
+        if self.by_id.get(&id).is_some_and(|kept| kept.tombstone.client.standing == Standing::Lost) {
             self.count_as_unnamed(id);
         } else {
             self.forget(id);
@@ -235,7 +261,7 @@ impl Tombstones {
     }
 
     /// Make a tombstone findable, and count it.
-    fn keep(&mut self, tombstone: Tombstone) {
+    fn keep(&mut self, tombstone: Tombstone, row: Option<RowKey>) {
         let Tombstone { id, gone, origin, .. } = tombstone;
         let client = origin.request.and_then(|by| Some((by.name.caller, self.clients.get_mut(&by.name.caller)?)));
         let share = self.shares.entry(origin.access).or_default();
@@ -249,19 +275,19 @@ impl Tombstones {
                 self.named += 1;
             }
             None => {
-                share.unnamed.insert((gone, id));
+                share.unnamed.push_back(id);
                 self.unnamed += 1;
             }
         }
         if let Some(by) = origin.request {
             self.by_request.insert(by.name, id);
         }
-        self.by_id.insert(id, tombstone);
+        self.by_id.insert(id, Kept { tombstone, row });
     }
 
-    /// Forget a tombstone. Its client's list has to be seen to before.
+    /// Forget a tombstone. Its client's list, or that of the unnamed ones, has to be seen to before.
     fn forget(&mut self, id: Index) {
-        let Some(tombstone) = self.by_id.remove(&id) else { return };
+        let Some(Kept { tombstone, row }) = self.by_id.remove(&id) else { return };
         if let Some(by) = tombstone.origin.request
             && self.by_request.get(&by.name) == Some(&id)
         {
@@ -269,17 +295,24 @@ impl Tombstones {
         }
         if let Some(share) = self.shares.get_mut(&tombstone.origin.access) {
             self.named -= usize::from(share.named.remove(&(tombstone.gone, id)));
-            self.unnamed -= usize::from(share.unnamed.remove(&(tombstone.gone, id)));
         }
         self.forgotten.push(id);
+        let Some(row) = row else { return };
+        if let Entry::Occupied(mut left) = self.rows.entry(row) {
+            *left.get_mut() -= 1;
+            if *left.get() == 0 {
+                left.remove();
+                self.forgotten_rows.push(row);
+            }
+        }
     }
 
     /// From now on a tombstone is remembered as that of a caller without a name. Its client's list has to be seen to before.
     fn count_as_unnamed(&mut self, id: Index) {
-        let Some(tombstone) = self.by_id.get(&id) else { return };
+        let Some(Kept { tombstone, .. }) = self.by_id.get(&id) else { return };
         let Some(share) = self.shares.get_mut(&tombstone.origin.access) else { return };
         if share.named.remove(&(tombstone.gone, id)) {
-            share.unnamed.insert((tombstone.gone, id));
+            share.unnamed.push_back(id);
             self.named -= 1;
             self.unnamed += 1;
         }
@@ -329,21 +362,35 @@ impl Tombstones {
             self.give_up_name(id);
         }
         while self.unnamed > self.bounds.unnamed_max {
-            let most = self.shares.values().max_by_key(|share| share.unnamed.len());
-            let Some((_, id)) = most.and_then(|share| share.unnamed.first()).copied() else { break };
-            self.pushed_out_ms = self.pushed_out_ms.max(self.by_id.get(&id).map(|tombstone| tombstone.gone_ms));
+            let most = self.shares.values_mut().max_by_key(|share| share.unnamed.len());
+            let Some(id) = most.and_then(|share| share.unnamed.pop_front()) else { break };
+            self.unnamed -= 1;
+            self.pushed_out_ms = self.pushed_out_ms.max(self.by_id.get(&id).map(|kept| kept.tombstone.gone_ms));
             self.forget(id);
         }
     }
 
     /// Take a tombstone from its client's list, and count it as unnamed.
     fn give_up_name(&mut self, id: Index) {
-        if let Some(Tombstone { origin, unsettled: Some(number), .. }) = self.by_id.get(&id)
+        if let Some(Tombstone { origin, unsettled: Some(number), .. }) = self.by_id.get(&id).map(|kept| &kept.tombstone)
             && let Some(client) = origin.request.and_then(|by| self.clients.get_mut(&by.name.caller))
         {
             client.unsettled.remove(&(*number, id));
         }
         self.count_as_unnamed(id);
+    }
+}
+
+/// Whose row a tombstone belongs into: its client's, or that of all callers without a name who have its access.
+fn group_of(tombstone: &Tombstone) -> u64 {
+    match (tombstone.unsettled, tombstone.origin.request) {
+        (Some(_), Some(by)) => {
+            let mut half = [0; 8];
+            half.copy_from_slice(&by.name.caller.0[..8]);
+            // Larger than any access.
+            u64::from_be_bytes(half) | 1 << 63
+        }
+        _ => u64::from(tombstone.origin.access.0),
     }
 }
 
@@ -369,10 +416,21 @@ mod tests {
         tombstones
     }
 
+    /// A commit, under an index of its own: what it remembers, without its rows, and what is forgotten.
+    fn commit(tombstones: &mut Tombstones, now: Duration) -> (Vec<Tombstone>, Vec<Index>) {
+        let fresh = take(tombstones, now);
+        (fresh.remember.into_iter().flat_map(|(_, tombstones)| tombstones).collect(), fresh.forgotten)
+    }
+
+    fn take(tombstones: &mut Tombstones, now: Duration) -> Fresh {
+        let last = tombstones.rows.keys().map(|row| row.last.index).max().unwrap_or(5_000);
+        tombstones.take_fresh(index(last + 1), now)
+    }
+
     /// Let time pass, with something to commit now and then.
     fn wait(tombstones: &mut Tombstones, until: Duration) {
         while tombstones.looked < until {
-            let _ = tombstones.take_fresh(tombstones.looked + PAUSE_MAX);
+            let _ = commit(tombstones, tombstones.looked + PAUSE_MAX);
         }
     }
 
@@ -421,17 +479,17 @@ mod tests {
         }
         tombstones.heard(&caller(CLIENT, 4), Duration::ZERO);
         assert!(tombstones.client(index(1)).is_some(), "until the commit that forgets it");
-        let (fresh, forgotten) = tombstones.take_fresh(Duration::ZERO);
+        let (fresh, forgotten) = commit(&mut tombstones, Duration::ZERO);
         assert_eq!(ids(&tombstones), [2, 3, 26, 27, 28, 29]);
-        assert_eq!(fresh.len(), 6);
-        assert_eq!(forgotten, [], "what came and went within a batch is nobody's to forget");
+        assert_eq!(fresh.len(), 6, "what came and went within a batch is never written");
+        assert_eq!(forgotten.len(), 17);
         assert_eq!(tombstones.opened_by(&RequestName { caller: CLIENT, number: 3 }).unwrap().0, 2);
         assert_eq!(tombstones.opened_by(&RequestName { caller: CLIENT, number: 1 }), None);
         let settled = tombstones.check_unsettled(CLIENT, 3);
         assert_eq!(settled, Err(Refusal::RequestSettled { number: 3, settled_below: 4 }));
         assert_eq!(tombstones.check_unsettled(CLIENT, 4), Ok(()));
         tombstones.heard(&caller(CLIENT, 9), Duration::ZERO);
-        assert_eq!(tombstones.take_fresh(Duration::ZERO), (vec![], vec![index(2), index(3)]));
+        assert_eq!(commit(&mut tombstones, Duration::ZERO), (vec![], vec![index(2), index(3)]));
     }
 
     #[test]
@@ -441,7 +499,7 @@ mod tests {
         tombstones.heard(&caller(CLIENT, 3), Duration::ZERO);
         assert!(tombstones.check_unsettled(CLIENT, 8).is_err());
         tombstones.remember(tombstone(1, 0, CLIENT, 5));
-        assert_eq!(tombstones.take_fresh(Duration::ZERO), (vec![], vec![]), "settled before it went");
+        assert_eq!(commit(&mut tombstones, Duration::ZERO), (vec![], vec![index(1)]), "settled before it went");
     }
 
     #[test]
@@ -453,7 +511,7 @@ mod tests {
         tombstones.remember(lost.clone());
         tombstones.heard(&caller(CLIENT, 3), Duration::ZERO);
         tombstones.remember(Tombstone { id: index(2), gone: index(1002), ..lost });
-        let _ = tombstones.take_fresh(Duration::ZERO);
+        let _ = commit(&mut tombstones, Duration::ZERO);
         assert_eq!(ids(&tombstones), [1, 2]);
         assert_eq!((tombstones.named, tombstones.unnamed), (0, 2));
     }
@@ -470,7 +528,7 @@ mod tests {
         wait(&mut tombstones, LEASE + LEASE / 2);
         assert_eq!((tombstones.named, tombstones.unnamed, tombstones.clients.len()), (0, 1, 0));
         (10..14).for_each(|id| tombstones.remember(unnamed(id, 0)));
-        assert_eq!(tombstones.take_fresh(LEASE * 2).1, [index(1)]);
+        assert_eq!(commit(&mut tombstones, LEASE * 2).1, [index(1)]);
         assert_eq!(tombstones.remembered(100).reach_ms, Some(99));
     }
 
@@ -479,8 +537,25 @@ mod tests {
         let mut tombstones = empty();
         tombstones.heard(&caller(CLIENT, 1), Duration::ZERO);
         tombstones.remember(tombstone(1, 0, CLIENT, 2));
-        let _ = tombstones.take_fresh(LEASE * 100);
+        let _ = commit(&mut tombstones, LEASE * 100);
         assert_eq!((tombstones.named, tombstones.clients.len()), (1, 1));
+    }
+
+    #[test]
+    fn a_row_is_forgotten_with_the_last_that_is_remembered_of_it_and_no_caller_keeps_anothers() {
+        let mut tombstones = empty();
+        tombstones.heard(&caller(CLIENT, 1), Duration::ZERO);
+        tombstones.remember(tombstone(1, 0, CLIENT, 2));
+        tombstones.remember(tombstone(2, 0, CLIENT, 4));
+        (10..13).for_each(|id| tombstones.remember(unnamed(id, 7)));
+        let rows: Vec<_> = take(&mut tombstones, Duration::ZERO).remember.iter().map(|(row, _)| *row).collect();
+        assert_eq!(rows.len(), 2);
+        tombstones.heard(&caller(CLIENT, 3), Duration::ZERO);
+        assert_eq!(take(&mut tombstones, Duration::ZERO).forget, [], "one of it is left");
+        tombstones.heard(&caller(CLIENT, 5), Duration::ZERO);
+        assert_eq!(take(&mut tombstones, Duration::ZERO).forget, [rows[1]]);
+        (20..24).for_each(|id| tombstones.remember(unnamed(id, 7)));
+        assert_eq!(take(&mut tombstones, Duration::ZERO).forget, [rows[0]]);
     }
 
     #[test]
@@ -489,7 +564,7 @@ mod tests {
         tombstones.remember(unnamed(1, 1));
         tombstones.remember(unnamed(2, 1));
         (10..40).for_each(|id| tombstones.remember(unnamed(id, 2)));
-        let _ = tombstones.take_fresh(Duration::ZERO);
+        let _ = commit(&mut tombstones, Duration::ZERO);
         assert_eq!(ids(&tombstones), [1, 2, 38, 39]);
     }
 
@@ -501,12 +576,12 @@ mod tests {
             tombstones.heard(&caller(ClientId([n; 16]), 1), now);
             tombstones.heard(&caller(ClientId([1; 16]), 1), now);
             tombstones.remember(tombstone(n.into(), 0, ClientId([n; 16]), 2));
-            let _ = tombstones.take_fresh(now);
+            let _ = commit(&mut tombstones, now);
         }
         assert_eq!(tombstones.clients.len(), 3);
         assert!(tombstones.clients.contains_key(&ClientId([1; 16])), "the one that was heard of all the time");
         (20..30).for_each(|id| tombstones.remember(tombstone(id, 0, ClientId([1; 16]), id)));
-        let _ = tombstones.take_fresh(Duration::from_millis(10));
+        let _ = commit(&mut tombstones, Duration::from_millis(10));
         assert_eq!((tombstones.named, tombstones.unnamed), (4, 4));
         let client = &tombstones.clients[&ClientId([1; 16])];
         assert_eq!(client.unsettled.len(), 4, "what counts as unnamed is in no client's list");
@@ -530,10 +605,10 @@ mod tests {
         tombstones.heard(&caller(CLIENT, 1), Duration::ZERO);
         tombstones.remember(tombstone(1, 0, CLIENT, 2));
         tombstones.remember(unnamed(2, 0));
-        let (stored, _) = tombstones.take_fresh(Duration::ZERO);
+        let stored = take(&mut tombstones, Duration::ZERO).remember;
         let mut tombstones = Tombstones::load(few(), stored, LEASE * 100);
         assert_eq!((tombstones.named, tombstones.unnamed), (1, 1));
         tombstones.heard(&caller(CLIENT, 3), LEASE * 100);
-        assert_eq!(tombstones.take_fresh(LEASE * 100).1, [index(1)]);
+        assert_eq!(commit(&mut tombstones, LEASE * 100).1, [index(1)]);
     }
 }

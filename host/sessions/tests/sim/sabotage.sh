@@ -29,7 +29,7 @@ free-too-much|3, nothing is lost|store/logged/checkpoint.rs|s/ring\(\)\.free\(co
 torn-number-again|3, nothing is lost|store/logged/recovery.rs|s/let last = survey\.torn\(\)\.unwrap_or\(last\);//
 retry-twice|4, retries are safe|rules/client.rs|s/number != 0 && last\.number == number\)/number != 0 && last.number == number && false)/
 forget-answers|4, retries are safe|writer/tombstones.rs|s/self\.fresh\.push\(tombstone\.id\);//
-forget-unsettled|4, retries are safe|writer/tombstones.rs|s/split_off\(&\(client\.settled_below, Index::default\(\)\)\)/split_off(\&(client.settled_below + 1, Index::default()))/
+forget-unsettled|4, retries are safe|writer/tombstones.rs|s/\(number, _\)\| \*number < below\)/(number, _)| *number <= below)/
 forget-heard-of|4, retries are safe|writer/tombstones.rs|s/match client\.zip\(tombstone\.unsettled\) \{/match client.zip(tombstone.unsettled.filter(|number| number % 4 != 0)) {/
 forget-others|4, retries are safe|writer/tombstones.rs|s/while self\.unnamed > self\.bounds\.unnamed_max/while self.unnamed + 1 > self.bounds.unnamed_max/
 settled-again|4, retries are safe|writer/tombstones.rs|s/if number < \*settled_below =>/if number < *settled_below \&\& number % 2 == 0 =>/

@@ -40,7 +40,7 @@ pub struct Commit {
     pub sessions: Vec<SessionChange>,
     pub waiting: Vec<(u32, Waiting)>,
     pub remember: Vec<Tombstone>,
-    pub forget: Vec<Index>,
+    pub forgotten: Vec<Index>,
     /// Whether it said that all of it is durable.
     pub done: bool,
 }
@@ -137,7 +137,7 @@ impl Store for Watched {
             held: Some(found.held.clone()),
             waiting: Some(found.waiting.clone()),
             pauses: Some(found.pauses.clone()),
-            tombstones: Some(found.tombstones.clone()),
+            tombstones: Some(found.tombstones.iter().flat_map(|(_, tombstones)| tombstones).cloned().collect()),
             ..rows
         });
         if inner.sabotage == Sabotage::ForgetHeld {
@@ -194,14 +194,15 @@ impl Store for Watched {
         let nth = inner.commits_ever;
         let (last, now_ms) = (changes.last, changes.now_ms);
         let (sessions, waiting) = (changes.sessions.clone(), changes.waiting.clone());
-        let (remember, forget) = (changes.remember.clone(), changes.forget.clone());
+        let remember = changes.remember.iter().flat_map(|(_, tombstones)| tombstones).cloned().collect();
+        let forgotten = changes.forgotten.clone();
         let result = match inner.sabotage {
             Sabotage::SkipCommit if nth.is_multiple_of(16) => Ok(()),
             Sabotage::HalfCommit if nth.is_multiple_of(4) => inner.store.commit(half(changes)),
             Sabotage::GoOn => inner.store.commit(changes).or(Ok(())),
             _ => inner.store.commit(changes),
         };
-        inner.commits.push(Commit { last, now_ms, sessions, waiting, remember, forget, done: result.is_ok() });
+        inner.commits.push(Commit { last, now_ms, sessions, waiting, remember, forgotten, done: result.is_ok() });
         result
     }
 

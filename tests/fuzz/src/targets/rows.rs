@@ -51,7 +51,7 @@ fn run(bytes: &[u8]) -> Parsed {
         2 => row::<Vec<MemoryV1>>(key, body),
         3 => row::<Waiting>(key, body),
         4 => row::<Session>(key, body),
-        _ => row::<Tombstone>(key, body),
+        _ => row::<Vec<Tombstone>>(key, body),
     }
 }
 
@@ -122,7 +122,7 @@ fn seeds() -> Vec<Vec<u8>> {
         seed(1, &key, &attempt),
         seed(2, &key, &memories),
         seed(3, b"\0\0\0\x01", &Waiting { stored: 300, parked: 2 }),
-        seed(5, &key, &tombstone),
+        seed(5, &key, &vec![tombstone]),
     ]);
     seeds
 }

@@ -13,7 +13,7 @@ use crate::{
     ids::{Index, Key},
     rules::RecordsChange,
     session::{Answered, Applied, Client, Due, Line, Session, Standing, State},
-    store::{ChangeSet, Pause, SessionChange, Store, Tombstone, Waiting},
+    store::{ChangeSet, Pause, RowKey, SessionChange, Store, Tombstone, Waiting},
 };
 
 pub(super) fn index(index: u64) -> Index {
@@ -269,26 +269,28 @@ pub fn a_session_is_found_by_the_request_that_opened_it_while_it_is_there(disk: 
 pub fn counts_and_tombstones_survive_and_are_forgotten(disk: &mut impl Disk) {
     let tombstone = |id: u64| {
         let Session { id, client, origin, .. } = session(id, 7, State::Active);
-        Tombstone { id, gone: index(100 - id.index), gone_ms: 5, client, origin, unsettled: Some(u64::MAX) }
+        Tombstone { id, gone: index(100 + id.index), gone_ms: 5, client, origin, unsettled: Some(u64::MAX) }
     };
+    let row = |last, group| (RowKey { last: index(last), group }, vec![tombstone(last), tombstone(last + group)]);
     let waiting = Waiting { stored: 3, parked: 4 };
     let mut store = disk.taken_over();
-    for id in [1, 2, 3] {
+    for (last, groups) in [(10, vec![1, 1 << 62]), (11, vec![1])] {
         let counts = vec![(7, waiting), (u32::MAX, Waiting::default())];
-        let remember = vec![tombstone(id)];
-        store.commit(ChangeSet { last: index(9 + id), remember, waiting: counts, ..ChangeSet::default() }).unwrap();
+        let remember = groups.into_iter().map(|group| row(last, group)).collect();
+        store.commit(ChangeSet { last: index(last), remember, waiting: counts, ..ChangeSet::default() }).unwrap();
     }
     drop(store);
     let mut store = disk.open();
     let found = store.take_over().unwrap();
-    assert_eq!(found.tombstones, [3, 2, 1].map(tombstone), "in the order in which they went");
+    let rows = [row(10, 1), row(10, 1 << 62), row(11, 1)];
+    assert_eq!(found.tombstones, rows, "in the order in which they went");
     assert_eq!(found.waiting[&7], waiting);
-    store.commit(ChangeSet { last: index(13), forget: vec![index(2)], ..ChangeSet::default() }).unwrap();
-    let (remember, forget) = (vec![tombstone(4)], vec![index(3)]);
-    store.commit(ChangeSet { last: index(14), remember, forget, ..ChangeSet::default() }).unwrap();
-    store.commit(ChangeSet { last: index(15), forget: vec![index(4)], ..ChangeSet::default() }).unwrap();
+    store.commit(ChangeSet { last: index(12), forget: vec![rows[1].0], ..ChangeSet::default() }).unwrap();
+    let (remember, forget) = (vec![row(13, 1)], vec![rows[0].0]);
+    store.commit(ChangeSet { last: index(13), remember, forget, ..ChangeSet::default() }).unwrap();
+    store.commit(ChangeSet { last: index(14), forget: vec![row(13, 1).0], ..ChangeSet::default() }).unwrap();
     drop(store);
-    assert_eq!(disk.open().take_over().unwrap().tombstones, [tombstone(1)]);
+    assert_eq!(disk.open().take_over().unwrap().tombstones, rows[2..]);
 }
 
 pub fn one_change_set_is_one_step(disk: &mut impl Disk) {

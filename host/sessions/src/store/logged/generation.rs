@@ -16,7 +16,7 @@ use crate::{
     ids::{IdMap, Index},
     rules::RecordsChange,
     session::{Due, Line, Session},
-    store::{ChangeSet, Pause, SessionChange, Tombstone, Waiting, redb::Rows},
+    store::{ChangeSet, Pause, RowKey, SessionChange, Tombstone, Waiting, redb::Rows},
 };
 
 /// What happened since the last checkpoint.
@@ -29,8 +29,8 @@ pub struct Generation {
     waiting: BTreeMap<u32, Waiting>,
     /// The sessions among the entries that were opened here, by the name of their `New`.
     requests: HashMap<RequestName, Index>,
-    remember: IdMap<Tombstone>,
-    forget: Vec<Index>,
+    remember: BTreeMap<RowKey, Vec<Tombstone>>,
+    forget: Vec<RowKey>,
     last: Index,
     now_ms: u64,
     bytes: usize,
@@ -44,7 +44,7 @@ const RECORD_BYTES: usize = 96;
 /// What an attempt takes beside its texts.
 const ATTEMPT_BYTES: usize = size_of::<Attempt>() + 32;
 /// What a tombstone takes.
-const TOMBSTONE_BYTES: usize = size_of::<Tombstone>() + 32;
+const TOMBSTONE_BYTES: usize = size_of::<Tombstone>();
 
 impl Generation {
     /// What became of a session, if it changed.
@@ -89,15 +89,15 @@ impl Generation {
         }
         self.waiting.extend(changes.waiting);
         self.pauses.extend(changes.pauses);
-        for tombstone in changes.remember {
-            self.bytes += TOMBSTONE_BYTES;
-            self.remember.insert(tombstone.id, tombstone);
+        for (row, tombstones) in changes.remember {
+            self.bytes += tombstones.len() * TOMBSTONE_BYTES;
+            self.remember.insert(row, tombstones);
         }
-        for id in changes.forget {
-            match self.remember.remove(&id) {
-                Some(_) => self.bytes -= TOMBSTONE_BYTES,
+        for row in changes.forget {
+            match self.remember.remove(&row) {
+                Some(tombstones) => self.bytes -= tombstones.len() * TOMBSTONE_BYTES,
                 // A layer below has it.
-                None => self.forget.push(id),
+                None => self.forget.push(row),
             }
         }
     }
@@ -107,8 +107,7 @@ impl Generation {
     pub fn rows(&self) -> Rows<'_> {
         let mut sessions: Vec<_> = self.sessions.values().map(Box::as_ref).collect();
         sessions.sort_unstable_by_key(|change| change.id);
-        let mut remember: Vec<_> = self.remember.values().collect();
-        remember.sort_unstable_by_key(|tombstone| tombstone.id);
+        let remember = self.remember.iter().map(|(row, tombstones)| (*row, tombstones.as_slice())).collect();
         let mut forget = self.forget.clone();
         forget.sort_unstable();
         Rows {

@@ -7,7 +7,7 @@ use ::redb::Database;
 use super::{LogState, attempts, due, io, meta, records, requests, sessions, tombstones};
 use crate::{
     ids::Index,
-    store::{ChangeSet, Pause, SessionChange, StoreError, Tombstone, Waiting},
+    store::{ChangeSet, Pause, RowKey, SessionChange, StoreError, Tombstone, Waiting},
 };
 
 /// What one commit writes, borrowed from wherever it lies.
@@ -22,9 +22,9 @@ pub struct Rows<'a> {
     /// The kinds whose counts changed, with their new counts.
     pub waiting: Vec<(u32, Waiting)>,
     /// See [`ChangeSet::remember`].
-    pub remember: Vec<&'a Tombstone>,
+    pub remember: Vec<(RowKey, &'a [Tombstone])>,
     /// See [`ChangeSet::forget`].
-    pub forget: Vec<Index>,
+    pub forget: Vec<RowKey>,
     /// See [`ChangeSet::pauses`].
     pub pauses: Vec<(u32, Option<Pause>)>,
 }
@@ -37,7 +37,7 @@ impl ChangeSet {
             now_ms: self.now_ms,
             sessions: self.sessions.iter().collect(),
             waiting: self.waiting.clone(),
-            remember: self.remember.iter().collect(),
+            remember: self.remember.iter().map(|(row, tombstones)| (*row, tombstones.as_slice())).collect(),
             forget: self.forget.clone(),
             pauses: self.pauses.clone(),
         }

@@ -1,6 +1,6 @@
 //! A store from before `requests` and `tombstones`: what it remembered lay in `memories`, a list for each commit.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use redb::{ReadableTable as _, TableDefinition, WriteTransaction};
 
@@ -9,7 +9,7 @@ use crate::{
     caller::OpenedBy,
     ids::{IdMap, Index},
     store::{
-        StoreError, Tombstone,
+        RowKey, StoreError, Tombstone,
         before::{MemoryV1, opened_by, tombstone},
     },
 };
@@ -20,26 +20,32 @@ const MEMORIES: TableDefinition<'static, [u8; Index::BYTES], &[u8]> = TableDefin
 /// Move what `memories` holds to where it belongs now, and drop the table.
 pub fn memories(transaction: &WriteTransaction) -> Result<(), StoreError> {
     let mut opened = IdMap::default();
-    let mut gone: HashMap<Index, Tombstone> = HashMap::new();
+    let mut gone: IdMap<(RowKey, Tombstone)> = IdMap::default();
     {
         let table = transaction.open_table(MEMORIES).map_err(io)?;
         for row in table.iter().map_err(io)? {
             let (key, value) = row.map_err(io)?;
             let key = key.value();
-            let row = Index::from_bytes(key);
+            let last = Index::from_bytes(key);
+            let row = RowKey { last, group: 0 };
             for memory in codec::decode::<Vec<MemoryV1>>("memories", &key, value.value())? {
                 opened.extend(opened_by(&memory));
-                gone.extend(tombstone(memory, row, 0).map(|tombstone| (tombstone.id, tombstone)));
+                gone.extend(tombstone(memory, last, 0).map(|tombstone| (tombstone.id, (row, tombstone))));
             }
         }
     }
     for (id, by) in opened {
         match gone.get_mut(&id) {
-            Some(tombstone) => tombstone.origin.request = Some(by),
+            Some((_, tombstone)) => tombstone.origin.request = Some(by),
             None => name_session(transaction, id, by)?,
         }
     }
-    tombstones::write(transaction, &gone.values().collect::<Vec<_>>(), &[])?;
+    let mut rows: BTreeMap<RowKey, Vec<Tombstone>> = BTreeMap::new();
+    for (row, tombstone) in gone.into_values() {
+        rows.entry(row).or_default().push(tombstone);
+    }
+    let rows: Vec<_> = rows.iter().map(|(row, tombstones)| (*row, tombstones.as_slice())).collect();
+    tombstones::write(transaction, &rows, &[])?;
     transaction.delete_table(MEMORIES).map_err(io)?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Everything that a store holds, against everything that must be there: no session less, none more, none half; the schedule,
 //! the two lists of who holds and who waits, the counts and what is remembered, each in step with the sessions.
 
-use mpy6a_sessions::{Index, Line};
+use mpy6a_sessions::{Index, Line, store::Tombstone};
 
 use super::{Model, Moment, Violation};
 use crate::watched::Rows;
@@ -87,9 +87,13 @@ impl Model {
 
     fn compare_tombstones(&self, rows: &Rows) -> Result<(), Violation> {
         let Some(found) = &rows.tombstones else { return Ok(()) };
-        let mut should: Vec<_> = self.gone.values().cloned().collect();
+        // What was forgotten may lie in a row beside what was not.
+        let is_still_there = |tombstone: &&Tombstone| self.forgotten.get(&tombstone.id) != Some(tombstone);
+        let mut found: Vec<_> = found.iter().filter(is_still_there).collect();
+        let mut should: Vec<_> = self.gone.values().collect();
+        found.sort_by_key(|tombstone| tombstone.gone);
         should.sort_by_key(|tombstone| tombstone.gone);
-        if *found != should {
+        if found != should {
             return Err(format!("remembered are\n  {found:?}, and should be\n  {should:?}"));
         }
         Ok(())
@@ -114,6 +118,9 @@ impl Model {
                     return Err(format!("a new host made of it\n  {:?}, and should\n  {should:?}", change.after));
                 }
             }
+            // What it found beyond the bounds goes with its first commit.
+            let before = self.clone();
+            self.adopt_tombstones(&before, commit, moment)?;
             self.last = commit.last;
             self.written_ms = moment.now_ms;
             if commit.last.index != first + commit.sessions.len() as u64 {

@@ -28,10 +28,7 @@ mod retries;
 mod run;
 mod timers;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use bytes::Bytes;
 use mpy6a_sessions::{
@@ -53,8 +50,8 @@ pub struct Model {
     pub sessions: BTreeMap<Index, Kept>,
     /// What is remembered of sessions that are gone.
     pub gone: BTreeMap<Index, Tombstone>,
-    /// Sessions that are gone and forgotten.
-    pub forgotten: BTreeSet<Index>,
+    /// What was remembered of sessions that are gone, and is forgotten. In the store it may be still.
+    pub forgotten: BTreeMap<Index, Tombstone>,
     /// Named clients that were heard of in this life of the host.
     pub named: BTreeMap<ClientId, retries::Named>,
     /// Sessions whose client was told a due time that is not seen yet, and that are no more due then: a person changed them in the
@@ -107,7 +104,7 @@ impl Model {
             stopped: false,
             sessions: BTreeMap::new(),
             gone: BTreeMap::new(),
-            forgotten: BTreeSet::new(),
+            forgotten: BTreeMap::new(),
             named: BTreeMap::new(),
             unseen: BTreeMap::new(),
             pauses: BTreeMap::new(),
@@ -120,7 +117,7 @@ impl Model {
 
     /// Every id that ever was.
     pub fn known(&self) -> Vec<Index> {
-        self.sessions.keys().chain(self.gone.keys()).chain(&self.forgotten).copied().collect()
+        self.sessions.keys().chain(self.gone.keys()).chain(self.forgotten.keys()).copied().collect()
     }
 
     /// How many sessions of each kind there are, by state.

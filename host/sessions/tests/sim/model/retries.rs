@@ -65,6 +65,16 @@ impl Model {
         Some((by.fingerprint, Opened { handle, fence: id, lease_ms: client.lease_ms }))
     }
 
+    /// A store forgets whole rows: what a new host finds besides is remembered again.
+    pub fn remember_again(&mut self, found: &[Tombstone]) {
+        for tombstone in found {
+            if self.forgotten.get(&tombstone.id) == Some(tombstone) {
+                self.forgotten.remove(&tombstone.id);
+                self.gone.insert(tombstone.id, tombstone.clone());
+            }
+        }
+    }
+
     /// A session went: by this operation, which took this index.
     pub(super) fn bury(&mut self, session: Session, op: &Op, moment: Moment) {
         let opened_by = session.origin.request.map(|by| by.name).filter(|name| name.number != 0);
@@ -92,14 +102,15 @@ impl Model {
             }
         }
         let written = |id: &Index| commit.remember.iter().any(|seen| seen.id == *id);
-        let unwritten = fresh.into_iter().filter(|id| !written(id));
-        let forgotten: Vec<_> = commit.forget.iter().copied().chain(unwritten).collect();
+        if let Some(id) = fresh.iter().find(|id| !written(id) && !commit.forgotten.contains(id)) {
+            return Err(format!("nothing is remembered of {id}"));
+        }
         let mut for_want_of_room = 0;
-        for id in forgotten {
-            let Some(tombstone) = self.gone.remove(&id) else {
+        for id in &commit.forgotten {
+            let Some(tombstone) = self.gone.remove(id) else {
                 return Err(format!("{id} is forgotten, and was not remembered"));
             };
-            self.forgotten.insert(id);
+            self.forgotten.insert(*id, tombstone.clone());
             let named = client_of(&tombstone).and_then(|client| self.named.get(&client));
             let settled = named.is_some_and(|named| tombstone.unsettled < Some(named.settled_below));
             if settled && tombstone.client.standing != Standing::Lost {

@@ -80,6 +80,7 @@ impl World {
         {
             let term = found.last.map_or(0, |last| last.term);
             self.resolve(&found)?;
+            self.model.remember_again(found.tombstones.as_deref().unwrap_or_default());
             if term <= self.term {
                 return Err(format!("term {term} came after term {}", self.term).into());
             }
