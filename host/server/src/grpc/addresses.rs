@@ -1,9 +1,12 @@
 //! The connections of each address: how many there are, and which one makes room for a new one.
 //!
-//! A connection on which nobody was let in yet is a stranger's. Where there is no place left, the oldest of them is closed for the
-//! new one; so strangers, however many, keep nobody out for good, not even from their own address.
+//! A connection on which nobody was let in yet is a stranger's. Where there is no place left, one of them is closed for the new one:
+//! the oldest of its address, if that has as many as it may, or of the address that has most of them. So strangers who hold
+//! connections keep nobody out, and those who make new ones all the time keep out others at their own address,
+//! or from as many addresses as there are places.
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, HashMap},
     net::{IpAddr, Ipv6Addr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -69,14 +72,18 @@ impl Addresses {
         if is_full { Placed::InPlaceOfAnother(place) } else { Placed::Free(place) }
     }
 
-    /// Close the oldest connection of a stranger, whatever its address, for this one; whether there was another.
+    /// Close a connection of a stranger for this one; whether there was another. It is the oldest of the address that has most
+    /// of them: however fast one address connects, another's new connection has the time to be let in.
     #[must_use]
     pub fn make_room_for(&self, new: &Place) -> bool {
         let mut table = self.table();
-        let oldest_of =
-            |(address, of_it): (&IpAddr, &BTreeMap<u64, Arc<Pulse>>)| Some((oldest_stranger(of_it)?, *address));
-        let oldest = table.by_address.iter().filter_map(oldest_of).min();
-        oldest.is_some_and(|(number, address)| number != new.number && table.make_room_at(address))
+        let strangers_of = |(address, of_it): (&IpAddr, &BTreeMap<u64, Arc<Pulse>>)| {
+            let oldest = oldest_stranger(of_it)?;
+            let count = of_it.values().filter(|pulse| pulse.is_of_a_stranger()).count();
+            Some((Reverse(count), oldest, *address))
+        };
+        let most = table.by_address.iter().filter_map(strangers_of).min();
+        most.is_some_and(|(_, oldest, address)| oldest != new.number && table.make_room_at(address))
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -181,6 +188,28 @@ mod tests {
         let addresses = Addresses::new(1);
         drop(known(&addresses, "10.0.0.1"));
         assert!(addresses.table().by_address.is_empty());
+    }
+
+    #[test]
+    fn the_address_with_most_strangers_makes_room_first() {
+        let addresses = Addresses::new(9);
+        let connect = |address: &str| {
+            let stranger = pulse(false);
+            let Placed::Free(place) = addresses.place(address.parse().unwrap(), &stranger) else { panic!("no place") };
+            (stranger, place)
+        };
+        let (modest, _place) = connect("10.0.0.1");
+        let mut crowd: Vec<_> = (0..3).map(|_| connect("10.0.0.2")).collect();
+        for _ in 0..20 {
+            let new = connect("10.0.0.2");
+            assert!(addresses.make_room_for(&new.1));
+            assert!(is_over(&crowd.remove(0).0), "the oldest of those who are many");
+            crowd.push(new);
+        }
+        assert!(!is_over(&modest), "though it is the oldest of all");
+        let other = connect("10.0.0.3");
+        assert!(addresses.make_room_for(&other.1));
+        assert!(is_over(&crowd[0].0) && !is_over(&modest) && !is_over(&other.0));
     }
 
     #[test]
