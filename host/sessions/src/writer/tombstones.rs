@@ -24,7 +24,7 @@ use crate::{
     caller::{Access, Caller, ClientId, RequestName},
     error::Refusal,
     ids::{IdMap, Index},
-    limits::RetryLimits,
+    limits::{BATCH_OPS_MAX, RetryLimits},
     rules::Opened,
     session::{Client, Standing},
     store::{RowKey, Tombstone},
@@ -50,6 +50,10 @@ pub struct Remembered {
 /// then it is not its clients that were silent.
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 
+/// How much of what clients settled one commit forgets: some four times what a full one brings, so that a client that settles
+/// all at once holds up nobody.
+const SETTLED_MAX: usize = 4 * BATCH_OPS_MAX;
+
 /// Everything remembered.
 #[derive(Default)]
 pub struct Tombstones {
@@ -68,7 +72,7 @@ pub struct Tombstones {
     unnamed: usize,
     named: usize,
     /// Named clients that settled something since the last commit.
-    settled: Vec<ClientId>,
+    settled: VecDeque<ClientId>,
     /// Not yet in the store.
     fresh: Vec<Index>,
     /// Forgotten since the last commit, and the rows of which nothing is left.
@@ -232,22 +236,30 @@ impl Tombstones {
             client.settled_below = settled_below;
             let first = client.unsettled.first();
             if first.is_some_and(|(number, _)| *number < settled_below) {
-                self.settled.push(id);
+                self.settled.push_back(id);
             }
         }
     }
 
-    /// Forget what named clients have settled.
+    /// Forget what named clients have settled; of more than [`SETTLED_MAX`], the rest with the next commits.
     fn settle(&mut self) {
-        for id in std::mem::take(&mut self.settled) {
+        let mut settled = Vec::new();
+        while settled.len() < SETTLED_MAX
+            && let Some(id) = self.settled.pop_front()
+        {
             let Some(client) = self.clients.get_mut(&id) else { continue };
             let below = client.settled_below;
-            let mut settled = Vec::new();
-            while client.unsettled.first().is_some_and(|(number, _)| *number < below) {
-                settled.extend(client.unsettled.pop_first());
+            while settled.len() < SETTLED_MAX
+                && let Some(first) = client.unsettled.first().filter(|(number, _)| *number < below).copied()
+            {
+                client.unsettled.remove(&first);
+                settled.push(first.1);
             }
-            settled.into_iter().for_each(|(_, id)| self.forget_settled(id));
+            if settled.len() == SETTLED_MAX {
+                self.settled.push_back(id);
+            }
         }
+        settled.into_iter().for_each(|id| self.forget_settled(id));
     }
 
     /// The client of a tombstone will not ask for an answer again.
@@ -269,7 +281,7 @@ impl Tombstones {
             Some(((name, client), number)) => {
                 client.unsettled.insert((number, id));
                 if number < client.settled_below {
-                    self.settled.push(name);
+                    self.settled.push_back(name);
                 }
                 share.named.insert((gone, id));
                 self.named += 1;
@@ -490,6 +502,19 @@ mod tests {
         assert_eq!(tombstones.check_unsettled(CLIENT, 4), Ok(()));
         tombstones.heard(&caller(CLIENT, 9), Duration::ZERO);
         assert_eq!(commit(&mut tombstones, Duration::ZERO), (vec![], vec![index(2), index(3)]));
+    }
+
+    #[test]
+    fn what_is_settled_all_at_once_is_forgotten_over_some_commits() {
+        let bounds = RetryLimits { named_max: 3 * SETTLED_MAX, ..few() };
+        let mut tombstones = Tombstones { bounds, ..empty() };
+        tombstones.heard(&caller(CLIENT, 1), Duration::ZERO);
+        let count = 2 * SETTLED_MAX + 7;
+        (1..=count as u64).for_each(|id| tombstones.remember(tombstone(id, 0, CLIENT, id + 1)));
+        let _ = commit(&mut tombstones, Duration::ZERO);
+        tombstones.heard(&caller(CLIENT, u64::MAX), Duration::ZERO);
+        let forgotten = [(); 4].map(|()| commit(&mut tombstones, Duration::ZERO).1.len());
+        assert_eq!(forgotten, [SETTLED_MAX, SETTLED_MAX, 7, 0]);
     }
 
     #[test]
