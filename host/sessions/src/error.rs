@@ -91,8 +91,8 @@ pub enum Refusal {
     RequestIdReused,
     /// The client said that it would not ask for this request again, and asks for it.
     #[error(
-        "request {number} is below {settled_below}, below which this client said it has every answer: take the next \
-         number; a late copy of an answered request is dropped like this"
+        "request {number} is below {settled_below}, below which this client said that it has every answer, or so much came since that \
+         this one is forgotten: take the next number"
     )]
     RequestSettled {
         /// The request's number.

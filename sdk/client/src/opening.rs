@@ -31,7 +31,8 @@ use crate::{
 ///
 /// It names its wish to the host by a *number* of the client's. So [`open`](Opening::open) called again after a failure resumes: if the
 /// session was opened and only the answer lost, it is that one. Once it has opened a session, the next call opens another, as
-/// it does after a change of the opening. Clones are the same opening.
+/// it does after a change of the opening. Clones are the same opening. While one that failed
+/// is kept, the host keeps its answer, and those to all that the client asked since: drop it to give it up.
 ///
 /// ```no_run
 /// # async fn example(client: mpy6a_client::Client) -> Result<(), mpy6a_client::Error> {

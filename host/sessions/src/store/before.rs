@@ -133,16 +133,16 @@ impl From<ChangeSetV1> for ChangeSet {
             SessionChange { id: change.id, before: None, after, records: change.records, attempts: change.attempts }
         };
         let sessions = it.sessions.into_iter().map(session).collect();
-        let row = |(last, memories): (Index, Vec<MemoryV1>)| {
+        let row = |(at, memories): (Index, Vec<MemoryV1>)| {
             let named = |mut tombstone: Tombstone| {
                 tombstone.origin.request = opened.get(&tombstone.id).copied();
                 tombstone
             };
-            let gone = memories.into_iter().filter_map(|memory| tombstone(memory, last, it.now_ms)).map(named);
-            (RowKey { last, group: 0 }, gone.collect::<Vec<_>>())
+            let gone = memories.into_iter().filter_map(|memory| tombstone(memory, at, it.now_ms)).map(named);
+            (RowKey { at, group: 0 }, gone.collect::<Vec<_>>())
         };
         let remember = it.remember.into_iter().map(row).filter(|(_, gone)| !gone.is_empty()).collect();
-        let forget = it.forget.into_iter().map(|last| RowKey { last, group: 0 }).collect();
+        let forget = it.forget.into_iter().map(|at| RowKey { at, group: 0 }).collect();
         let (waiting, forgotten, pauses) = (it.waiting, Vec::new(), Vec::new());
         Self { last: it.last, now_ms: it.now_ms, sessions, waiting, remember, forget, forgotten, pauses }
     }

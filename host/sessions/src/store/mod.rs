@@ -216,8 +216,8 @@ pub struct SessionChange {
 /// kept for the sake of a few in it, and a batch pays for few rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RowKey {
-    /// The last index of the commit.
-    pub last: Index,
+    /// An index of the commit, larger than any of an earlier one.
+    pub at: Index,
     /// The callers: a named client, or those without a name of one access.
     pub group: u64,
 }
@@ -230,7 +230,7 @@ impl RowKey {
     #[must_use]
     pub fn to_bytes(self) -> [u8; Self::BYTES] {
         let mut bytes = [0; Self::BYTES];
-        bytes[..Index::BYTES].copy_from_slice(&self.last.to_bytes());
+        bytes[..Index::BYTES].copy_from_slice(&self.at.to_bytes());
         bytes[Index::BYTES..].copy_from_slice(&self.group.to_be_bytes());
         bytes
     }
@@ -238,10 +238,10 @@ impl RowKey {
     /// The reverse of [`RowKey::to_bytes`].
     #[must_use]
     pub fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
-        let (mut last, mut group) = ([0; Index::BYTES], [0; 8]);
-        last.copy_from_slice(&bytes[..Index::BYTES]);
+        let (mut at, mut group) = ([0; Index::BYTES], [0; 8]);
+        at.copy_from_slice(&bytes[..Index::BYTES]);
         group.copy_from_slice(&bytes[Index::BYTES..]);
-        Self { last: Index::from_bytes(last), group: u64::from_be_bytes(group) }
+        Self { at: Index::from_bytes(at), group: u64::from_be_bytes(group) }
     }
 }
 

@@ -119,6 +119,11 @@ impl<'a, S: Store> Batch<'a, S> {
             Some(session) => session.origin.request.map(|by| (by.fingerprint, Opened::of(session.id, &session.client))),
             None => self.tombstones.opened_by(name),
         };
+        if let (None, Some(client)) = (first, caller.client.filter(|_| name.is_numbered()))
+            && let Err(refusal) = self.tombstones.check_fresh(client.id, name.number)
+        {
+            return Ok(Err(refusal));
+        }
         Ok(match first {
             None => Ok(Ok(policy)),
             Some((fingerprint, opened)) if fingerprint == new.fingerprint() => Ok(Err(Reply::Opened(opened))),

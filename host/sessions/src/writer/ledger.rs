@@ -83,7 +83,7 @@ impl<S: Store> Ledger<S> {
         }
         self.last = last;
         let waiting = self.census.update(&sessions);
-        let Fresh { remember, forget, forgotten } = self.tombstones.take_fresh(last, monotonic);
+        let Fresh { remember, forget, forgotten } = self.tombstones.take_fresh(monotonic);
         self.store.commit(ChangeSet { last, now_ms, sessions, waiting, remember, forget, forgotten, pauses })
     }
 }

@@ -73,8 +73,9 @@ pub struct Tombstones {
     named: usize,
     /// Named clients that settled something since the last commit.
     settled: VecDeque<ClientId>,
-    /// Not yet in the store.
-    fresh: Vec<Index>,
+    /// Not yet in the store; and the index of the first of them, by which their rows are named.
+    fresh: BTreeMap<RowKey, Vec<Tombstone>>,
+    batch: Option<Index>,
     /// Forgotten since the last commit, and the rows of which nothing is left.
     forgotten: Vec<Index>,
     forgotten_rows: Vec<RowKey>,
@@ -82,10 +83,10 @@ pub struct Tombstones {
     pushed_out_ms: Option<u64>,
 }
 
-/// A tombstone, and the row in which the store has it; none before the commit that brings it.
+/// A tombstone, and the row in which the store has it.
 struct Kept {
     tombstone: Tombstone,
-    row: Option<RowKey>,
+    row: RowKey,
 }
 
 /// What a commit has to write and to forget.
@@ -122,6 +123,8 @@ struct Named {
     look: Duration,
     /// Its tombstones, by the last request about them that it may repeat.
     unsettled: BTreeSet<(u64, Index)>,
+    /// The largest number of a `New` of its whose answer may have been forgotten for want of room.
+    given_up: u64,
 }
 
 impl Tombstones {
@@ -135,7 +138,7 @@ impl Tombstones {
                     let lease = Duration::from_millis(tombstone.client.lease_ms);
                     tombstones.hear(by.name.caller, tombstone.origin.access, 0, lease);
                 }
-                tombstones.keep(tombstone, Some(row));
+                tombstones.keep(tombstone, row);
             }
         }
         tombstones
@@ -164,6 +167,17 @@ impl Tombstones {
         }
     }
 
+    /// Whether a `New` of a named client of which nothing is known is a fresh one. It may be one whose answer was forgotten for
+    /// want of room, and then it must not open a second session.
+    pub fn check_fresh(&self, client: ClientId, number: u64) -> Result<(), Refusal> {
+        match self.clients.get(&client) {
+            Some(Named { given_up, .. }) if number <= *given_up => {
+                Err(Refusal::RequestSettled { number, settled_below: given_up.saturating_add(1) })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// What the `New` of this name was answered that opened a session which is gone, and its fingerprint.
     pub fn opened_by(&self, name: &RequestName) -> Option<(u64, Opened)> {
         let tombstone = &self.by_id.get(self.by_request.get(name)?)?.tombstone;
@@ -177,29 +191,26 @@ impl Tombstones {
 
     /// Remember a session that is gone from now on.
     pub fn remember(&mut self, tombstone: Tombstone) {
-        self.fresh.push(tombstone.id);
-        self.keep(tombstone, None);
+        let at = *self.batch.get_or_insert(tombstone.gone);
+        let row = RowKey { at, group: group_of(&tombstone) };
+        *self.rows.entry(row).or_default() += 1;
+        self.fresh.entry(row).or_default().push(tombstone.clone());
+        self.keep(tombstone, row);
     }
 
     /// What the next commit has to write and to forget. Nothing is forgotten but here, so that what is remembered is what the
     /// store has, whatever becomes of the host.
-    pub fn take_fresh(&mut self, last: Index, monotonic: Duration) -> Fresh {
+    pub fn take_fresh(&mut self, monotonic: Duration) -> Fresh {
         self.look(monotonic);
         self.settle();
         self.release_silent();
         self.make_room();
-        let mut rows: BTreeMap<u64, Vec<Tombstone>> = BTreeMap::new();
-        for id in std::mem::take(&mut self.fresh) {
-            // Or it was forgotten within the batch that remembered it: then the store never has it.
-            let Some(kept) = self.by_id.get_mut(&id) else { continue };
-            let group = group_of(&kept.tombstone);
-            kept.row = Some(RowKey { last, group });
-            rows.entry(group).or_default().push(kept.tombstone.clone());
-        }
-        let remember: Vec<_> = rows.into_iter().map(|(group, fresh)| (RowKey { last, group }, fresh)).collect();
-        self.rows.extend(remember.iter().map(|(row, fresh)| (*row, fresh.len())));
-        let (forget, forgotten) = (std::mem::take(&mut self.forgotten_rows), std::mem::take(&mut self.forgotten));
-        Fresh { remember, forget, forgotten }
+        let mut fresh = std::mem::take(&mut self.fresh);
+        let (mut forget, forgotten) = (std::mem::take(&mut self.forgotten_rows), std::mem::take(&mut self.forgotten));
+        // A row that was forgotten within the batch that brought it is never written.
+        forget.retain(|row| fresh.remove(row).is_none());
+        self.batch = None;
+        Fresh { remember: fresh.into_iter().collect(), forget, forgotten }
     }
 
     /// What is remembered now.
@@ -228,7 +239,7 @@ impl Tombstones {
         let client = self.clients.entry(id).or_insert_with(|| {
             let look = now.saturating_add(patience);
             shares.entry(access).or_default().clients.insert((look, id));
-            Named { access, settled_below: 0, heard: now, patience, look, unsettled: BTreeSet::new() }
+            Named { access, settled_below: 0, heard: now, patience, look, unsettled: BTreeSet::new(), given_up: 0 }
         });
         client.heard = now;
         client.patience = client.patience.max(patience);
@@ -268,12 +279,12 @@ impl Tombstones {
         if self.by_id.get(&id).is_some_and(|kept| kept.tombstone.client.standing == Standing::Lost) {
             self.count_as_unnamed(id);
         } else {
-            self.forget(id);
+            self.forget_named(id);
         }
     }
 
     /// Make a tombstone findable, and count it.
-    fn keep(&mut self, tombstone: Tombstone, row: Option<RowKey>) {
+    fn keep(&mut self, tombstone: Tombstone, row: RowKey) {
         let Tombstone { id, gone, origin, .. } = tombstone;
         let client = origin.request.and_then(|by| Some((by.name.caller, self.clients.get_mut(&by.name.caller)?)));
         let share = self.shares.entry(origin.access).or_default();
@@ -297,19 +308,24 @@ impl Tombstones {
         self.by_id.insert(id, Kept { tombstone, row });
     }
 
-    /// Forget a tombstone. Its client's list, or that of the unnamed ones, has to be seen to before.
-    fn forget(&mut self, id: Index) {
+    /// Forget the tombstone of a named client. Its client's list has to be seen to before.
+    fn forget_named(&mut self, id: Index) {
         let Some(Kept { tombstone, row }) = self.by_id.remove(&id) else { return };
+        if let Some(share) = self.shares.get_mut(&tombstone.origin.access) {
+            self.named -= usize::from(share.named.remove(&(tombstone.gone, id)));
+        }
+        self.forget(&tombstone, row);
+    }
+
+    /// What is left to do about a tombstone that is in no list any more.
+    fn forget(&mut self, tombstone: &Tombstone, row: RowKey) {
+        let id = tombstone.id;
         if let Some(by) = tombstone.origin.request
             && self.by_request.get(&by.name) == Some(&id)
         {
             self.by_request.remove(&by.name);
         }
-        if let Some(share) = self.shares.get_mut(&tombstone.origin.access) {
-            self.named -= usize::from(share.named.remove(&(tombstone.gone, id)));
-        }
         self.forgotten.push(id);
-        let Some(row) = row else { return };
         if let Entry::Occupied(mut left) = self.rows.entry(row) {
             *left.get_mut() -= 1;
             if *left.get() == 0 {
@@ -377,17 +393,20 @@ impl Tombstones {
             let most = self.shares.values_mut().max_by_key(|share| share.unnamed.len());
             let Some(id) = most.and_then(|share| share.unnamed.pop_front()) else { break };
             self.unnamed -= 1;
-            self.pushed_out_ms = self.pushed_out_ms.max(self.by_id.get(&id).map(|kept| kept.tombstone.gone_ms));
-            self.forget(id);
+            let Some(Kept { tombstone, row }) = self.by_id.remove(&id) else { continue };
+            self.pushed_out_ms = self.pushed_out_ms.max(Some(tombstone.gone_ms));
+            self.forget(&tombstone, row);
         }
     }
 
     /// Take a tombstone from its client's list, and count it as unnamed.
     fn give_up_name(&mut self, id: Index) {
         if let Some(Tombstone { origin, unsettled: Some(number), .. }) = self.by_id.get(&id).map(|kept| &kept.tombstone)
-            && let Some(client) = origin.request.and_then(|by| self.clients.get_mut(&by.name.caller))
+            && let Some(by) = origin.request
+            && let Some(client) = self.clients.get_mut(&by.name.caller)
         {
             client.unsettled.remove(&(*number, id));
+            client.given_up = client.given_up.max(by.name.number);
         }
         self.count_as_unnamed(id);
     }
@@ -428,15 +447,14 @@ mod tests {
         tombstones
     }
 
-    /// A commit, under an index of its own: what it remembers, without its rows, and what is forgotten.
+    /// A commit: what it remembers, without its rows, and what is forgotten.
     fn commit(tombstones: &mut Tombstones, now: Duration) -> (Vec<Tombstone>, Vec<Index>) {
         let fresh = take(tombstones, now);
         (fresh.remember.into_iter().flat_map(|(_, tombstones)| tombstones).collect(), fresh.forgotten)
     }
 
     fn take(tombstones: &mut Tombstones, now: Duration) -> Fresh {
-        let last = tombstones.rows.keys().map(|row| row.last.index).max().unwrap_or(5_000);
-        tombstones.take_fresh(index(last + 1), now)
+        tombstones.take_fresh(now)
     }
 
     /// Let time pass, with something to commit now and then.
@@ -493,7 +511,7 @@ mod tests {
         assert!(tombstones.client(index(1)).is_some(), "until the commit that forgets it");
         let (fresh, forgotten) = commit(&mut tombstones, Duration::ZERO);
         assert_eq!(ids(&tombstones), [2, 3, 26, 27, 28, 29]);
-        assert_eq!(fresh.len(), 6, "what came and went within a batch is never written");
+        assert_eq!(fresh.len(), 23, "rows are written whole");
         assert_eq!(forgotten.len(), 17);
         assert_eq!(tombstones.opened_by(&RequestName { caller: CLIENT, number: 3 }).unwrap().0, 2);
         assert_eq!(tombstones.opened_by(&RequestName { caller: CLIENT, number: 1 }), None);
@@ -524,7 +542,11 @@ mod tests {
         tombstones.heard(&caller(CLIENT, 3), Duration::ZERO);
         assert!(tombstones.check_unsettled(CLIENT, 8).is_err());
         tombstones.remember(tombstone(1, 0, CLIENT, 5));
-        assert_eq!(commit(&mut tombstones, Duration::ZERO), (vec![], vec![index(1)]), "settled before it went");
+        assert_eq!(
+            commit(&mut tombstones, Duration::ZERO),
+            (vec![], vec![index(1)]),
+            "settled before it went: never written"
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! | key | value | lifetime |
 //! |---|---|---|
-//! | [`RowKey`]: last index of the commit, 16 bytes; group of callers, `u64` big-endian | list of [`Tombstone`] | until nothing of it is remembered: see the writer's `tombstones` |
+//! | [`RowKey`]: an index of the commit, 16 bytes; group of callers, `u64` big-endian | list of [`Tombstone`] | until nothing of it is remembered: see the writer's `tombstones` |
 //!
 //! A row for each commit and group, not for each session: it costs a batch the same few pages, however large it is. A
 //! checkpoint writes those that are remembered then; of most sessions nothing is, a moment after they were deleted.

@@ -26,11 +26,11 @@ pub fn memories(transaction: &WriteTransaction) -> Result<(), StoreError> {
         for row in table.iter().map_err(io)? {
             let (key, value) = row.map_err(io)?;
             let key = key.value();
-            let last = Index::from_bytes(key);
-            let row = RowKey { last, group: 0 };
+            let at = Index::from_bytes(key);
+            let row = RowKey { at, group: 0 };
             for memory in codec::decode::<Vec<MemoryV1>>("memories", &key, value.value())? {
                 opened.extend(opened_by(&memory));
-                gone.extend(tombstone(memory, last, 0).map(|tombstone| (tombstone.id, (row, tombstone))));
+                gone.extend(tombstone(memory, at, 0).map(|tombstone| (tombstone.id, (row, tombstone))));
             }
         }
     }

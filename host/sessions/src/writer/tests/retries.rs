@@ -180,6 +180,21 @@ fn a_named_clients_answers_outlive_any_load_until_it_settles_them() {
 }
 
 #[test]
+fn a_new_whose_answer_its_clients_own_later_work_pushed_out_is_refused_and_opens_nothing() {
+    let retries = RetryLimits { unnamed_max: 4, named_max: 4, ..RetryLimits::default() };
+    let mut host = Host::with_limits(Limits { retries, ..Limits::default() });
+    let lost = host.try_new_of(named(1, 1), numbered(1, 1)).unwrap().handle;
+    host.apply(client_op_of(named(1, 1), lost, 2, SessionOp::Delete)).unwrap();
+    for number in (3..43).step_by(2) {
+        let handle = host.try_new_of(named(1, 1), numbered(1, number)).unwrap().handle;
+        host.apply(client_op_of(named(1, 1), handle, number + 1, SessionOp::Delete)).unwrap();
+    }
+    let late = host.try_new_of(named(1, 1), numbered(1, 1));
+    assert!(matches!(late, Err(Error::Refused(Refusal::RequestSettled { number: 1, .. }))), "{late:?}");
+    host.try_new_of(named(1, 1), numbered(1, 43)).unwrap();
+}
+
+#[test]
 fn a_named_client_that_fell_silent_is_remembered_as_one_without_a_name() {
     let mut host = forgetful();
     let opened = host.try_new_of(named(1, 1), numbered(1, 1)).unwrap();
