@@ -28,7 +28,7 @@ lose-due|3, nothing is lost|store/logged/generation.rs|s/self\.lines\.insert\(ro
 free-too-much|3, nothing is lost|store/logged/checkpoint.rs|s/ring\(\)\.free\(covered\)\?/ring().free(covered + 3)?/
 torn-number-again|3, nothing is lost|store/logged/recovery.rs|s/let last = survey\.torn\(\)\.unwrap_or\(last\);//
 retry-twice|4, retries are safe|rules/client.rs|s/number != 0 && last\.number == number\)/number != 0 && last.number == number && false)/
-forget-answers|4, retries are safe|writer/tombstones.rs|s/self\.fresh\.push\(tombstone\.id\);//
+forget-answers|4, retries are safe|writer/tombstones.rs|s/self\.fresh\.entry\(row\)\.or_default\(\)\.push\(tombstone\.clone\(\)\);//
 forget-unsettled|4, retries are safe|writer/tombstones.rs|s/\(number, _\)\| \*number < below\)/(number, _)| *number <= below)/
 forget-heard-of|4, retries are safe|writer/tombstones.rs|s/match client\.zip\(tombstone\.unsettled\) \{/match client.zip(tombstone.unsettled.filter(|number| number % 4 != 0)) {/
 forget-others|4, retries are safe|writer/tombstones.rs|s/while self\.unnamed > self\.bounds\.unnamed_max/while self.unnamed + 1 > self.bounds.unnamed_max/
@@ -67,10 +67,10 @@ LIST
 make_copy() {
     rm -rf "$copy"
     mkdir -p "$copy/host"
-    cp -r host/sessions "$copy/host/"
+    cp -r host/sessions host/untrusted "$copy/host/"
     cp Cargo.lock clippy.toml rustfmt.toml "$copy/" 2>/dev/null || true
-    # A workspace of this one crate, built fast rather than well.
-    perl -0pe 's/members = \[.*?\]/members = ["host\/sessions"]/s; s/\[profile\.dev\.package\.mpy6a-sessions\]\nopt-level = 2/[profile.dev.package.mpy6a-sessions]\nopt-level = 1/' \
+    # A workspace of this crate and the one below it, built fast rather than well.
+    perl -0pe 's/members = \[.*?\]/members = ["host\/sessions", "host\/untrusted"]/s; s/\[profile\.dev\.package\.mpy6a-sessions\]\nopt-level = 2/[profile.dev.package.mpy6a-sessions]\nopt-level = 1/' \
         Cargo.toml >"$copy/Cargo.toml"
 }
 
