@@ -6,6 +6,8 @@
 //! Request ids were one space for all callers. They count as those of callers without an access: on a host with `[[access]]`, a
 //! `New` that is retried over this upgrade is not known again.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{ChangeSet, RowKey, SessionChange, Tombstone, Waiting};
@@ -139,7 +141,7 @@ impl From<ChangeSetV1> for ChangeSet {
                 tombstone
             };
             let gone = memories.into_iter().filter_map(|memory| tombstone(memory, at, it.now_ms)).map(named);
-            (RowKey { at, group: 0 }, gone.collect::<Vec<_>>())
+            (RowKey { at, group: 0 }, Arc::new(gone.collect::<Vec<_>>()))
         };
         let remember = it.remember.into_iter().map(row).filter(|(_, gone)| !gone.is_empty()).collect();
         let forget = it.forget.into_iter().map(|at| RowKey { at, group: 0 }).collect();
@@ -158,7 +160,7 @@ pub fn carry_origins(changes: &mut ChangeSet) {
             after.origin = origin;
         }
     }
-    let gone = changes.remember.iter_mut().flat_map(|(_, tombstones)| tombstones);
+    let gone = changes.remember.iter_mut().flat_map(|(_, row)| Arc::make_mut(row));
     for tombstone in gone.filter(|tombstone| tombstone.origin == Origin::default()) {
         tombstone.origin = before.get(&tombstone.id).copied().unwrap_or_default();
     }

@@ -19,7 +19,7 @@ pub mod log;
 pub mod logged;
 pub mod redb;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -154,7 +154,7 @@ pub struct Found {
     /// The kinds that a person paused.
     pub pauses: BTreeMap<u32, Pause>,
     /// What is remembered of sessions that are gone, by when they went. More may be in a row than is remembered still.
-    pub tombstones: Vec<(RowKey, Vec<Tombstone>)>,
+    pub tombstones: Vec<(RowKey, Row)>,
 }
 
 /// A person paused a kind: no session of it is claimed until a person resumes it, whatever the config says.
@@ -185,7 +185,7 @@ pub struct ChangeSet {
     /// The kinds whose counts changed, with their new counts.
     pub waiting: Vec<(u32, Waiting)>,
     /// What to remember of sessions that are gone, a row for each group of callers.
-    pub remember: Vec<(RowKey, Vec<Tombstone>)>,
+    pub remember: Vec<(RowKey, Row)>,
     /// Rows of earlier commits of which nothing is to be remembered any more.
     pub forget: Vec<RowKey>,
     /// The sessions that are forgotten from now on. No matter to a store, which forgets whole rows: for whoever watches.
@@ -244,6 +244,9 @@ impl RowKey {
         Self { at: Index::from_bytes(at), group: u64::from_be_bytes(group) }
     }
 }
+
+/// A row of tombstones. Shared by the writer, which looks retries up in it, and the store, which writes it down.
+pub type Row = Arc<Vec<Tombstone>>;
 
 /// A session that is gone, and what is remembered of it: enough to give a retry of its `New`, or of its client's last
 /// operation, the first answer. For how long: [`REMEMBERED_MAX`](crate::limits::REMEMBERED_MAX).

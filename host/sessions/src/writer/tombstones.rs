@@ -17,6 +17,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque, hash_map::Entry},
+    sync::Arc,
     time::Duration,
 };
 
@@ -27,7 +28,7 @@ use crate::{
     limits::{BATCH_OPS_MAX, RetryLimits},
     rules::Opened,
     session::{Client, Standing},
-    store::{RowKey, Tombstone},
+    store::{Row, RowKey, Tombstone},
 };
 
 /// What is remembered now, for metrics.
@@ -63,9 +64,8 @@ pub struct Tombstones {
     /// For how long the host was awake, and when it last looked at the monotonic clock.
     awake: Duration,
     looked: Duration,
-    by_id: IdMap<Kept>,
-    /// How many of each row in the store are remembered.
-    rows: HashMap<RowKey, usize>,
+    by_id: IdMap<Place>,
+    rows: HashMap<RowKey, Kept>,
     by_request: HashMap<RequestName, Index>,
     shares: BTreeMap<Access, Share>,
     clients: HashMap<ClientId, Named>,
@@ -73,8 +73,9 @@ pub struct Tombstones {
     named: usize,
     /// Named clients that settled something since the last commit.
     settled: VecDeque<ClientId>,
-    /// Not yet in the store; and the index of the first of them, by which their rows are named.
-    fresh: BTreeMap<RowKey, Vec<Tombstone>>,
+    /// Rows that are not yet in the store, each with how many of it are remembered; and the first index in them, by which
+    /// they are named.
+    fresh: BTreeMap<RowKey, (Vec<Tombstone>, usize)>,
     batch: Option<Index>,
     /// Forgotten since the last commit, and the rows of which nothing is left.
     forgotten: Vec<Index>,
@@ -83,17 +84,24 @@ pub struct Tombstones {
     pushed_out_ms: Option<u64>,
 }
 
-/// A tombstone, and the row in which the store has it.
-struct Kept {
-    tombstone: Tombstone,
+/// Where a tombstone is: in which row, and where in it.
+#[derive(Clone, Copy)]
+struct Place {
     row: RowKey,
+    at: usize,
+}
+
+/// A row, and how many of it are remembered.
+struct Kept {
+    tombstones: Row,
+    left: usize,
 }
 
 /// What a commit has to write and to forget.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Fresh {
     /// See [`ChangeSet::remember`](crate::store::ChangeSet::remember).
-    pub remember: Vec<(RowKey, Vec<Tombstone>)>,
+    pub remember: Vec<(RowKey, Row)>,
     /// See [`ChangeSet::forget`](crate::store::ChangeSet::forget).
     pub forget: Vec<RowKey>,
     /// See [`ChangeSet::forgotten`](crate::store::ChangeSet::forgotten).
@@ -129,16 +137,16 @@ struct Named {
 
 impl Tombstones {
     /// What a store remembered, by when it went. `monotonic`: now, when every client counts as heard of.
-    pub fn load(bounds: RetryLimits, stored: Vec<(RowKey, Vec<Tombstone>)>, monotonic: Duration) -> Self {
+    pub fn load(bounds: RetryLimits, stored: Vec<(RowKey, Row)>, monotonic: Duration) -> Self {
         let mut tombstones = Self { bounds, looked: monotonic, ..Self::default() };
         for (row, stored) in stored {
-            tombstones.rows.insert(row, stored.len());
-            for tombstone in stored {
+            tombstones.rows.insert(row, Kept { tombstones: Arc::clone(&stored), left: stored.len() });
+            for (at, tombstone) in stored.iter().enumerate() {
                 if let (Some(_), Some(by)) = (tombstone.unsettled, tombstone.origin.request) {
                     let lease = Duration::from_millis(tombstone.client.lease_ms);
                     tombstones.hear(by.name.caller, tombstone.origin.access, 0, lease);
                 }
-                tombstones.keep(tombstone, row);
+                tombstones.keep(tombstone, Place { row, at });
             }
         }
         tombstones
@@ -180,22 +188,32 @@ impl Tombstones {
 
     /// What the `New` of this name was answered that opened a session which is gone, and its fingerprint.
     pub fn opened_by(&self, name: &RequestName) -> Option<(u64, Opened)> {
-        let tombstone = &self.by_id.get(self.by_request.get(name)?)?.tombstone;
+        let tombstone = self.get(*self.by_request.get(name)?)?;
         Some((tombstone.origin.request?.fingerprint, Opened::of(tombstone.id, &tombstone.client)))
     }
 
     /// The client of a session that is gone.
     pub fn client(&self, id: Index) -> Option<&Client> {
-        self.by_id.get(&id).map(|kept| &kept.tombstone.client)
+        self.get(id).map(|tombstone| &tombstone.client)
+    }
+
+    fn get(&self, id: Index) -> Option<&Tombstone> {
+        let Place { row, at } = self.by_id.get(&id)?;
+        match self.rows.get(row) {
+            Some(kept) => kept.tombstones.get(*at),
+            None => self.fresh.get(row)?.0.get(*at),
+        }
     }
 
     /// Remember a session that is gone from now on.
     pub fn remember(&mut self, tombstone: Tombstone) {
         let at = *self.batch.get_or_insert(tombstone.gone);
         let row = RowKey { at, group: group_of(&tombstone) };
-        *self.rows.entry(row).or_default() += 1;
-        self.fresh.entry(row).or_default().push(tombstone.clone());
-        self.keep(tombstone, row);
+        let (tombstones, left) = self.fresh.entry(row).or_default();
+        let place = Place { row, at: tombstones.len() };
+        tombstones.push(tombstone.clone());
+        *left += 1;
+        self.keep(&tombstone, place);
     }
 
     /// What the next commit has to write and to forget. Nothing is forgotten but here, so that what is remembered is what the
@@ -205,12 +223,17 @@ impl Tombstones {
         self.settle();
         self.release_silent();
         self.make_room();
-        let mut fresh = std::mem::take(&mut self.fresh);
-        let (mut forget, forgotten) = (std::mem::take(&mut self.forgotten_rows), std::mem::take(&mut self.forgotten));
+        let mut remember = Vec::with_capacity(self.fresh.len());
         // A row that was forgotten within the batch that brought it is never written.
-        forget.retain(|row| fresh.remove(row).is_none());
+        for (row, (tombstones, left)) in std::mem::take(&mut self.fresh).into_iter().filter(|(_, (_, left))| *left > 0)
+        {
+            let tombstones = Arc::new(tombstones);
+            self.rows.insert(row, Kept { tombstones: Arc::clone(&tombstones), left });
+            remember.push((row, tombstones));
+        }
         self.batch = None;
-        Fresh { remember: fresh.into_iter().collect(), forget, forgotten }
+        let (forget, forgotten) = (std::mem::take(&mut self.forgotten_rows), std::mem::take(&mut self.forgotten));
+        Fresh { remember, forget, forgotten }
     }
 
     /// What is remembered now.
@@ -276,7 +299,7 @@ impl Tombstones {
     /// The client of a tombstone will not ask for an answer again.
     fn forget_settled(&mut self, id: Index) {
         // A client that lost the session does not know yet: what it does next is still to be told so.
-        if self.by_id.get(&id).is_some_and(|kept| kept.tombstone.client.standing == Standing::Lost) {
+        if self.get(id).is_some_and(|tombstone| tombstone.client.standing == Standing::Lost) {
             self.count_as_unnamed(id);
         } else {
             self.forget_named(id);
@@ -284,8 +307,8 @@ impl Tombstones {
     }
 
     /// Make a tombstone findable, and count it.
-    fn keep(&mut self, tombstone: Tombstone, row: RowKey) {
-        let Tombstone { id, gone, origin, .. } = tombstone;
+    fn keep(&mut self, tombstone: &Tombstone, place: Place) {
+        let Tombstone { id, gone, origin, .. } = *tombstone;
         let client = origin.request.and_then(|by| Some((by.name.caller, self.clients.get_mut(&by.name.caller)?)));
         let share = self.shares.entry(origin.access).or_default();
         match client.zip(tombstone.unsettled) {
@@ -305,41 +328,49 @@ impl Tombstones {
         if let Some(by) = origin.request {
             self.by_request.insert(by.name, id);
         }
-        self.by_id.insert(id, Kept { tombstone, row });
+        self.by_id.insert(id, place);
     }
 
     /// Forget the tombstone of a named client. Its client's list has to be seen to before.
     fn forget_named(&mut self, id: Index) {
-        let Some(Kept { tombstone, row }) = self.by_id.remove(&id) else { return };
-        if let Some(share) = self.shares.get_mut(&tombstone.origin.access) {
-            self.named -= usize::from(share.named.remove(&(tombstone.gone, id)));
+        let Some((gone, access)) = self.get(id).map(|tombstone| (tombstone.gone, tombstone.origin.access)) else {
+            return;
+        };
+        if let Some(share) = self.shares.get_mut(&access) {
+            self.named -= usize::from(share.named.remove(&(gone, id)));
         }
-        self.forget(&tombstone, row);
+        self.forget(id);
     }
 
-    /// What is left to do about a tombstone that is in no list any more.
-    fn forget(&mut self, tombstone: &Tombstone, row: RowKey) {
-        let id = tombstone.id;
-        if let Some(by) = tombstone.origin.request
+    /// What is left to do about a tombstone that is in no list any more. When it went, Unix milliseconds.
+    fn forget(&mut self, id: Index) -> Option<u64> {
+        let &Tombstone { origin, gone_ms, .. } = self.get(id)?;
+        if let Some(by) = origin.request
             && self.by_request.get(&by.name) == Some(&id)
         {
             self.by_request.remove(&by.name);
         }
         self.forgotten.push(id);
-        if let Entry::Occupied(mut left) = self.rows.entry(row) {
-            *left.get_mut() -= 1;
-            if *left.get() == 0 {
-                left.remove();
+        let Place { row, .. } = self.by_id.remove(&id)?;
+        if let Entry::Occupied(mut kept) = self.rows.entry(row) {
+            kept.get_mut().left -= 1;
+            if kept.get().left == 0 {
+                kept.remove();
                 self.forgotten_rows.push(row);
             }
+        } else if let Some((_, left)) = self.fresh.get_mut(&row) {
+            *left -= 1;
         }
+        Some(gone_ms)
     }
 
     /// From now on a tombstone is remembered as that of a caller without a name. Its client's list has to be seen to before.
     fn count_as_unnamed(&mut self, id: Index) {
-        let Some(Kept { tombstone, .. }) = self.by_id.get(&id) else { return };
-        let Some(share) = self.shares.get_mut(&tombstone.origin.access) else { return };
-        if share.named.remove(&(tombstone.gone, id)) {
+        let Some((gone, access)) = self.get(id).map(|tombstone| (tombstone.gone, tombstone.origin.access)) else {
+            return;
+        };
+        let Some(share) = self.shares.get_mut(&access) else { return };
+        if share.named.remove(&(gone, id)) {
             share.unnamed.push_back(id);
             self.named -= 1;
             self.unnamed += 1;
@@ -393,19 +424,18 @@ impl Tombstones {
             let most = self.shares.values_mut().max_by_key(|share| share.unnamed.len());
             let Some(id) = most.and_then(|share| share.unnamed.pop_front()) else { break };
             self.unnamed -= 1;
-            let Some(Kept { tombstone, row }) = self.by_id.remove(&id) else { continue };
-            self.pushed_out_ms = self.pushed_out_ms.max(Some(tombstone.gone_ms));
-            self.forget(&tombstone, row);
+            let gone_ms = self.forget(id);
+            self.pushed_out_ms = self.pushed_out_ms.max(gone_ms);
         }
     }
 
     /// Take a tombstone from its client's list, and count it as unnamed.
     fn give_up_name(&mut self, id: Index) {
-        if let Some(Tombstone { origin, unsettled: Some(number), .. }) = self.by_id.get(&id).map(|kept| &kept.tombstone)
+        if let Some(&Tombstone { origin, unsettled: Some(number), .. }) = self.get(id)
             && let Some(by) = origin.request
             && let Some(client) = self.clients.get_mut(&by.name.caller)
         {
-            client.unsettled.remove(&(*number, id));
+            client.unsettled.remove(&(number, id));
             client.given_up = client.given_up.max(by.name.number);
         }
         self.count_as_unnamed(id);
@@ -450,7 +480,7 @@ mod tests {
     /// A commit: what it remembers, without its rows, and what is forgotten.
     fn commit(tombstones: &mut Tombstones, now: Duration) -> (Vec<Tombstone>, Vec<Index>) {
         let fresh = take(tombstones, now);
-        (fresh.remember.into_iter().flat_map(|(_, tombstones)| tombstones).collect(), fresh.forgotten)
+        (fresh.remember.iter().flat_map(|(_, row)| row.iter().cloned()).collect(), fresh.forgotten)
     }
 
     fn take(tombstones: &mut Tombstones, now: Duration) -> Fresh {

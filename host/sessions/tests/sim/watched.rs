@@ -137,7 +137,7 @@ impl Store for Watched {
             held: Some(found.held.clone()),
             waiting: Some(found.waiting.clone()),
             pauses: Some(found.pauses.clone()),
-            tombstones: Some(found.tombstones.iter().flat_map(|(_, tombstones)| tombstones).cloned().collect()),
+            tombstones: Some(found.tombstones.iter().flat_map(|(_, row)| row.iter()).cloned().collect()),
             ..rows
         });
         if inner.sabotage == Sabotage::ForgetHeld {
@@ -194,7 +194,7 @@ impl Store for Watched {
         let nth = inner.commits_ever;
         let (last, now_ms) = (changes.last, changes.now_ms);
         let (sessions, waiting) = (changes.sessions.clone(), changes.waiting.clone());
-        let remember = changes.remember.iter().flat_map(|(_, tombstones)| tombstones).cloned().collect();
+        let remember = changes.remember.iter().flat_map(|(_, row)| row.iter()).cloned().collect();
         let forgotten = changes.forgotten.clone();
         let result = match inner.sabotage {
             Sabotage::SkipCommit if nth.is_multiple_of(16) => Ok(()),

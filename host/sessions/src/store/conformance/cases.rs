@@ -271,7 +271,7 @@ pub fn counts_and_tombstones_survive_and_are_forgotten(disk: &mut impl Disk) {
         let Session { id, client, origin, .. } = session(id, 7, State::Active);
         Tombstone { id, gone: index(100 + id.index), gone_ms: 5, client, origin, unsettled: Some(u64::MAX) }
     };
-    let row = |last, group| (RowKey { at: index(last), group }, vec![tombstone(last), tombstone(last + group)]);
+    let row = |last, group| (RowKey { at: index(last), group }, vec![tombstone(last), tombstone(last + group)].into());
     let waiting = Waiting { stored: 3, parked: 4 };
     let mut store = disk.taken_over();
     for (last, groups) in [(10, vec![1, 1 << 62]), (11, vec![1])] {

@@ -16,7 +16,7 @@ use crate::{
     ids::{IdMap, Index},
     rules::RecordsChange,
     session::{Due, Line, Session},
-    store::{ChangeSet, Pause, RowKey, SessionChange, Tombstone, Waiting, redb::Rows},
+    store::{ChangeSet, Pause, Row, RowKey, SessionChange, Tombstone, Waiting, redb::Rows},
 };
 
 /// What happened since the last checkpoint.
@@ -29,7 +29,7 @@ pub struct Generation {
     waiting: BTreeMap<u32, Waiting>,
     /// The sessions among the entries that were opened here, by the name of their `New`.
     requests: HashMap<RequestName, Index>,
-    remember: BTreeMap<RowKey, Vec<Tombstone>>,
+    remember: BTreeMap<RowKey, Row>,
     forget: Vec<RowKey>,
     last: Index,
     now_ms: u64,

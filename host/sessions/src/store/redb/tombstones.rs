@@ -10,7 +10,7 @@
 use redb::{ReadOnlyTable, ReadableTable as _, TableDefinition, WriteTransaction};
 
 use super::{codec, io};
-use crate::store::{RowKey, StoreError, Tombstone};
+use crate::store::{Row, RowKey, StoreError, Tombstone};
 
 type Definition = TableDefinition<'static, [u8; RowKey::BYTES], &'static [u8]>;
 type Reading = ReadOnlyTable<[u8; RowKey::BYTES], &'static [u8]>;
@@ -19,7 +19,7 @@ type Reading = ReadOnlyTable<[u8; RowKey::BYTES], &'static [u8]>;
 pub const TOMBSTONES: Definition = TableDefinition::new("tombstones");
 
 /// Every row, by when its sessions went.
-pub fn all(table: &Reading) -> Result<Vec<(RowKey, Vec<Tombstone>)>, StoreError> {
+pub fn all(table: &Reading) -> Result<Vec<(RowKey, Row)>, StoreError> {
     let rows = table.iter().map_err(io)?;
     rows.map(|row| {
         let (key, value) = row.map_err(io)?;
