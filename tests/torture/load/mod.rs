@@ -18,10 +18,12 @@ use std::{
     time::Duration,
 };
 
+use mpy6a_proto::v1::admin_client::AdminClient;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use tokio::{sync::watch, task::JoinHandle, time::Instant};
+use tonic::transport::Channel;
 
-pub use self::transport::{Told, Transport};
+pub use self::transport::{Told, Transport, operators};
 use crate::{
     history::{At, History, Record, Tag},
     setting::KINDS,
@@ -36,8 +38,8 @@ const LIBRARY: u64 = 8;
 pub struct Field {
     /// Where the host is: twice, the second over a wire that is cut now and then.
     pub urls: [String; 2],
-    /// Where its operators ask it.
-    pub admin_url: String,
+    /// As its operators ask it.
+    pub admin: AdminClient<Channel>,
     pub watch: Watch,
     /// The longest record, in bytes.
     pub record_max: Arc<AtomicU32>,
@@ -76,7 +78,9 @@ impl Field {
         let stop = watch::channel(false).0;
         let (tags, acknowledged) = (Arc::default(), Arc::default());
         let record_max = Arc::new(AtomicU32::new(record_max));
-        Self { urls, admin_url: String::new(), watch, record_max, tags, acknowledged, stop }
+        // Where that is shows when the host is started.
+        let admin = transport::operators(&urls[0]);
+        Self { urls, admin, watch, record_max, tags, acknowledged, stop }
     }
 
     /// Set them all to work.

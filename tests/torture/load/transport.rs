@@ -58,13 +58,19 @@ impl From<Told<Answer>> for Answer {
     }
 }
 
+/// The way of operators to a host: one connection for all, since one address has places for few.
+pub fn operators(url: &str) -> AdminClient<Channel> {
+    AdminClient::new(channel(url)).max_decoding_message_size(ANSWER_BYTES_MAX)
+}
+
+fn channel(url: &str) -> Channel {
+    Endpoint::from_shared(url.to_owned()).unwrap().connect_timeout(CONNECT_TIME_MAX).connect_lazy()
+}
+
 impl Transport {
-    /// To a host: as a client by the one way, as an operator by the other.
-    pub fn to(url: &str, admin_url: &str) -> Self {
-        let channel =
-            |url: &str| Endpoint::from_shared(url.to_owned()).unwrap().connect_timeout(CONNECT_TIME_MAX).connect_lazy();
-        let admin = AdminClient::new(channel(admin_url)).max_decoding_message_size(ANSWER_BYTES_MAX);
-        Self { truba: TrubaClient::new(channel(url)), admin, caller: None }
+    /// To a host, as a client; and as an operator by what all share.
+    pub fn to(url: &str, admin: &AdminClient<Channel>) -> Self {
+        Self { truba: TrubaClient::new(channel(url)), admin: admin.clone(), caller: None }
     }
 
     /// The same, for a client that says this of itself with each message.

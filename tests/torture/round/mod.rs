@@ -22,7 +22,7 @@ use crate::{
     faults::{Fault, RECORD_MAX_FILLING},
     harness::{Config, Host, LOOK, Proxy},
     history::{History, Tag},
-    load::{Field, Watch},
+    load::{Field, Watch, operators},
     outside::Outside,
     sabotage::Sabotage,
     setting::Setting,
@@ -100,7 +100,7 @@ async fn set(plan: Plan, watch: Watch) -> (Stage, Cutting) {
     stage.launch().await;
     let proxy = Proxy::to(stage.host.port()).await;
     stage.field.urls = [stage.host.url(), proxy.url.clone()];
-    stage.field.admin_url = stage.host.admin_url();
+    stage.field.admin = operators(&stage.host.admin_url());
     (stage, Cutting::start(proxy, plan.seed))
 }
 

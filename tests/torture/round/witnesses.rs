@@ -15,7 +15,7 @@ const LOOK_TIME: Duration = Duration::from_secs(10);
 /// Put together what all witnesses saw of each session.
 pub async fn gather(stage: &Stage, sessions: &mut [History]) -> Vec<Complaint> {
     let mut handed = stage.outside.take();
-    let transport = Transport::to(&stage.host.url(), &stage.host.admin_url());
+    let transport = Transport::to(&stage.host.url(), &stage.field.admin);
     let mut complaints = Vec::new();
     for session in sessions {
         session.handed = handed.remove(&session.tag).unwrap_or_default();

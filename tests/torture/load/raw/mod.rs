@@ -24,7 +24,7 @@ const AGAIN: Duration = Duration::from_millis(15);
 
 /// Work until told to stop.
 pub async fn work(field: Field, mut chance: StdRng) -> Vec<History> {
-    let transport = Transport::to(&field.urls[usize::from(chance.random_ratio(1, 2))], &field.admin_url);
+    let transport = Transport::to(&field.urls[usize::from(chance.random_ratio(1, 2))], &field.admin);
     // Whether it stops by its own clock when its lease is over, as it should.
     let honest = chance.random();
     // Whether it never pauses.
