@@ -12,18 +12,24 @@ use crate::stage::Stage;
 pub enum Sabotage {
     /// The host is killed, and its store is put back to what it was a while ago.
     OldStore,
-    /// The monotonic clock, which leases run on, jumps ahead.
+    /// The monotonic clock, which leases run on, jumps ahead, again and again from the first session on: whatever is claimed
+    /// then was claimed too early, while one jump into a busy host finds all workers at what was due before.
     HastyLeases,
 }
 
 /// How long clients work between the copy and the kill: each of them has been acknowledged something by then.
 const A_WHILE: Duration = Duration::from_secs(1);
+/// How far the monotonic clock jumps each time: further than any lease.
+const JUMP_MS: i64 = 2_000;
+/// How often it jumps, and how long runs have between two jumps to be handed their session.
+const JUMPS: i64 = 10;
+const BETWEEN_JUMPS: Duration = Duration::from_millis(100);
 
 impl Sabotage {
     pub async fn commit(self, stage: &mut Stage) {
-        sleep(A_WHILE).await;
         match self {
             Self::OldStore => {
+                sleep(A_WHILE).await;
                 let (data, copy) = (stage.setting.data.clone(), stage.host.path("copy"));
                 stage.host.kill();
                 copy_over(&data, &copy);
@@ -34,8 +40,10 @@ impl Sabotage {
                 stage.launch().await;
             }
             Self::HastyLeases => {
-                if let Some(clocks) = &stage.clocks {
-                    clocks.set_monotonic(60_000);
+                let clocks = stage.clocks.as_ref().expect("a round with this sabotage has clocks of its own");
+                for jump in 1..=JUMPS {
+                    sleep(BETWEEN_JUMPS).await;
+                    clocks.set_monotonic(jump * JUMP_MS);
                 }
             }
         }
