@@ -65,7 +65,7 @@ pub struct Tombstones {
     awake: Duration,
     looked: Duration,
     by_id: IdMap<Place>,
-    rows: HashMap<RowKey, Kept>,
+    rows: HashMap<RowKey, Kept, foldhash::fast::RandomState>,
     by_request: HashMap<RequestName, Index>,
     shares: BTreeMap<Access, Share>,
     clients: HashMap<ClientId, Named>,
@@ -88,7 +88,9 @@ pub struct Tombstones {
 #[derive(Clone, Copy)]
 struct Place {
     row: RowKey,
-    at: usize,
+    at: u32,
+    /// Whether it is found by the name of its `New`, too. What is forgotten was long untouched, so it is read only if it is.
+    is_requested: bool,
 }
 
 /// A row, and how many of it are remembered.
@@ -141,12 +143,12 @@ impl Tombstones {
         let mut tombstones = Self { bounds, looked: monotonic, ..Self::default() };
         for (row, stored) in stored {
             tombstones.rows.insert(row, Kept { tombstones: Arc::clone(&stored), left: stored.len() });
-            for (at, tombstone) in stored.iter().enumerate() {
+            for (at, tombstone) in (0..).zip(stored.iter()) {
                 if let (Some(_), Some(by)) = (tombstone.unsettled, tombstone.origin.request) {
                     let lease = Duration::from_millis(tombstone.client.lease_ms);
                     tombstones.hear(by.name.caller, tombstone.origin.access, 0, lease);
                 }
-                tombstones.keep(tombstone, Place { row, at });
+                tombstones.keep(tombstone, row, at);
             }
         }
         tombstones
@@ -198,10 +200,17 @@ impl Tombstones {
     }
 
     fn get(&self, id: Index) -> Option<&Tombstone> {
-        let Place { row, at } = self.by_id.get(&id)?;
+        self.at(self.by_id.get(&id)?)
+    }
+
+    fn at(&self, place: &Place) -> Option<&Tombstone> {
+        self.row(&place.row)?.get(place.at as usize)
+    }
+
+    fn row(&self, row: &RowKey) -> Option<&[Tombstone]> {
         match self.rows.get(row) {
-            Some(kept) => kept.tombstones.get(*at),
-            None => self.fresh.get(row)?.0.get(*at),
+            Some(kept) => Some(&kept.tombstones),
+            None => Some(&self.fresh.get(row)?.0),
         }
     }
 
@@ -209,11 +218,12 @@ impl Tombstones {
     pub fn remember(&mut self, tombstone: Tombstone) {
         let at = *self.batch.get_or_insert(tombstone.gone);
         let row = RowKey { at, group: group_of(&tombstone) };
+        let at = self.fresh.get(&row).map_or(0, |(tombstones, _)| tombstones.len());
+        // A batch has far fewer.
+        self.keep(&tombstone, row, u32::try_from(at).unwrap_or(u32::MAX));
         let (tombstones, left) = self.fresh.entry(row).or_default();
-        let place = Place { row, at: tombstones.len() };
-        tombstones.push(tombstone.clone());
+        tombstones.push(tombstone);
         *left += 1;
-        self.keep(&tombstone, place);
     }
 
     /// What the next commit has to write and to forget. Nothing is forgotten but here, so that what is remembered is what the
@@ -307,7 +317,7 @@ impl Tombstones {
     }
 
     /// Make a tombstone findable, and count it.
-    fn keep(&mut self, tombstone: &Tombstone, place: Place) {
+    fn keep(&mut self, tombstone: &Tombstone, row: RowKey, at: u32) {
         let Tombstone { id, gone, origin, .. } = *tombstone;
         let client = origin.request.and_then(|by| Some((by.name.caller, self.clients.get_mut(&by.name.caller)?)));
         let share = self.shares.entry(origin.access).or_default();
@@ -328,7 +338,7 @@ impl Tombstones {
         if let Some(by) = origin.request {
             self.by_request.insert(by.name, id);
         }
-        self.by_id.insert(id, place);
+        self.by_id.insert(id, Place { row, at, is_requested: origin.request.is_some() });
     }
 
     /// Forget the tombstone of a named client. Its client's list has to be seen to before.
@@ -342,26 +352,25 @@ impl Tombstones {
         self.forget(id);
     }
 
-    /// What is left to do about a tombstone that is in no list any more. When it went, Unix milliseconds.
-    fn forget(&mut self, id: Index) -> Option<u64> {
-        let &Tombstone { origin, gone_ms, .. } = self.get(id)?;
-        if let Some(by) = origin.request
-            && self.by_request.get(&by.name) == Some(&id)
+    /// What is left to do about a tombstone that is in no list any more.
+    fn forget(&mut self, id: Index) {
+        let Some(place) = self.by_id.remove(&id) else { return };
+        if place.is_requested
+            && let Some(name) = self.at(&place).and_then(|tombstone| Some(tombstone.origin.request?.name))
+            && self.by_request.get(&name) == Some(&id)
         {
-            self.by_request.remove(&by.name);
+            self.by_request.remove(&name);
         }
         self.forgotten.push(id);
-        let Place { row, .. } = self.by_id.remove(&id)?;
-        if let Entry::Occupied(mut kept) = self.rows.entry(row) {
+        if let Entry::Occupied(mut kept) = self.rows.entry(place.row) {
             kept.get_mut().left -= 1;
             if kept.get().left == 0 {
                 kept.remove();
-                self.forgotten_rows.push(row);
+                self.forgotten_rows.push(place.row);
             }
-        } else if let Some((_, left)) = self.fresh.get_mut(&row) {
+        } else if let Some((_, left)) = self.fresh.get_mut(&place.row) {
             *left -= 1;
         }
-        Some(gone_ms)
     }
 
     /// From now on a tombstone is remembered as that of a caller without a name. Its client's list has to be seen to before.
@@ -424,8 +433,10 @@ impl Tombstones {
             let most = self.shares.values_mut().max_by_key(|share| share.unnamed.len());
             let Some(id) = most.and_then(|share| share.unnamed.pop_front()) else { break };
             self.unnamed -= 1;
-            let gone_ms = self.forget(id);
-            self.pushed_out_ms = self.pushed_out_ms.max(gone_ms);
+            // Those of a row went together.
+            let gone = self.by_id.get(&id).and_then(|place| self.row(&place.row)?.first());
+            self.pushed_out_ms = self.pushed_out_ms.max(gone.map(|gone| gone.gone_ms));
+            self.forget(id);
         }
     }
 
