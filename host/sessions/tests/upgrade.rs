@@ -8,12 +8,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-use std::{path::Path, process::Command};
+use std::{fs, path::Path, process::Command};
 
 use mpy6a_sessions::{
     Access, Caller, ClientId, Environment, Error, Index, KindPolicy, Kinds, Limits, Line, NamedClient, New, Outcome,
     Page, Part, Refusal, Report, RequestName, Session, SessionOp, Sessions, StateName, start,
-    store::logged::LoggedStore,
+    store::{
+        logged::{LoggedStore, verify::verify},
+        redb::install,
+    },
 };
 use tempfile::TempDir;
 
@@ -84,7 +87,22 @@ async fn a_client_goes_on(sessions: &Sessions, session: &Session, tag: &'static 
     assert_eq!(first.change_id.index, session.change_id.index, "the operation that it repeats is not applied again");
 }
 
+/// It is verified and restored as it is, by a program of today.
+fn is_restored(name: &str) {
+    let folder = unpacked(name);
+    let store = folder.path().join("mpy6a.redb");
+    let before = fs::read(&store).unwrap();
+    let found = verify(&store).unwrap();
+    assert!(found.is_right() && found.parked > 0, "{name}: {found:?}");
+    assert_eq!(fs::read(&store).unwrap(), before, "{name} is left as it was");
+    // What a backup has: no log.
+    let restored = folder.path().join("restored.redb");
+    assert!(install(&store, &restored).unwrap().is_right(), "{name}");
+    assert_eq!(fs::read(&restored).unwrap(), before, "{name} is upgraded by the host that serves from it");
+}
+
 async fn is_taken_over(name: &str) {
+    is_restored(name);
     let folder = unpacked(name);
     let sessions = open(&folder);
     is_whole(&sessions).await;
@@ -147,7 +165,7 @@ fn numbered(number: u64) -> New {
 ///
 /// ```sh
 /// MPY6A_GOLDEN=/tmp/golden cargo test -p mpy6a-sessions --test upgrade -- --ignored
-/// tar -C /tmp/golden -czf host/sessions/tests/golden/store-N.tar.gz .
+/// tar -C /tmp/golden/.tmp* -czf host/sessions/tests/golden/store-N.tar.gz .
 /// ```
 #[tokio::test]
 #[ignore = "writes a folder, named by MPY6A_GOLDEN, when the format of the store has changed"]

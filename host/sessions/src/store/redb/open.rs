@@ -181,8 +181,17 @@ pub(super) fn guarded<T>(path: &Path, open: impl FnOnce() -> Result<T, OpenError
     })
 }
 
+/// The format of a store that this program reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    /// [`FORMAT`].
+    Today,
+    /// One of [`FORMATS_BEFORE`].
+    Before,
+}
+
 /// Look whether a redb file is one of ours.
-pub(super) fn check_format(path: &Path, database: &impl ReadableDatabase) -> Result<(), OpenError> {
+pub(super) fn check_format(path: &Path, database: &impl ReadableDatabase) -> Result<Format, OpenError> {
     let read = || -> Result<Option<Vec<u8>>, ::redb::Error> {
         let transaction = database.begin_read()?;
         // No table yet: a host died between making the file and its first commit.
@@ -200,7 +209,8 @@ pub(super) fn check_format(path: &Path, database: &impl ReadableDatabase) -> Res
     };
     let found = read().map_err(|error| OpenError::Damaged { path: path.to_owned(), what: error.to_string() })?;
     match found {
-        Some(format) if format == FORMAT || FORMATS_BEFORE.contains(&format.as_slice()) => Ok(()),
+        Some(format) if format == FORMAT => Ok(Format::Today),
+        Some(format) if FORMATS_BEFORE.contains(&format.as_slice()) => Ok(Format::Before),
         Some(format) => Err(OpenError::OtherVersion {
             path: path.to_owned(),
             found: String::from_utf8_lossy(&format).into_owned(),

@@ -16,7 +16,7 @@ use redb::{
 
 use super::{
     LogState, OpenError, RedbStore, attempts, codec, due, io, meta,
-    open::{check_format, check_head, explain, guarded},
+    open::{Format, check_format, check_head, explain, guarded},
     overlay::Overlay,
     records, requests, sessions, tombstones,
 };
@@ -82,7 +82,7 @@ struct Walk {
     due: due::Reading,
     parked: due::Reading,
     requests: requests::Reading,
-    /// How many sessions were opened by a `New` with a name.
+    /// How many sessions are listed under the `New` that opened them.
     named: u64,
     last: Index,
     waiting: BTreeMap<u32, Waiting>,
@@ -98,20 +98,32 @@ pub fn verify(path: &Path) -> Result<(Verified, Option<LogState>), OpenError> {
     guarded(path, || {
         check_head(path)?;
         match ReadOnlyDatabase::open(path) {
-            Ok(database) => look(path, &database),
-            // A host was killed over it. Nobody has it open, or that would be the error.
-            Err(DatabaseError::RepairAborted) => {
-                let fail = |source| OpenError::Io { path: path.to_owned(), source };
-                let database = Builder::new().create_with_backend(Overlay::open(path).map_err(fail)?);
-                look(path, &database.map_err(|error| explain(path, error))?)
+            Ok(database) if check_format(path, &database)? == Format::Today => look(path, &database),
+            // Of an earlier format: it is looked at as this program turns it into its own.
+            Ok(database) => {
+                drop(database);
+                look_aside(path)
             }
+            // A host was killed over it. Nobody has it open, or that would be the error.
+            Err(DatabaseError::RepairAborted) => look_aside(path),
             Err(error) => Err(explain(path, error)),
         }
     })
 }
 
+/// Look at a file that has to be changed before it can be walked: all changes are kept in memory.
+fn look_aside(path: &Path) -> Result<(Verified, Option<LogState>), OpenError> {
+    let fail = |source| OpenError::Io { path: path.to_owned(), source };
+    let database = Builder::new().create_with_backend(Overlay::open(path).map_err(fail)?);
+    let database = database.map_err(|error| explain(path, error))?;
+    if check_format(path, &database)? == Format::Today {
+        return look(path, &database);
+    }
+    let upgraded = RedbStore::prepare(database).map_err(|error| explain(path, error.into()))?;
+    look(path, &*upgraded.database)
+}
+
 fn look(path: &Path, database: &impl ReadableDatabase) -> Result<(Verified, Option<LogState>), OpenError> {
-    check_format(path, database)?;
     let transaction = database.begin_read().map_err(|error| explain_read(path, io(error)))?;
     walk(&transaction).map_err(|error| explain_read(path, error))
 }
@@ -246,9 +258,11 @@ impl Walk {
             }
         }
         if let Some(by) = session.origin.request {
-            self.named += 1;
-            if requests::get(&self.requests, &by.name)? != Some(id) {
-                self.found.add(format!("session {id} is not listed under the request that opened it"));
+            match requests::get(&self.requests, &by.name)? {
+                Some(listed) if listed == id => self.named += 1,
+                // A later one has the name: earlier versions forgot while a session was live which request opened it.
+                Some(listed) if listed > id => {}
+                _ => self.found.add(format!("session {id} is not listed under the request that opened it")),
             }
         }
         self.records(session)?;
