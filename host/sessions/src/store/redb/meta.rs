@@ -72,11 +72,16 @@ pub fn write_last(transaction: &WriteTransaction, last: Index) -> Result<(), Sto
 }
 
 /// The latest time of a commit, Unix ms; 0 in a new store.
-pub fn time(meta: &ReadOnlyTable<&'static str, &'static [u8]>) -> Result<u64, StoreError> {
+pub fn time(meta: &impl ReadableTable<&'static str, &'static [u8]>) -> Result<u64, StoreError> {
     let Some(value) = meta.get(TIME).map_err(io)? else { return Ok(0) };
     let body = codec::unseal("meta", TIME.as_bytes(), value.value())?;
     let bytes = body.try_into().map_err(|_| StoreError::Damaged("the time is not 8 bytes long".into()))?;
     Ok(u64::from_be_bytes(bytes))
+}
+
+/// The same, within a transaction that writes.
+pub fn time_in(transaction: &WriteTransaction) -> Result<u64, StoreError> {
+    time(&transaction.open_table(META).map_err(io)?)
 }
 
 /// Write the time of a commit; 0 leaves it as it is.

@@ -6,7 +6,7 @@
 //!
 //! The session's row says the same, so the value needs no checksum: whoever finds a session here asks it.
 
-use redb::{ReadOnlyTable, TableDefinition, WriteTransaction};
+use redb::{ReadOnlyTable, ReadableTable as _, TableDefinition, WriteTransaction};
 
 use super::io;
 use crate::{
@@ -40,7 +40,11 @@ pub fn write(transaction: &WriteTransaction, changes: &[&SessionChange]) -> Resu
     let mut table = transaction.open_table(REQUESTS).map_err(io)?;
     for (id, before, after) in moves {
         if let Some(before) = before {
-            table.remove(before.to_bytes()).map_err(io)?;
+            // Another may have the name by now: earlier versions forgot while a session was live which request opened it.
+            let is_its_own = table.get(before.to_bytes()).map_err(io)?.is_some_and(|it| it.value() == id.to_bytes());
+            if is_its_own {
+                table.remove(before.to_bytes()).map_err(io)?;
+            }
         }
         if let Some(after) = after {
             table.insert(after.to_bytes(), id.to_bytes()).map_err(io)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use redb::{ReadableTable as _, TableDefinition, WriteTransaction};
 
-use super::{codec, io, requests, sessions, tombstones};
+use super::{codec, io, meta, requests, sessions, tombstones};
 use crate::{
     caller::OpenedBy,
     ids::{IdMap, Index},
@@ -19,6 +19,8 @@ const MEMORIES: TableDefinition<'static, [u8; Index::BYTES], &[u8]> = TableDefin
 
 /// Move what `memories` holds to where it belongs now, and drop the table.
 pub fn memories(transaction: &WriteTransaction) -> Result<(), StoreError> {
+    // When each went was not written down: at the latest with the last commit.
+    let now_ms = meta::time_in(transaction)?;
     let mut opened = IdMap::default();
     let mut gone: IdMap<(RowKey, Tombstone)> = IdMap::default();
     {
@@ -30,7 +32,7 @@ pub fn memories(transaction: &WriteTransaction) -> Result<(), StoreError> {
             let row = RowKey { at, group: 0 };
             for memory in codec::decode::<Vec<MemoryV1>>("memories", &key, value.value())? {
                 opened.extend(opened_by(&memory));
-                gone.extend(tombstone(memory, at, 0).map(|tombstone| (tombstone.id, (row, tombstone))));
+                gone.extend(tombstone(memory, at, now_ms).map(|tombstone| (tombstone.id, (row, tombstone))));
             }
         }
     }
