@@ -118,6 +118,9 @@ pub struct Origin {
     pub access: Access,
     /// The `New` that opened it, if that had a name.
     pub request: Option<OpenedBy>,
+    /// Whether another client than the named one that opened it worked on it: then the numbers of its operations say nothing of
+    /// what its opener may still ask.
+    pub handed_on: bool,
 }
 
 /// A `New` with a name.

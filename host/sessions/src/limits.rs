@@ -78,11 +78,20 @@ pub struct RetryLimits {
     pub named_max: usize,
     /// Named clients, a count. Past it, of the access with most, the one that was silent for longest is forgotten.
     pub clients_max: usize,
+    /// Forgotten sessions that rows may still hold beside as many as are remembered, a count. Past it, rows at least half of which
+    /// is forgotten are written anew.
+    pub forgotten_in_rows_max: usize,
 }
 
 impl Default for RetryLimits {
     fn default() -> Self {
-        Self { unnamed_max: REMEMBERED_MAX, named_max: REMEMBERED_NAMED_MAX, clients_max: CLIENTS_MAX }
+        Self {
+            unnamed_max: REMEMBERED_MAX,
+            named_max: REMEMBERED_NAMED_MAX,
+            clients_max: CLIENTS_MAX,
+            // What a few dozen commits leave.
+            forgotten_in_rows_max: 16 * BATCH_OPS_MAX,
+        }
     }
 }
 

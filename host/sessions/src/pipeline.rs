@@ -172,12 +172,6 @@ impl Pipeline {
         self.caller.client = Some(client);
     }
 
-    /// Who asks.
-    #[must_use]
-    pub fn caller(&self) -> Caller {
-        self.caller
-    }
-
     /// How many operations have no answer yet.
     #[must_use]
     pub fn unanswered(&self) -> usize {

@@ -64,7 +64,7 @@ pub(super) fn open(limits: &Limits, new: &New, key: Key, access: Access, stamp: 
         bytes: size.bytes,
         attempts: 0,
         traceparent: new.traceparent.clone(),
-        origin: Origin { access, request },
+        origin: Origin { access, request, handed_on: false },
     };
     let opened = Opened::of(session.id, &session.client);
     let records = RecordsChange { clear: false, append: new.record.iter().cloned().collect() };

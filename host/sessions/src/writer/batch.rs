@@ -11,7 +11,7 @@ use crate::{
     error::Refusal,
     ids::{IdMap, Index},
     limits::Limits,
-    op::{New, Op, SessionOp, Stamp},
+    op::{New, Op, Stamp},
     policy::{KindPolicy, Kinds},
     rules::{Change, Decision, Opened, Reply, answer_gone, decide},
     session::Session,
@@ -77,8 +77,9 @@ impl<'a, S: Store> Batch<'a, S> {
         let stamp = Stamp { index, now_ms: self.now_ms, entropy, policy };
         match decide(self.limits, session.as_ref(), op, &stamp) {
             Ok(Decision::Answer(reply)) => Ok(Ok(reply)),
-            Ok(Decision::Change(change)) => {
+            Ok(Decision::Change(mut change)) => {
                 self.last = index;
+                change.session.origin.handed_on |= is_by_another(op, &change.session);
                 self.remember(op, &change);
                 Ok(Ok(self.collect(session, *change)))
             }
@@ -168,7 +169,7 @@ impl<'a, S: Store> Batch<'a, S> {
                 gone_ms: self.now_ms,
                 client: session.client.clone(),
                 origin: session.origin,
-                unsettled: unsettled(op, session),
+                unsettled: unsettled(session),
             });
         } else if let (Op::New { .. }, Some(by)) = (op, session.origin.request) {
             self.by_request.insert(by.name, session.id);
@@ -197,15 +198,16 @@ impl<'a, S: Store> Batch<'a, S> {
 }
 
 /// The last request about a session that its named client may repeat once it is gone. None where that client cannot tell
-/// when it will not: it has no name, or somebody else, with numbers of its own, deleted the session.
-fn unsettled(op: &Op, session: &Session) -> Option<u64> {
-    let opened_by = session.origin.request.filter(|by| by.name.is_numbered())?.name;
-    match op {
-        Op::Client { op: SessionOp::Delete, caller, .. } if caller.client.map(|it| it.id) != Some(opened_by.caller) => {
-            None
-        }
-        _ => Some(session.client.last.map_or(opened_by.number, |last| last.number.max(opened_by.number))),
-    }
+/// when it will not: it has no name, or somebody else, with numbers of its own, worked on the session.
+fn unsettled(session: &Session) -> Option<u64> {
+    let opened_by = session.origin.request.filter(|by| by.name.is_numbered() && !session.origin.handed_on)?.name;
+    Some(session.client.last.map_or(opened_by.number, |last| last.number.max(opened_by.number)))
+}
+
+/// Whether a session that a named client opened is worked on by another.
+fn is_by_another(op: &Op, session: &Session) -> bool {
+    let (Op::Client { caller, .. }, Some(by)) = (op, session.origin.request) else { return false };
+    by.name.is_numbered() && caller.client.map(|it| it.id) != Some(by.name.caller)
 }
 
 /// The session that an operation is about; the default index for `New`, which has none yet.

@@ -42,8 +42,8 @@ impl<S: Store> Ledger<S> {
     ) -> Result<(Self, Vec<Session>, u64), StoreError> {
         let found = store.take_over()?;
         let census = Census::new(&found.waiting, &found.held);
-        let mut tombstones = Tombstones::load(limits.retries, found.tombstones, monotonic);
-        tombstones.set_longest_lease(Duration::from_millis(kinds.longest_lease_ms()));
+        let longest_lease = Duration::from_millis(kinds.longest_lease_ms());
+        let tombstones = Tombstones::load(limits.retries, found.tombstones, longest_lease, monotonic);
         let (last, pauses) = (found.last, found.pauses);
         let ledger = Self { store, limits, kinds, census, last, pauses, fresh_pauses: Vec::new(), tombstones };
         Ok((ledger, found.held, found.now_ms))
@@ -55,8 +55,9 @@ impl<S: Store> Ledger<S> {
         self.kinds = kinds;
     }
 
-    /// Begin a batch at this time, Unix milliseconds.
-    pub fn begin(&mut self, now_ms: u64) -> Batch<'_, S> {
+    /// Begin a batch at this time, Unix milliseconds, and on the monotonic clock.
+    pub fn begin(&mut self, now_ms: u64, monotonic: Duration) -> Batch<'_, S> {
+        self.tombstones.look(monotonic);
         Batch::new(&self.store, (&self.limits, &self.kinds), &mut self.tombstones, self.last, now_ms)
     }
 
@@ -83,7 +84,7 @@ impl<S: Store> Ledger<S> {
         }
         self.last = last;
         let waiting = self.census.update(&sessions);
-        let Fresh { remember, forget, forgotten } = self.tombstones.take_fresh(monotonic);
+        let Fresh { remember, forget, forgotten } = self.tombstones.take_fresh(last, monotonic);
         self.store.commit(ChangeSet { last, now_ms, sessions, waiting, remember, forget, forgotten, pauses })
     }
 }

@@ -143,7 +143,7 @@ impl<S: Store> Writer<S> {
             self.timers.grant(session, now.monotonic);
         }
         for some in repeating.chunks(BATCH_OPS_MAX) {
-            let mut batch = self.ledger.begin(now.wall_ms());
+            let mut batch = self.ledger.begin(now.wall_ms(), now.monotonic);
             for session in some {
                 // Nobody asked, so nobody is to be told of a refusal.
                 let _ = batch.apply(&Op::HostDied(session.id), 0)?;

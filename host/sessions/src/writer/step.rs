@@ -49,7 +49,7 @@ impl<S: Store> Writer<S> {
         self.apply_settings(messages, now);
         let mut answers = Answers::default();
 
-        let mut batch = self.ledger.begin(now.wall_ms());
+        let mut batch = self.ledger.begin(now.wall_ms(), now.monotonic);
         let (timers, environment) = (&mut self.timers, &mut self.environment);
         apply_messages(&mut batch, timers, environment, messages, now, &mut answers)?;
         apply_ended_leases(&mut batch, timers, environment, now)?;

@@ -6,11 +6,14 @@
 //! | opened by | forgotten |
 //! |---|---|
 //! | a [named client](crate::caller) | when the client says that it has settled every request about the session |
-//! | a named client that is not heard of for as long as its longest lease | as by any other |
+//! | a named client of which nothing is heard, and no session of which goes, for as long as the longest lease | as by any other |
 //! | any other | when more than [`RetryLimits::unnamed_max`] of these are remembered |
 //!
 //! So what a named client costs follows from what it has under way, whatever its rate. What the others cost is a number, and
 //! how far back in time it reaches follows from their rate: [`Remembered::reach_ms`].
+//!
+//! Tombstones lie in rows, in memory as in the store, and a row goes as a whole. Where more are in rows than twice those that are
+//! remembered, what is left of the rows that are half forgotten is moved to new ones.
 //!
 //! Each [access](crate::caller::Access) has a share. Where there is no room, the oldest goes of the access that has most, so
 //! nobody pushes out the answers of others who are modest.
@@ -66,6 +69,9 @@ pub struct Tombstones {
     looked: Duration,
     by_id: IdMap<Place>,
     rows: HashMap<RowKey, Kept, foldhash::fast::RandomState>,
+    /// How many tombstones are in all of these, and the rows at least half of which is forgotten.
+    in_rows: usize,
+    half_forgotten: BTreeSet<RowKey>,
     by_request: HashMap<RequestName, Index>,
     shares: BTreeMap<Access, Share>,
     clients: HashMap<ClientId, Named>,
@@ -135,21 +141,24 @@ struct Named {
     unsettled: BTreeSet<(u64, Index)>,
     /// The largest number of a `New` of its whose answer may have been forgotten for want of room.
     given_up: u64,
+    /// Whether it is among those that settled something since the last commit.
+    settles: bool,
 }
 
 impl Tombstones {
-    /// What a store remembered, by when it went. `monotonic`: now, when every client counts as heard of.
-    pub fn load(bounds: RetryLimits, stored: Vec<(RowKey, Row)>, monotonic: Duration) -> Self {
-        let mut tombstones = Self { bounds, looked: monotonic, ..Self::default() };
-        for (row, stored) in stored {
-            tombstones.rows.insert(row, Kept { tombstones: Arc::clone(&stored), left: stored.len() });
-            for (at, tombstone) in (0..).zip(stored.iter()) {
-                if let (Some(_), Some(by)) = (tombstone.unsettled, tombstone.origin.request) {
-                    let lease = Duration::from_millis(tombstone.client.lease_ms);
-                    tombstones.hear(by.name.caller, tombstone.origin.access, 0, lease);
-                }
-                tombstones.keep(tombstone, row, at);
-            }
+    /// What a store remembered. `longest_lease`: of all kinds. `monotonic`: now, when every client counts as heard of.
+    pub fn load(bounds: RetryLimits, stored: Vec<(RowKey, Row)>, longest_lease: Duration, monotonic: Duration) -> Self {
+        let mut tombstones = Self { bounds, longest_lease, looked: monotonic, ..Self::default() };
+        for (row, stored) in &stored {
+            tombstones.in_rows += stored.len();
+            tombstones.rows.insert(*row, Kept { tombstones: Arc::clone(stored), left: stored.len() });
+        }
+        // By when they went, which is not the order of rows where some were moved.
+        let places = stored.iter().flat_map(|(row, stored)| (0..).zip(stored.iter()).map(move |it| (*row, it)));
+        let mut places: Vec<(RowKey, (u32, &Tombstone))> = places.collect();
+        places.sort_by_key(|(_, (_, tombstone))| tombstone.gone);
+        for (row, (at, tombstone)) in places {
+            tombstones.keep(tombstone, row, at);
         }
         tombstones
     }
@@ -228,16 +237,22 @@ impl Tombstones {
 
     /// What the next commit has to write and to forget. Nothing is forgotten but here, so that what is remembered is what the
     /// store has, whatever becomes of the host.
-    pub fn take_fresh(&mut self, monotonic: Duration) -> Fresh {
+    /// `last`: the index of the commit.
+    pub fn take_fresh(&mut self, last: Index, monotonic: Duration) -> Fresh {
         self.look(monotonic);
         self.settle();
         self.release_silent();
         self.make_room();
+        self.leave_half_forgotten(last);
         let mut remember = Vec::with_capacity(self.fresh.len());
         // A row that was forgotten within the batch that brought it is never written.
         for (row, (tombstones, left)) in std::mem::take(&mut self.fresh).into_iter().filter(|(_, (_, left))| *left > 0)
         {
             let tombstones = Arc::new(tombstones);
+            self.in_rows += tombstones.len();
+            if left <= tombstones.len() / 2 {
+                self.half_forgotten.insert(row);
+            }
             self.rows.insert(row, Kept { tombstones: Arc::clone(&tombstones), left });
             remember.push((row, tombstones));
         }
@@ -258,8 +273,8 @@ impl Tombstones {
         }
     }
 
-    /// Time has passed.
-    fn look(&mut self, monotonic: Duration) {
+    /// Time has passed: a batch begins.
+    pub fn look(&mut self, monotonic: Duration) {
         self.awake += monotonic.saturating_sub(self.looked).min(PAUSE_MAX);
         self.looked = monotonic;
     }
@@ -272,14 +287,16 @@ impl Tombstones {
         let client = self.clients.entry(id).or_insert_with(|| {
             let look = now.saturating_add(patience);
             shares.entry(access).or_default().clients.insert((look, id));
-            Named { access, settled_below: 0, heard: now, patience, look, unsettled: BTreeSet::new(), given_up: 0 }
+            let unsettled = BTreeSet::new();
+            Named { access, settled_below: 0, heard: now, patience, look, unsettled, given_up: 0, settles: false }
         });
         client.heard = now;
         client.patience = client.patience.max(patience);
         if settled_below > client.settled_below {
             client.settled_below = settled_below;
             let first = client.unsettled.first();
-            if first.is_some_and(|(number, _)| *number < settled_below) {
+            if first.is_some_and(|(number, _)| *number < settled_below) && !client.settles {
+                client.settles = true;
                 self.settled.push_back(id);
             }
         }
@@ -293,6 +310,7 @@ impl Tombstones {
         {
             let Some(client) = self.clients.get_mut(&id) else { continue };
             let below = client.settled_below;
+            client.settles = false;
             while settled.len() < SETTLED_MAX
                 && let Some(first) = client.unsettled.first().filter(|(number, _)| *number < below).copied()
             {
@@ -300,6 +318,7 @@ impl Tombstones {
                 settled.push(first.1);
             }
             if settled.len() == SETTLED_MAX {
+                client.settles = true;
                 self.settled.push_back(id);
             }
         }
@@ -319,12 +338,20 @@ impl Tombstones {
     /// Make a tombstone findable, and count it.
     fn keep(&mut self, tombstone: &Tombstone, row: RowKey, at: u32) {
         let Tombstone { id, gone, origin, .. } = *tombstone;
+        if let (Some(_), Some(by)) = (tombstone.unsettled, origin.request)
+            && !self.clients.contains_key(&by.name.caller)
+        {
+            self.hear(by.name.caller, origin.access, 0, self.longest_lease);
+        }
         let client = origin.request.and_then(|by| Some((by.name.caller, self.clients.get_mut(&by.name.caller)?)));
-        let share = self.shares.entry(origin.access).or_default();
+        let (share, now) = (self.shares.entry(origin.access).or_default(), self.awake);
         match client.zip(tombstone.unsettled) {
             Some(((name, client), number)) => {
                 client.unsettled.insert((number, id));
-                if number < client.settled_below {
+                // That the session went is news to it: it has as long to ask from now on, were it silent before or the host away.
+                client.heard = now;
+                if number < client.settled_below && !client.settles {
+                    client.settles = true;
                     self.settled.push_back(name);
                 }
                 share.named.insert((gone, id));
@@ -364,9 +391,14 @@ impl Tombstones {
         self.forgotten.push(id);
         if let Entry::Occupied(mut kept) = self.rows.entry(place.row) {
             kept.get_mut().left -= 1;
-            if kept.get().left == 0 {
+            let (left, all) = (kept.get().left, kept.get().tombstones.len());
+            if left == 0 {
                 kept.remove();
+                self.in_rows -= all;
+                self.half_forgotten.remove(&place.row);
                 self.forgotten_rows.push(place.row);
+            } else if left == all / 2 {
+                self.half_forgotten.insert(place.row);
             }
         } else if let Some((_, left)) = self.fresh.get_mut(&place.row) {
             *left -= 1;
@@ -433,11 +465,41 @@ impl Tombstones {
             let most = self.shares.values_mut().max_by_key(|share| share.unnamed.len());
             let Some(id) = most.and_then(|share| share.unnamed.pop_front()) else { break };
             self.unnamed -= 1;
-            // Those of a row went together.
-            let gone = self.by_id.get(&id).and_then(|place| self.row(&place.row)?.first());
-            self.pushed_out_ms = self.pushed_out_ms.max(gone.map(|gone| gone.gone_ms));
+            if self.unnamed == self.bounds.unnamed_max {
+                self.pushed_out_ms = self.pushed_out_ms.max(self.get(id).map(|tombstone| tombstone.gone_ms));
+            }
             self.forget(id);
         }
+    }
+
+    /// Move what is left of half forgotten rows to new ones, until rows have few forgotten ones again.
+    fn leave_half_forgotten(&mut self, last: Index) {
+        let at = *self.batch.get_or_insert(last);
+        let mut all = self.in_rows + self.fresh.values().map(|(row, _)| row.len()).sum::<usize>();
+        let mut moved = 0;
+        while all > 2 * (self.named + self.unnamed) + self.bounds.forgotten_in_rows_max
+            && moved < SETTLED_MAX
+            && let Some(row) = self.half_forgotten.pop_first()
+            && let Some(kept) = self.rows.remove(&row)
+        {
+            self.in_rows -= kept.tombstones.len();
+            self.forgotten_rows.push(row);
+            all -= kept.tombstones.len() - kept.left;
+            moved += kept.left;
+            for (from, tombstone) in (0..).zip(kept.tombstones.iter()) {
+                self.move_to(RowKey { at, ..row }, row, from, tombstone);
+            }
+        }
+    }
+
+    /// Move a tombstone to a fresh row, if it is remembered.
+    fn move_to(&mut self, to: RowKey, row: RowKey, at: u32, tombstone: &Tombstone) {
+        let Some(place) = self.by_id.get_mut(&tombstone.id).filter(|it| it.row == row && it.at == at) else { return };
+        let (tombstones, left) = self.fresh.entry(to).or_default();
+        place.row = to;
+        place.at = u32::try_from(tombstones.len()).unwrap_or(u32::MAX);
+        tombstones.push(tombstone.clone());
+        *left += 1;
     }
 
     /// Take a tombstone from its client's list, and count it as unnamed.
@@ -453,10 +515,11 @@ impl Tombstones {
     }
 }
 
-/// Whose row a tombstone belongs into: its client's, or that of all callers without a name who have its access.
+/// Whose row a tombstone belongs into: its client's, or that of all callers without a name who have its access. There, too, what a
+/// client lost: it is remembered longer than the client's others.
 fn group_of(tombstone: &Tombstone) -> u64 {
     match (tombstone.unsettled, tombstone.origin.request) {
-        (Some(_), Some(by)) => {
+        (Some(_), Some(by)) if tombstone.client.standing != Standing::Lost => {
             let mut half = [0; 8];
             half.copy_from_slice(&by.name.caller.0[..8]);
             // Larger than any access.

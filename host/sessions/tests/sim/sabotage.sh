@@ -32,6 +32,9 @@ forget-answers|4, retries are safe|writer/tombstones.rs|s/remember\.push\(\(row,
 forget-unsettled|4, retries are safe|writer/tombstones.rs|s/\(number, _\)\| \*number < below\)/(number, _)| *number <= below)/
 forget-heard-of|4, retries are safe|writer/tombstones.rs|s/match client\.zip\(tombstone\.unsettled\) \{/match client.zip(tombstone.unsettled.filter(|number| number % 4 != 0)) {/
 forget-others|4, retries are safe|writer/tombstones.rs|s/while self\.unnamed > self\.bounds\.unnamed_max/while self.unnamed + 1 > self.bounds.unnamed_max/
+forget-unheard-of|4, retries are safe|writer/tombstones.rs|s/self\.hear\(by\.name\.caller, origin\.access, 0, self\.longest_lease\);/let _ = by;/
+lose-in-moving|4, retries are safe|writer/tombstones.rs|s/self\.move_to\(RowKey \{ at, \.\.row \}, row, from, tombstone\);/let _ = (at, from, tombstone);/
+anybodys-numbers|4, retries are safe|writer/batch.rs|s/handed_on \|= is_by_another/handed_on |= false \&\& is_by_another/
 settled-again|4, retries are safe|writer/tombstones.rs|s/if number < \*settled_below =>/if number < *settled_below \&\& number % 2 == 0 =>/
 unlisted-request|4, retries are safe|store/logged/generation.rs|s/self\.requests\.insert\(name, change\.id\);/let _ = name;/
 unwritten-request|4, retries are safe|store/redb/requests.rs|s/table\.insert\(after\.to_bytes\(\), id\.to_bytes\(\)\)\.map_err\(io\)\?;/let _ = after;/

@@ -84,7 +84,7 @@ fn recording(outcome: Outcome) -> Recording {
         timeout_s_max: 3_600,
         queue_ops_max: 100,
         queue_bytes_max: 1 << 20,
-        retries: RetryLimits { unnamed_max: 1, named_max: 1, clients_max: 1 },
+        retries: RetryLimits { unnamed_max: 1, named_max: 1, clients_max: 1, forgotten_in_rows_max: 0 },
     };
     let given = Given {
         session,

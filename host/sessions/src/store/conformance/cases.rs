@@ -50,6 +50,7 @@ pub fn session(id: u64, kind: u32, state: State) -> Session {
         origin: Origin {
             access: Access(u32::MAX),
             request: Some(OpenedBy { name: request(id), fingerprint: u64::MAX }),
+            handed_on: false,
         },
     }
 }

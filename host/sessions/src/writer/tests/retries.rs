@@ -221,6 +221,40 @@ fn a_session_that_another_client_deleted_is_not_forgotten_by_the_numbers_of_the_
 }
 
 #[test]
+fn what_another_client_asked_last_is_not_forgotten_by_the_numbers_of_the_one_that_opened_the_session() {
+    let mut host = forgetful();
+    let opened = host.try_new_of(named(1, 1), numbered(1, 1)).unwrap();
+    let handle = opened.handle;
+    host.apply(client_op_of(named(1, 1), handle, 2, append("a"))).unwrap();
+    // It hands the session on to one without a name, who counts by itself, and leaves it to the handler.
+    let store = || client_op_of(Caller::default(), handle, 3, SessionOp::Store { timeout_s: Some(0) });
+    let stored = host.apply(store()).unwrap();
+    host.pass_ms(1_000);
+    let claimed = host.claim().unwrap();
+    host.finish(&claimed, vec![SessionOp::Delete], Outcome::Returned).unwrap();
+    for _ in 0..2 {
+        host.try_new_of(named(1, 100), numbered(1, 100)).unwrap();
+        assert_eq!(host.apply(store()), Ok(stored));
+        host.restart();
+    }
+}
+
+#[test]
+fn what_ends_before_its_client_is_heard_of_after_a_restart_is_remembered_for_it() {
+    let mut host = forgetful();
+    let opened = host.try_new_of(named(1, 1), numbered(1, 1)).unwrap();
+    let store = || client_op_of(named(1, 1), opened.handle, 2, SessionOp::Store { timeout_s: Some(0) });
+    let stored = host.apply(store()).unwrap();
+    host.restart();
+    host.pass_ms(1_000);
+    let claimed = host.claim().unwrap();
+    host.finish(&claimed, vec![SessionOp::Delete], Outcome::Returned).unwrap();
+    load(&mut host);
+    assert_eq!(host.try_new_of(named(1, 1), numbered(1, 1)), Ok(opened));
+    assert_eq!(host.apply(store()), Ok(stored));
+}
+
+#[test]
 fn what_callers_of_other_accesses_ask_is_never_found() {
     let mut host = Host::new();
     let of = |access| New { request: Some(RequestName::of_id(access, "r").unwrap()), ..new("r") };

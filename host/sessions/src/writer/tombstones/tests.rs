@@ -12,13 +12,11 @@ const LEASE: Duration = Duration::from_secs(10);
 const CLIENT: ClientId = ClientId([7; 16]);
 
 fn few() -> RetryLimits {
-    RetryLimits { unnamed_max: 4, named_max: 4, clients_max: 3 }
+    RetryLimits { unnamed_max: 4, named_max: 4, clients_max: 3, forgotten_in_rows_max: 100 }
 }
 
 fn empty() -> Tombstones {
-    let mut tombstones = Tombstones::load(few(), Vec::new(), Duration::ZERO);
-    tombstones.set_longest_lease(LEASE);
-    tombstones
+    Tombstones::load(few(), Vec::new(), LEASE, Duration::ZERO)
 }
 
 /// A commit: what it remembers, without its rows, and what is forgotten.
@@ -28,7 +26,9 @@ fn commit(tombstones: &mut Tombstones, now: Duration) -> (Vec<Tombstone>, Vec<In
 }
 
 fn take(tombstones: &mut Tombstones, now: Duration) -> Fresh {
-    tombstones.take_fresh(now)
+    // No commit has the index of another.
+    let last = Index { term: 2, index: tombstones.forgotten_rows.len() as u64 + tombstones.awake.as_nanos() as u64 };
+    tombstones.take_fresh(last, now)
 }
 
 /// Let time pass, with something to commit now and then.
@@ -51,7 +51,7 @@ fn tombstone(id: u64, access: u32, caller: ClientId, number: u64) -> Tombstone {
         gone: index(id + 1000),
         gone_ms: id,
         client: Client { key: Key(id), lease_ms: 5, standing: Standing::GaveUp, last: None },
-        origin: Origin { access: Access(access), request },
+        origin: Origin { access: Access(access), request, handed_on: false },
         unsettled: (number > 0).then_some(number),
     }
 }
@@ -227,8 +227,68 @@ fn a_restart_keeps_it_and_hears_every_client_anew() {
     tombstones.remember(tombstone(1, 0, CLIENT, 2));
     tombstones.remember(unnamed(2, 0));
     let stored = take(&mut tombstones, Duration::ZERO).remember;
-    let mut tombstones = Tombstones::load(few(), stored, LEASE * 100);
+    let mut tombstones = Tombstones::load(few(), stored, LEASE, LEASE * 100);
     assert_eq!((tombstones.named, tombstones.unnamed), (1, 1));
     tombstones.heard(&caller(CLIENT, 3), LEASE * 100);
     assert_eq!(commit(&mut tombstones, LEASE * 100).1, [index(1)]);
+}
+
+/// How many tombstones are in the rows that are kept.
+fn in_rows(tombstones: &Tombstones) -> usize {
+    tombstones.rows.values().map(|kept| kept.tombstones.len()).sum()
+}
+
+#[test]
+fn rows_hold_little_that_is_forgotten_however_few_of_each_are_still_asked_for() {
+    let bounds = RetryLimits { named_max: 100, forgotten_in_rows_max: 4, ..few() };
+    let mut tombstones = Tombstones::load(bounds, Vec::new(), LEASE, Duration::ZERO);
+    let mut stored: BTreeMap<RowKey, Row> = BTreeMap::new();
+    let mut store = |fresh: Fresh| {
+        fresh.forget.iter().for_each(|row| assert!(stored.remove(row).is_some(), "{row:?}"));
+        fresh.remember.iter().for_each(|(row, _)| assert!(!stored.contains_key(row), "{row:?}"));
+        stored.extend(fresh.remember);
+        stored.values().map(|row| row.len()).sum::<usize>()
+    };
+    // Of each commit of 20, one is never settled.
+    for commit in 0..50_u64 {
+        let now = Duration::from_micros(commit + 1);
+        for n in 0..20 {
+            let number = if n == 7 { u64::MAX - commit } else { commit * 20 + n + 1 };
+            tombstones.heard(&caller(CLIENT, commit * 20), now);
+            tombstones.remember(tombstone(commit * 20 + n + 1, 0, CLIENT, number));
+        }
+        let (held, last) = (store(tombstones.take_fresh(index(5_000 + commit * 20), now)), commit * 20 + 1);
+        assert_eq!(held, tombstones.in_rows, "the store has what the writer has");
+        assert_eq!(in_rows(&tombstones), tombstones.in_rows);
+        let remembered = tombstones.named + tombstones.unnamed;
+        assert!(held <= 2 * remembered + 4, "{held} for {remembered}");
+        assert!(tombstones.client(index(last + 7)).is_some());
+    }
+    let kept: Vec<u64> = ids(&tombstones).into_iter().filter(|id| id % 20 == 8).collect();
+    assert_eq!(kept.len(), 50, "what may still be asked for is remembered");
+    let left: Vec<_> = stored.into_iter().collect();
+    let again = Tombstones::load(bounds, left, LEASE, Duration::ZERO);
+    assert!(kept.iter().all(|id| again.client(index(*id)).is_some()));
+}
+
+#[test]
+fn what_ends_after_a_restart_is_remembered_for_a_client_that_was_not_heard_of_yet() {
+    let mut tombstones = empty();
+    tombstones.remember(tombstone(1, 0, CLIENT, 2));
+    (10..30).for_each(|id| tombstones.remember(unnamed(id, 0)));
+    let _ = commit(&mut tombstones, Duration::ZERO);
+    assert_eq!(ids(&tombstones), [1, 26, 27, 28, 29]);
+    tombstones.heard(&caller(CLIENT, 3), Duration::ZERO);
+    assert_eq!(commit(&mut tombstones, Duration::ZERO).1, [index(1)], "it settles it as any other");
+}
+
+#[test]
+fn a_client_that_settles_again_and_again_without_a_commit_waits_once() {
+    let mut tombstones = empty();
+    tombstones.heard(&caller(CLIENT, 1), Duration::ZERO);
+    tombstones.remember(tombstone(1, 0, CLIENT, 2));
+    let _ = commit(&mut tombstones, Duration::ZERO);
+    (3..1_000).for_each(|below| tombstones.heard(&caller(CLIENT, below), Duration::ZERO));
+    assert_eq!(tombstones.settled.len(), 1);
+    assert_eq!(commit(&mut tombstones, Duration::ZERO).1, [index(1)]);
 }

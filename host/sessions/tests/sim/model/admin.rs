@@ -2,7 +2,7 @@
 
 use mpy6a_sessions::{
     AdminOp, AdminRequest, Applied, Due, Index, Line, Listed, Page, Part, Refusal, Session, Standing, State,
-    limits::LIST_MAX, op::Op, rules::Reply,
+    limits::LIST_MAX, rules::Reply,
 };
 
 use super::{Expected, Model, Moment};
@@ -63,7 +63,7 @@ impl Model {
             kept.session.client.standing = Standing::Lost;
         }
         if op == AdminOp::Delete {
-            self.bury(kept.session, &Op::Admin(*request), moment);
+            self.bury(kept.session, moment);
             self.sessions.remove(&id);
             self.number_is_lost(id);
         } else {

@@ -97,6 +97,7 @@ impl Model {
         let mut due_ms = None;
         kept.session.state = State::Active;
         kept.session.change_id = index;
+        kept.session.origin.handed_on |= is_by_another(whole, &kept.session);
         kept.slack_ms = 0;
         let done = match op {
             SessionOp::Append(record) => kept.append(record, &self.limits),
@@ -125,7 +126,7 @@ impl Model {
         let slack_ms = kept.slack_ms;
         self.last = index;
         if *op == SessionOp::Delete {
-            self.bury(kept.session, whole, moment);
+            self.bury(kept.session, moment);
             self.sessions.remove(&id);
         } else {
             self.sessions.insert(id, kept);
@@ -167,6 +168,13 @@ impl Model {
     }
 }
 
+/// Whether a named client's session is worked on by another, who has numbers of its own.
+fn is_by_another(op: &Op, session: &Session) -> bool {
+    let Op::Client { caller, .. } = op else { return false };
+    let opener = session.origin.request.map(|by| by.name).filter(|name| name.number != 0);
+    opener.is_some_and(|name| caller.client.is_none_or(|client| client.id != name.caller))
+}
+
 /// A session as it is opened.
 fn opened(id: Index, new: &New, key: Key, caller: &Caller, lease_ms: u64, moment: Moment) -> Kept {
     let request = new.request.map(|name| OpenedBy { name, fingerprint: new.fingerprint() });
@@ -184,7 +192,7 @@ fn opened(id: Index, new: &New, key: Key, caller: &Caller, lease_ms: u64, moment
         bytes: 0,
         attempts: 0,
         traceparent: new.traceparent.clone(),
-        origin: Origin { access: caller.access, request },
+        origin: Origin { access: caller.access, request, handed_on: false },
     };
     let lease_end = moment.monotonic + Duration::from_millis(lease_ms);
     Kept { session, records: Vec::new(), attempts: Vec::new(), lease_end, slack_ms: 0 }

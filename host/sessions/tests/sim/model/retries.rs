@@ -7,9 +7,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use mpy6a_sessions::{
-    Caller, ClientId, Handle, Index, Opened, RequestName, Session, SessionOp, Standing, op::Op, store::Tombstone,
-};
+use mpy6a_sessions::{Caller, ClientId, Handle, Index, Opened, RequestName, Session, Standing, store::Tombstone};
 
 use super::{Model, Moment, Violation};
 use crate::watched::Commit;
@@ -43,7 +41,7 @@ impl Model {
         self.named.clear();
         for tombstone in self.gone.values() {
             let Some(client) = client_of(tombstone) else { continue };
-            let until = moment.monotonic + Duration::from_millis(tombstone.client.lease_ms);
+            let until = moment.monotonic + Duration::from_millis(self.kinds.longest_lease_ms());
             let named = self.named.entry(client).or_insert(Named { settled_below: 0, until, since: Index::default() });
             named.until = named.until.max(until);
         }
@@ -76,17 +74,16 @@ impl Model {
     }
 
     /// A session went: by this operation, which took this index.
-    pub(super) fn bury(&mut self, session: Session, op: &Op, moment: Moment) {
+    pub(super) fn bury(&mut self, session: Session, moment: Moment) {
         let opened_by = session.origin.request.map(|by| by.name).filter(|name| name.number != 0);
         let last = session.client.last.map_or(0, |last| last.number);
-        let unsettled = match op {
-            Op::Client { op: SessionOp::Delete, caller, .. }
-                if caller.client.map(|client| client.id) != opened_by.map(|name| name.caller) =>
-            {
-                None
-            }
-            _ => opened_by.map(|name| name.number.max(last)),
-        };
+        let opened_by = opened_by.filter(|_| !session.origin.handed_on);
+        let unsettled = opened_by.map(|name| name.number.max(last));
+        if let Some(name) = opened_by {
+            // A client that is not known may have been silent because the host was away.
+            let until = moment.monotonic + Duration::from_millis(self.kinds.longest_lease_ms());
+            self.named.entry(name.caller).or_insert(Named { settled_below: 0, until, since: Index::default() });
+        }
         let Session { id, client, origin, .. } = session;
         let tombstone = Tombstone { id, gone: self.last, gone_ms: moment.now_ms, client, origin, unsettled };
         self.gone.insert(id, tombstone);
@@ -96,7 +93,8 @@ impl Model {
     pub(super) fn adopt_tombstones(&mut self, before: &Self, commit: &Commit, moment: Moment) -> Result<(), Violation> {
         let fresh: BTreeSet<_> = self.gone.keys().filter(|id| !before.gone.contains_key(id)).copied().collect();
         for seen in &commit.remember {
-            let should = self.gone.get(&seen.id).filter(|_| fresh.contains(&seen.id));
+            // One that was remembered before may be written anew.
+            let should = self.gone.get(&seen.id);
             if should != Some(seen) {
                 return Err(format!("remembered is\n  {seen:?}, and should be\n  {should:?}"));
             }

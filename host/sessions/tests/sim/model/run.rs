@@ -4,7 +4,6 @@
 use mpy6a_sessions::{
     Attempt, Handle, Index, Outcome, Refusal, Report, SessionOp, State,
     limits::ATTEMPTS_MAX,
-    op::Op,
     rules::{Ended, Reply},
 };
 
@@ -55,7 +54,7 @@ impl Model {
         let index = self.next_index();
         kept.session.change_id = index;
         if matches!(finish, Some(Finish::Delete)) {
-            self.bury(kept.session, &Op::Finish { handle, ops: Vec::new(), report }, moment);
+            self.bury(kept.session, moment);
             self.sessions.remove(&handle.id);
             return Expected { result: Ok(Reply::Ended(Ended::Deleted)), slack_ms: 0 };
         }

@@ -181,7 +181,11 @@ impl World {
             session_records_max: 12,
             timeout_s_max: 20,
             // So few that most of what is only counted is forgotten before its retry comes.
-            retries: RetryLimits { unnamed_max: usize::try_from(chance.below(9)).unwrap(), ..RetryLimits::default() },
+            retries: RetryLimits {
+                unnamed_max: usize::try_from(chance.below(9)).unwrap(),
+                forgotten_in_rows_max: usize::try_from(chance.below(3)).unwrap(),
+                ..RetryLimits::default()
+            },
             ..Limits::default()
         };
         let mut people = People::new(Chance::new(plan.seed, "people"));

@@ -37,7 +37,7 @@ const LIMITS: Limits = Limits {
     timeout_s_max: 100,
     queue_ops_max: 1,
     queue_bytes_max: 1,
-    retries: RetryLimits { unnamed_max: 1, named_max: 1, clients_max: 1 },
+    retries: RetryLimits { unnamed_max: 1, named_max: 1, clients_max: 1, forgotten_in_rows_max: 0 },
 };
 
 const POLICY: KindPolicy = KindPolicy {
