@@ -29,7 +29,10 @@ type Filled = (&'static str, &'static [fn()]);
 /// The rows of the table, and the tests that fill them.
 const FILLED: &[Filled] = &[
     ("connections of clients", &[connections_of_clients, connections_of_clients_who_were_let_in]),
-    ("connections of operators", &[connections_of_operators]),
+    (
+        "connections of operators",
+        &[connections_of_operators, strangers::watches_by_http_1_that_are_not_read_any_more_keep_no_operator_out],
+    ),
     (
         "connections that say nothing",
         &[
