@@ -99,6 +99,27 @@ pub async fn watches_by_http_1_that_are_not_read_any_more_keep_no_operator_out()
 }
 
 #[tokio::test]
+pub async fn a_message_that_is_said_to_be_long_is_refused_before_it_comes() {
+    let host = Host::start(&config()).await;
+    for port in [host.port(), host.ports().operators] {
+        for path in [
+            "/grpc.health.v1.Health/Check",
+            WATCH,
+            "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+            "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+            "/mpy6a.v1.Admin/ListKinds",
+        ] {
+            let mut raw = Raw::open(port, &[]).await;
+            let head = frame(HEADERS, END_HEADERS, 1, &request_by(&token("shop"), path));
+            // Its first five bytes: it has a MiB.
+            raw.send(&[head, frame(DATA, 0, 1, &[0, 0, 16, 0, 0])].concat()).await;
+            let ended = async { while !raw.answered_by_headers().await {} };
+            timeout(PATIENCE, ended).await.unwrap_or_else(|_| panic!("{path} waits for its message"));
+        }
+    }
+}
+
+#[tokio::test]
 pub async fn refusals_that_nobody_takes_keep_nobody_out() {
     let host = Host::start(&config()).await;
     let shop = host.with_token(&token("shop"));
