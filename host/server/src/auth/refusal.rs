@@ -75,10 +75,10 @@ impl Denied {
         refusal(code, reason, Vec::new(), None, words.to_owned())
     }
 
-    /// The answer to a request with these headers.
+    /// The answer to a request, by gRPC or by HTTP.
     #[must_use]
-    pub fn response(self, headers: &HeaderMap) -> Response<Body> {
-        if is_grpc(headers) {
+    pub fn response(self, is_grpc: bool) -> Response<Body> {
+        if is_grpc {
             return self.status().into_http();
         }
         let (code, _, words) = self.on_the_wire();
