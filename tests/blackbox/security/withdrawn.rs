@@ -150,6 +150,36 @@ async fn a_session_is_not_opened_when_its_message_comes_after_its_token_was_with
     }
 }
 
+/// A call that names nothing to renew, by this one, on this stream.
+fn renewal(name: &str, stream: u32) -> Vec<u8> {
+    let head = frame(HEADERS, END_HEADERS, stream, &request_by(&token(name), "/mpy6a.v1.Truba/Renew"));
+    [head, frame(DATA, END_STREAM, stream, &message(&[]))].concat()
+}
+
+#[tokio::test]
+async fn connections_of_a_token_that_was_withdrawn_make_room_once_it_is_turned_away() {
+    let bounded =
+        |config: crate::harness::Config| config.set("limits.connections", 4).set("limits.connections_per_address", 3);
+    let host = Host::start(&bounded(guarded())).await;
+    let mut held = Vec::new();
+    for from in ["127.0.0.2", "127.0.0.2", "127.0.0.2", "127.0.0.3"] {
+        let mut raw = Raw::open_from(from, host.port(), &[]).await;
+        raw.send(&renewal("every", 1)).await;
+        assert!(!raw.answered_by_headers().await, "it is let in");
+        while !raw.answered_by_headers().await {}
+        held.push(raw);
+    }
+    host.configure(&bounded(guarded_without("every")));
+    let every = host.with_token(&token("every"));
+    let wrong = async || every.kinds().await.err().filter(|refused| refused.reason == "CREDENTIALS_WRONG");
+    until("the token is of no use", wrong).await;
+    for raw in &mut held {
+        raw.send(&renewal("every", 3)).await;
+        assert!(raw.answered_by_headers().await, "it is turned away");
+    }
+    host.with_token(&token("shop")).new_session(1).await.expect("there is a place");
+}
+
 #[tokio::test]
 async fn rights_that_shrink_shrink_on_an_open_stream_too() {
     let entry = |open: &str| {

@@ -70,6 +70,13 @@ impl Pass {
         why.response(self.is_grpc)
     }
 
+    /// Its connection is a stranger's from now on, unless others use it. To be told when the request is gone, which is in use till then.
+    pub(super) fn turn_away(&self, why: Denied) {
+        if why.is_of_a_stranger() {
+            self.pulse.iter().for_each(|pulse| pulse.turn_away());
+        }
+    }
+
     /// Look again.
     pub(super) fn look(&mut self) -> Result<(), Denied> {
         self.by = self.keeper.now();
@@ -117,6 +124,7 @@ impl Shared {
         let _ = self.withdrawn.set(why);
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(inner);
+        pass.turn_away(why);
         self.tells.cancel();
     }
 

@@ -95,7 +95,10 @@ async fn while_let_in<E>(
     };
     // Here the request is gone, with what it took.
     match answered {
-        Err(why) => Ok(held::refusal(pass.refusal(why), pass.pulse.as_ref())),
+        Err(why) => {
+            pass.turn_away(why);
+            Ok(held::refusal(pass.refusal(why), pass.pulse.as_ref()))
+        }
         Ok(response) if pass.lasts => Ok(response.map(|body| Body::new(Lasting::new(body, pass)))),
         Ok(response) => Ok(response),
     }
@@ -137,6 +140,9 @@ impl<S> Guarded<S> {
                 let address = who(request.extensions());
                 let who = name.map_or(address.clone(), |name| format!("{name} at {address}"));
                 self.keeper.denials.note(why, &who, request.uri().path());
+                if why.is_of_a_stranger() {
+                    request.extensions().get().into_iter().for_each(|peer: &Peer| peer.pulse.turn_away());
+                }
                 Err(why)
             }
         }

@@ -52,6 +52,12 @@ impl Denied {
         }
     }
 
+    /// Whether it is for who they are, not for what they ask.
+    #[must_use]
+    pub fn is_of_a_stranger(self) -> bool {
+        matches!(self, Self::Missing | Self::Wrong | Self::Expired)
+    }
+
     fn on_the_wire(self) -> (Code, &'static str, &'static str) {
         match self {
             Self::Missing => (Code::Unauthenticated, "CREDENTIALS_MISSING", WHO),
