@@ -54,6 +54,17 @@ pub const MESSAGE_SLACK_BYTES: usize = 64 << 10;
 /// How long a message may be on any host, in bytes, however short its records: clients that know no more pack by this.
 pub const MESSAGE_BYTES_MIN: usize = 256 << 10;
 
+/// Longest message of those who need no right, in bytes: a health check has the name of a service. The transport sets aside as much
+/// memory as a message says that it has, before it comes.
+pub const OPEN_MESSAGE_BYTES_MAX: usize = 4 << 10;
+
+/// Longest message of reflection, in bytes: the name of a file, a method or a type.
+pub const REFLECTION_MESSAGE_BYTES_MAX: usize = 4 << 10;
+
+/// Longest message of service `Admin`, in bytes: [`TARGETS_MAX`] targets of two ids take 51 KB, and a few more are still refused by
+/// their number.
+pub const ADMIN_MESSAGE_BYTES_MAX: usize = 64 << 10;
+
 /// What one handle takes in a `Renew`, at most, in bytes: two indices of ten bytes each, the key, and the tags.
 pub const RENEW_HANDLE_BYTES: usize = 40;
 
@@ -96,11 +107,12 @@ pub const ADMIN_REQUESTS_MAX: u32 = 72;
 const _: () =
     assert!(ADMIN_REQUESTS_MAX < ADMIN_REQUESTS_TOTAL_MAX && 2 * (100 - ADMIN_REQUESTS_MAX as usize) < RESETS_OWN_MAX);
 
-/// Most streams at once on one connection that need no right: watches of the host's health. A client needs one. Each takes some 10 KiB.
+/// Most streams at once on one connection that need no right: watches of the host's health. A client needs one. Each takes some 10 KiB,
+/// and [`OPEN_MESSAGE_BYTES_MAX`] while its message has not come.
 pub const OPEN_STREAMS_MAX: u32 = 2;
 
 /// Most calls at once on one connection that need no right: health checks, which take no time unless their message does not come. Each
-/// takes some 10 KiB.
+/// takes some 10 KiB, and [`OPEN_MESSAGE_BYTES_MAX`] until then.
 pub const OPEN_CALLS_MAX: u32 = 8;
 
 /// Most pages at once on one connection that need no right, and refusals whose words its peer has not taken: the files of the console,

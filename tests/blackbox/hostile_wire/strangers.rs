@@ -2,7 +2,11 @@
 
 use mpy6a_proto::v1::{self, SessionState};
 use prost::Message as _;
-use tokio::time::timeout;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    time::timeout,
+};
 
 use super::raw::{
     DATA, END_HEADERS, END_STREAM, HEADERS, INITIAL_WINDOW_SIZE, Raw, frame, message, page, request, request_by,
@@ -58,6 +62,63 @@ pub async fn watches_of_the_health_keep_nobody_out() {
     assert!(host.is_serving().await, "health is told to others");
 }
 
+/// A connection from this address that watches the host's health over HTTP/1, answered so far, and has sent a byte of what would follow.
+async fn watching_by_http_1(from: &str, port: u16) -> TcpStream {
+    let mut socket = Raw::silent(from, port).await.unwrap();
+    let head = format!(
+        "POST {WATCH} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/grpc\r\nContent-Length: 5\r\n\r\n"
+    );
+    socket.write_all(&[head.as_bytes(), &message(&[]), b"G"].concat()).await.unwrap();
+    let answered = timeout(PATIENCE, socket.read_u8()).await.expect("it is answered, or makes room");
+    assert_eq!(answered.unwrap(), b'H', "of HTTP/1.1");
+    socket
+}
+
+/// Whether the host has closed it by now.
+fn is_closed(socket: &TcpStream) -> bool {
+    loop {
+        match socket.try_read(&mut [0; 1024]) {
+            Ok(0) => return true,
+            Ok(_) => {}
+            Err(error) => return error.kind() != std::io::ErrorKind::WouldBlock,
+        }
+    }
+}
+
+#[tokio::test]
+pub async fn watches_by_http_1_that_are_not_read_any_more_keep_no_operator_out() {
+    let host = Host::start(&config()).await;
+    let mut watching = Vec::new();
+    for n in 0..70 {
+        watching.push(watching_by_http_1(&format!("127.0.0.{}", 2 + n % 4), host.ports().operators).await);
+    }
+    let shop = host.with_token(&token("shop"));
+    timeout(PATIENCE, shop.kinds()).await.expect("there is a place").unwrap();
+    let closed = async || (watching.iter().filter(|socket| is_closed(socket)).count() > 70 - 64).then_some(());
+    until("those past the bound are closed, and one for the operator", closed).await;
+}
+
+#[tokio::test]
+pub async fn a_message_that_is_said_to_be_long_is_refused_before_it_comes() {
+    let host = Host::start(&config()).await;
+    for port in [host.port(), host.ports().operators] {
+        for path in [
+            "/grpc.health.v1.Health/Check",
+            WATCH,
+            "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+            "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+            "/mpy6a.v1.Admin/ListKinds",
+        ] {
+            let mut raw = Raw::open(port, &[]).await;
+            let head = frame(HEADERS, END_HEADERS, 1, &request_by(&token("shop"), path));
+            // Its first five bytes: it has a MiB.
+            raw.send(&[head, frame(DATA, 0, 1, &[0, 0, 16, 0, 0])].concat()).await;
+            let ended = async { while !raw.answered_by_headers().await {} };
+            timeout(PATIENCE, ended).await.unwrap_or_else(|_| panic!("{path} waits for its message"));
+        }
+    }
+}
+
 #[tokio::test]
 pub async fn refusals_that_nobody_takes_keep_nobody_out() {
     let host = Host::start(&config()).await;
@@ -109,6 +170,9 @@ pub async fn a_connection_that_only_holds_what_needs_no_right_is_idle() {
         raw.send(&asks).await;
         timeout(PATIENCE, raw.ended()).await.expect("it is closed");
     }
+    let mut by_http_1 = watching_by_http_1("127.0.0.1", operators).await;
+    let read = timeout(PATIENCE, by_http_1.read_to_end(&mut Vec::new())).await;
+    drop(read.expect("it is closed"));
     stream.open(2, 1, "who has a right to it keeps a connection").await;
 }
 

@@ -11,7 +11,7 @@ use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 use super::{config, guarded, token};
 use crate::{
     console, errors,
-    harness::{Caller, Host, PATIENCE, Refused, until, with_files},
+    harness::{Caller, Host, PATIENCE, Refused, Wire, until, with_files},
     hostile_wire::{
         crowd, floods, idlers,
         raw::{DATA, END_HEADERS, END_STREAM, HEADERS, RESET, Raw, frame, message, request, request_by},
@@ -29,7 +29,10 @@ type Filled = (&'static str, &'static [fn()]);
 /// The rows of the table, and the tests that fill them.
 const FILLED: &[Filled] = &[
     ("connections of clients", &[connections_of_clients, connections_of_clients_who_were_let_in]),
-    ("connections of operators", &[connections_of_operators]),
+    (
+        "connections of operators",
+        &[connections_of_operators, strangers::watches_by_http_1_that_are_not_read_any_more_keep_no_operator_out],
+    ),
     (
         "connections that say nothing",
         &[
@@ -64,7 +67,14 @@ const FILLED: &[Filled] = &[
         ],
     ),
     ("requests taken back", &[floods::a_flood_of_resets_ends_its_connection_and_no_other]),
-    ("bytes of a message", &[errors::sizes::a_message_over_the_size_limit_gets_the_error_of_a_record]),
+    (
+        "bytes of a message",
+        &[
+            errors::sizes::a_message_over_the_size_limit_gets_the_error_of_a_record,
+            strangers::a_message_that_is_said_to_be_long_is_refused_before_it_comes,
+            messages_of_other_services,
+        ],
+    ),
     ("answers that are not taken", &[slow::answers_that_are_not_read_take_bounded_memory_and_others_go_on]),
     ("log lines", &[log_lines]),
     ("handles tried", &[handles_tried]),
@@ -311,6 +321,21 @@ async fn watches_of_a_connection() {
     health.check(HealthCheckRequest::default()).await.expect("checks have their own places");
     watches.pop();
     until("there is room again", async || health.watch(HealthCheckRequest::default()).await.ok()).await;
+}
+
+#[tokio::test]
+async fn messages_of_other_services() {
+    let host = Host::start(&guarded()).await;
+    let long = HealthCheckRequest { service: "x".repeat(5_000) };
+    for channel in Wire::channels(host.ports(), None) {
+        let refused = HealthClient::new(channel).check(long.clone()).await.unwrap_err();
+        assert_eq!(refused.code(), Code::OutOfRange);
+        assert!(!refused.message().contains("record"), "{}", refused.message());
+    }
+    let target = v1::Target { id: Some(v1::Index { term: 1, index: u64::MAX }), unchanged_since: None };
+    let request = v1::ActOnSessionsRequest { action: 1, targets: vec![target; 9_000], force: false };
+    let refused = host.with_token(&token("boss")).admin.act_on_sessions(request).await.unwrap_err();
+    Refused::from(refused).says(Code::InvalidArgument, "REQUEST_INVALID", "send its targets in parts");
 }
 
 #[tokio::test]

@@ -73,6 +73,20 @@ impl Doorkeeper {
         old.replaced.cancel();
     }
 
+    /// Whether this is somebody as the table of now has them, not as one before it had, and not out of date. Costs next to nothing: each
+    /// entry's address is looked at.
+    #[must_use]
+    pub fn knows(&self, identity: &Identity) -> bool {
+        let now = self.now.load();
+        match &now.holders {
+            None => now.everybody.is(identity),
+            Some(holders) => {
+                let holder = holders.iter().find(|holder| holder.identity.is(identity));
+                holder.is_some_and(|holder| holder.expires_ms.is_none_or(|until| until > now_ms()))
+            }
+        }
+    }
+
     /// Who may do what, now.
     #[must_use]
     pub fn now(&self) -> Arc<Access> {

@@ -84,6 +84,11 @@ impl Identity {
         }
     }
 
+    /// Whether both are the same one, of the same table.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// What they may do now.
     pub(super) fn granted(&self) -> Arc<Granted> {
         self.0.load_full()

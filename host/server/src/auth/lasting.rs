@@ -15,7 +15,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, Response};
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio::task::AbortHandle;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
@@ -27,7 +27,7 @@ use super::{
     refusal::Denied,
     table::Right,
 };
-use crate::{limits::EXPIRY_LOOK_MAX, time::now_ms};
+use crate::{grpc::pulse::Pulse, limits::EXPIRY_LOOK_MAX, time::now_ms};
 
 /// A pass that is looked at again.
 pub struct Pass {
@@ -39,6 +39,8 @@ pub struct Pass {
     pub credential: Credential,
     /// What it needs.
     pub right: Right,
+    /// Whether its answer may go on for long.
+    pub lasts: bool,
     /// Who was let in: an identity of this request's own.
     pub admitted: Admitted,
     /// For the log.
@@ -47,11 +49,13 @@ pub struct Pass {
     pub who: String,
     /// Whether it is answered by gRPC.
     pub is_grpc: bool,
+    /// Its connection's.
+    pub pulse: Option<Arc<Pulse>>,
 }
 
 impl Pass {
     /// Wait until there is reason to look again.
-    fn reason_to_look(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    pub(super) fn reason_to_look(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         let replaced = self.by.replaced();
         let Some(until_ms) = self.admitted.until_ms else { return Box::pin(replaced) };
         // In steps: the wall clock may be set meanwhile.
@@ -61,8 +65,20 @@ impl Pass {
         })
     }
 
+    /// What is answered where it is withdrawn before there is an answer.
+    pub(super) fn refusal(&self, why: Denied) -> Response<Body> {
+        why.response(self.is_grpc)
+    }
+
+    /// Its connection is a stranger's from now on, unless others use it. To be told when the request is gone, which is in use till then.
+    pub(super) fn turn_away(&self, why: Denied) {
+        if why.is_of_a_stranger() {
+            self.pulse.iter().for_each(|pulse| pulse.turn_away());
+        }
+    }
+
     /// Look again.
-    fn look(&mut self) -> Result<(), Denied> {
+    pub(super) fn look(&mut self) -> Result<(), Denied> {
         self.by = self.keeper.now();
         match self.by.admit(&self.credential, self.right) {
             Ok(admitted) => {
@@ -108,6 +124,7 @@ impl Shared {
         let _ = self.withdrawn.set(why);
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(inner);
+        pass.turn_away(why);
         self.tells.cancel();
     }
 
@@ -199,7 +216,8 @@ mod tests {
         let (by, credential, right) = (keeper.now(), Credential::None, Right::Open);
         let admitted = by.admit(&credential, right).unwrap();
         let (path, who) = ("/x".to_owned(), "somebody".to_owned());
-        let pass = Pass { keeper: Arc::clone(&keeper), by, credential, right, admitted, path, who, is_grpc: true };
+        let (keeper_of_it, lasts, is_grpc, pulse) = (Arc::clone(&keeper), true, true, None);
+        let pass = Pass { keeper: keeper_of_it, by, credential, right, lasts, admitted, path, who, is_grpc, pulse };
         let (sender, dropped) = oneshot::channel();
         let mut body = Lasting::new(Body::new(Silent(sender)), pass);
         keeper

@@ -13,11 +13,12 @@ use tower::{Layer, Service};
 
 use super::{
     access::{Admitted, Doorkeeper},
+    arriving::Whole,
     browser::is_foreign,
     credential::Credential,
     lasting::{Lasting, Pass},
     refusal::{Denied, is_grpc},
-    table::rule_of,
+    table::{Right, Rule, rule_of},
     who,
 };
 use crate::grpc::{connection::Peer, held};
@@ -63,22 +64,55 @@ where
             Err(why) => {
                 // It takes nothing but its way out.
                 let pulse = request.extensions().get::<Peer>().map(|peer| &peer.pulse);
-                let response = held::refusal(why.response(request.headers()), pulse);
+                let response = held::refusal(why.response(is_grpc(request.headers())), pulse);
                 Either::Right(Box::pin(std::future::ready(Ok(response))))
             }
             // The way of nearly every request: nothing is put around it.
             Ok(None) => Either::Left(self.inner.call(request)),
             Ok(Some(pass)) => {
-                let answer = self.inner.call(request);
-                let answer = async move { Ok(answer.await?.map(|body| Body::new(Lasting::new(body, pass)))) };
-                Either::Right(Box::pin(answer))
+                // A stream of operations is answered at once, and nothing is put around what comes on it.
+                let is_stream = pass.right == Right::Open;
+                let (whole, request) = if is_stream { (Whole::default(), request) } else { Whole::of(request) };
+                Either::Right(Box::pin(while_let_in(self.inner.call(request), whole, pass)))
             }
         }
     }
 }
 
+/// The answer, as long as the pass is good: until the request has come whole, and where it lasts until it ends.
+async fn while_let_in<E>(
+    answer: impl Future<Output = Result<Response<Body>, E>>,
+    whole: Whole,
+    mut pass: Pass,
+) -> Result<Response<Body>, E> {
+    let answered = {
+        let answer = std::pin::pin!(answer);
+        tokio::select! {
+            biased;
+            why = whole.withdrawn_before(&mut pass) => Err(why),
+            answered = answer => Ok(answered?),
+        }
+    };
+    // Here the request is gone, with what it took.
+    match answered {
+        Err(why) => {
+            pass.turn_away(why);
+            Ok(held::refusal(pass.refusal(why), pass.pulse.as_ref()))
+        }
+        Ok(response) if pass.lasts => Ok(response.map(|body| Body::new(Lasting::new(body, pass)))),
+        Ok(response) => Ok(response),
+    }
+}
+
+/// Whether a request is looked at again after it was let in: what may go on for long, and what only operators may. The calls of
+/// clients that open and change sessions are too many for it: they look by themselves, once their message is there
+/// ([`Opener::of_call`](super::Opener::of_call)).
+fn is_looked_at_again(rule: Rule) -> bool {
+    rule.lasts || rule.right >= Right::Read
+}
+
 impl<S> Guarded<S> {
-    /// Let the request in, with who made it in its extensions, or not. The pass is for what may go on for long.
+    /// Let the request in, with who made it in its extensions, or not. The pass is for what is looked at again.
     fn check(&self, request: &mut Request<Body>) -> Result<Option<Pass>, Denied> {
         let rule = rule_of(request.uri().path());
         let by = self.keeper.now();
@@ -89,13 +123,14 @@ impl<S> Guarded<S> {
         let foreign = is_foreign(request.version(), request.uri(), request.headers(), may_be_renamed);
         let admitted = if foreign { Err((Denied::Foreign, None)) } else { by.admit(&credential, rule.right) };
         match admitted {
-            Ok(admitted) if rule.lasts => {
+            Ok(admitted) if is_looked_at_again(rule) => {
                 let admitted = Admitted { identity: admitted.identity.of_its_own(), ..admitted };
                 request.extensions_mut().insert(admitted.identity.clone());
                 let (path, who) = (request.uri().path().to_owned(), who(request.extensions()));
                 let is_grpc = is_grpc(request.headers());
-                let keeper = Arc::clone(&self.keeper);
-                Ok(Some(Pass { keeper, by, credential, right: rule.right, admitted, path, who, is_grpc }))
+                let pulse = request.extensions().get::<Peer>().map(|peer| Arc::clone(&peer.pulse));
+                let (keeper, Rule { right, lasts, .. }) = (Arc::clone(&self.keeper), rule);
+                Ok(Some(Pass { keeper, by, credential, right, lasts, admitted, path, who, is_grpc, pulse }))
             }
             Ok(admitted) => {
                 request.extensions_mut().insert(admitted.identity);
@@ -105,6 +140,9 @@ impl<S> Guarded<S> {
                 let address = who(request.extensions());
                 let who = name.map_or(address.clone(), |name| format!("{name} at {address}"));
                 self.keeper.denials.note(why, &who, request.uri().path());
+                if why.is_of_a_stranger() {
+                    request.extensions().get().into_iter().for_each(|peer: &Peer| peer.pulse.turn_away());
+                }
                 Err(why)
             }
         }

@@ -10,6 +10,7 @@
 //! | [`layer`] | the check, in front of both listeners' routes |
 //! | [`opener`] | the check at `New`: may it be of this kind? |
 //! | [`keys`] | a wrong key looks like no session, and may not be tried fast |
+//! | [`arriving`] | a request that has not come whole is refused when what let it in is withdrawn |
 //! | [`lasting`] | a stream ends when what let it in is withdrawn |
 //! | [`refusal`] | what is said to whoever is turned away |
 //! | [`denials`] | counts and logs them, at a bounded rate |
@@ -27,13 +28,15 @@
 //! * Without any `[[access]]` everybody may do everything. The config allows that on loopback only, or by name.
 //! * A refusal says nothing about what exists: it comes before any session, kind or path is looked at. It takes no place in a
 //!   bound that others share.
-//! * What is withdrawn in the config is withdrawn from open streams at once, not when they end.
+//! * What is withdrawn in the config is withdrawn from open streams at once, not when they end, and from requests that have not come
+//!   whole.
 //! * Tokens are kept nowhere: the config has their digests, and neither log nor answer repeats one.
 //!
 //! Behind the check a service finds [`Identity`] and [`Peer`](crate::grpc::connection::Peer) in the request's extensions;
 //! [`who`] words both for the log.
 
 pub mod access;
+pub mod arriving;
 pub mod browser;
 pub mod credential;
 pub mod denials;

@@ -52,6 +52,12 @@ impl Denied {
         }
     }
 
+    /// Whether it is for who they are, not for what they ask.
+    #[must_use]
+    pub fn is_of_a_stranger(self) -> bool {
+        matches!(self, Self::Missing | Self::Wrong | Self::Expired)
+    }
+
     fn on_the_wire(self) -> (Code, &'static str, &'static str) {
         match self {
             Self::Missing => (Code::Unauthenticated, "CREDENTIALS_MISSING", WHO),
@@ -75,10 +81,10 @@ impl Denied {
         refusal(code, reason, Vec::new(), None, words.to_owned())
     }
 
-    /// The answer to a request with these headers.
+    /// The answer to a request, by gRPC or by HTTP.
     #[must_use]
-    pub fn response(self, headers: &HeaderMap) -> Response<Body> {
-        if is_grpc(headers) {
+    pub fn response(self, is_grpc: bool) -> Response<Body> {
+        if is_grpc {
             return self.status().into_http();
         }
         let (code, _, words) = self.on_the_wire();

@@ -1,8 +1,8 @@
 //! The connections of each address: how many there are, and which one makes room for a new one.
 //!
-//! A connection on which nobody was let in yet is a stranger's. Where there is no place left, one of them is closed for the new one:
-//! the oldest of its address, if that has as many as it may, or of the address that has most of them. So strangers who hold
-//! connections keep nobody out, and those who make new ones all the time keep out others at their own address,
+//! A connection on which nobody was let in lately is a stranger's ([pulse](super::pulse)). Where there is no place left, one of them
+//! is closed for the new one: the oldest of its address, if that has as many as it may, or of the address that has most of them. So
+//! strangers who hold connections keep nobody out, and those who make new ones all the time keep out others at their own address,
 //! or from as many addresses as there are places.
 
 use std::{
@@ -11,6 +11,8 @@ use std::{
     net::{IpAddr, Ipv6Addr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+
+use tokio::time::Instant;
 
 use super::pulse::Pulse;
 
@@ -76,10 +78,10 @@ impl Addresses {
     /// of them: however fast one address connects, another's new connection has the time to be let in.
     #[must_use]
     pub fn make_room_for(&self, new: &Place) -> bool {
-        let mut table = self.table();
+        let (mut table, now) = (self.table(), Instant::now());
         let strangers_of = |(address, of_it): (&IpAddr, &BTreeMap<u64, Arc<Pulse>>)| {
-            let oldest = oldest_stranger(of_it)?;
-            let count = of_it.values().filter(|pulse| pulse.is_of_a_stranger()).count();
+            let oldest = oldest_stranger(of_it, now)?;
+            let count = of_it.values().filter(|pulse| pulse.is_of_a_stranger(now)).count();
             Some((Reverse(count), oldest, *address))
         };
         let most = table.by_address.iter().filter_map(strangers_of).min();
@@ -95,7 +97,7 @@ impl Table {
     /// Close the oldest connection of a stranger at this address; whether there was one.
     fn make_room_at(&mut self, address: IpAddr) -> bool {
         let Some(of_it) = self.by_address.get(&address) else { return false };
-        let Some(number) = oldest_stranger(of_it) else { return false };
+        let Some(number) = oldest_stranger(of_it, Instant::now()) else { return false };
         if let Some(pulse) = self.take(address, number) {
             pulse.make_room();
         }
@@ -112,8 +114,8 @@ impl Table {
     }
 }
 
-fn oldest_stranger(connections: &BTreeMap<u64, Arc<Pulse>>) -> Option<u64> {
-    connections.iter().find(|(_, pulse)| pulse.is_of_a_stranger()).map(|(number, _)| *number)
+fn oldest_stranger(connections: &BTreeMap<u64, Arc<Pulse>>, now: Instant) -> Option<u64> {
+    connections.iter().find(|(_, pulse)| pulse.is_of_a_stranger(now)).map(|(number, _)| *number)
 }
 
 impl Drop for Place {
@@ -145,7 +147,7 @@ mod tests {
 
     /// Somebody, let in or not.
     fn pulse(is_known: bool) -> Arc<Pulse> {
-        let pulse = Pulse::new(Patience { first_request: Duration::from_secs(1), idle: Duration::from_secs(1) });
+        let pulse = Pulse::new(Patience { first_request: Duration::from_secs(60), idle: Duration::from_secs(60) });
         if is_known {
             pulse.let_in();
         }

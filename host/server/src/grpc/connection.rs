@@ -1,7 +1,9 @@
 //! One connection: plain TCP or TLS, with what is known of its peer.
 //!
-//! It ends itself, as if the peer had: without requests for too long ([pulse](super::pulse)), and when its certificate is
-//! no longer to be trusted. It fails when the peer takes nothing off it for too long.
+//! It ends itself: without requests for too long, and to make room for another ([pulse](super::pulse)), and when its certificate is
+//! no longer to be trusted. To whoever reads, that is as if the peer had ended it. HTTP/1 reads nothing while an answer is under way
+//! and bytes of what follows are there already: then writing fails, be it of nothing. It also fails when the peer takes nothing
+//! off it for too long.
 
 use std::{
     io,
@@ -41,6 +43,8 @@ pub struct Connection {
     peer: Peer,
     /// Resolves when the connection is to end.
     ends: Pin<Box<dyn Future<Output = ()> + Send>>,
+    /// Whether it was read, and so asked for its end, since it was last flushed.
+    is_asked: bool,
     /// Runs while the peer takes nothing.
     stalled: Option<Pin<Box<Sleep>>>,
     _slots: Slots,
@@ -58,7 +62,7 @@ impl Connection {
     /// A connection to this peer, which takes these slots for as long as it lives, at most until `ends` resolves.
     #[must_use]
     pub fn new(wire: Wire, peer: Peer, slots: Slots, ends: impl Future<Output = ()> + Send + 'static) -> Self {
-        Self { wire, peer, ends: Box::pin(ends), stalled: None, _slots: slots }
+        Self { wire, peer, ends: Box::pin(ends), is_asked: false, stalled: None, _slots: slots }
     }
 
     /// Writing made headway, or did not: not for too long, and not past the connection's end. A connection whose peer takes
@@ -75,6 +79,25 @@ impl Connection {
         match stalled.as_mut().poll(context) {
             Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
             Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// Whether it is to end, where reading did not ask: HTTP/2 reads before each flush, and asking twice would only cost.
+    fn is_over_unread(&mut self, context: &mut Context<'_>) -> bool {
+        !std::mem::take(&mut self.is_asked) && self.is_over(context)
+    }
+
+    fn inner_flushed(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.wire {
+            Wire::Plain(stream) => Pin::new(stream).poll_flush(context),
+            Wire::Tls(stream) => Pin::new(stream).poll_flush(context),
+        }
+    }
+
+    fn inner_shut(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.wire {
+            Wire::Plain(stream) => Pin::new(stream).poll_shutdown(context),
+            Wire::Tls(stream) => Pin::new(stream).poll_shutdown(context),
         }
     }
 
@@ -102,6 +125,7 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        self.is_asked = true;
         if self.is_over(context) {
             // Nothing was read: to the caller, that is the end.
             return Poll::Ready(Ok(()));
@@ -142,18 +166,17 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let flushed = match &mut self.wire {
-            Wire::Plain(stream) => Pin::new(stream).poll_flush(context),
-            Wire::Tls(stream) => Pin::new(stream).poll_flush(context),
-        };
+        let flushed = self.inner_flushed(context);
+        if self.is_over_unread(context) {
+            // TLS tells the peer that this was the end.
+            let _ = self.inner_shut(context);
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
         self.headway(context, flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let shut = match &mut self.wire {
-            Wire::Plain(stream) => Pin::new(stream).poll_shutdown(context),
-            Wire::Tls(stream) => Pin::new(stream).poll_shutdown(context),
-        };
+        let shut = self.inner_shut(context);
         self.headway(context, shut)
     }
 }
@@ -176,10 +199,10 @@ mod tests {
         pulse::Patience,
     };
 
-    #[tokio::test]
-    async fn a_connection_that_is_written_to_and_not_read_ends_when_it_should() {
+    /// A connection, its peer, and what ends it when dropped.
+    async fn connection() -> (Connection, TcpStream, oneshot::Sender<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let _peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let other = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (stream, address) = listener.accept().await.unwrap();
         let over_all = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
         let pulse = Pulse::new(Patience { first_request: Duration::from_secs(60), idle: Duration::from_secs(60) });
@@ -187,7 +210,32 @@ mod tests {
         let slots = Slots { over_all, at_its_address };
         let peer = Peer { address, certificate: None, is_encrypted: false, pulse };
         let (end, ends) = oneshot::channel::<()>();
-        let mut connection = Connection::new(Wire::Plain(stream), peer, slots, async { drop(ends.await) });
+        (Connection::new(Wire::Plain(stream), peer, slots, async { drop(ends.await) }), other, end)
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_only_flushed_is_woken_by_its_end() {
+        let (mut connection, _peer, end) = connection().await;
+        // As HTTP/1 does while an answer is under way: one read, then flushes of nothing.
+        let (mut is_read, polled) = (false, Arc::new(tokio::sync::Notify::new()));
+        let tells = Arc::clone(&polled);
+        let flushed = tokio::spawn(std::future::poll_fn(move |context| {
+            if !std::mem::replace(&mut is_read, true) {
+                let _ = Pin::new(&mut connection).poll_read(context, &mut ReadBuf::new(&mut [0]));
+            }
+            let flushed = Pin::new(&mut connection).poll_flush(context);
+            tells.notify_one();
+            if matches!(flushed, Poll::Ready(Ok(()))) { Poll::Pending } else { flushed }
+        }));
+        polled.notified().await;
+        drop(end);
+        let flushed = timeout(Duration::from_secs(10), flushed).await.unwrap();
+        assert_eq!(flushed.unwrap().unwrap_err().kind(), io::ErrorKind::ConnectionAborted);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_written_to_and_not_read_ends_when_it_should() {
+        let (mut connection, _peer, end) = connection().await;
         // The peer takes nothing: what it is sent fills the system's buffers.
         let bytes = vec![0; 1 << 20];
         while timeout(Duration::from_millis(200), connection.write_all(&bytes)).await.is_ok() {}

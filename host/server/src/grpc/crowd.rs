@@ -119,10 +119,9 @@ where
         if rule.right == Right::Anyone {
             return self.for_anyone(request, rule, pulse.as_ref());
         }
-        if let Some(pulse) = &pulse {
-            pulse.let_in();
-        }
         let Ok(places) = self.places.take(request.extensions().get()) else {
+            // Who is let in and finds no place is no stranger. Whoever finds one is known by its beat.
+            pulse.iter().for_each(|pulse| pulse.let_in());
             self.refused.fetch_add(1, Ordering::Relaxed);
             return refused(refusal(is_grpc(request.headers()), CROWDED), pulse.as_ref());
         };

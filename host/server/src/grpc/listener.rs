@@ -4,10 +4,11 @@
 //! accept --> address has room? --> slot free? --> own task: TLS handshake, bounded in time --> served
 //! ```
 //!
-//! Past the bound of its address, which is lower than the one over all, the oldest connection on which nobody was let in yet makes
+//! Past the bound of its address, which is lower than the one over all, the oldest connection on which nobody was let in lately makes
 //! room, or the new one is closed at once: one address cannot take all the places. Past the bound over all, likewise, but that the
-//! new one waits until another closes. Both are counted and logged. Handshakes run beside the accept loop, each a task of its own
-//! that holds its place among the connections, so a slow one keeps nobody waiting.
+//! new one waits until another closes, and asks again meanwhile: who held a place may be nobody by then. Both are counted and logged.
+//! Handshakes run beside the accept loop, each a task of its own that holds its place among the connections, so a slow one keeps
+//! nobody waiting.
 
 use std::{
     io,
@@ -18,13 +19,14 @@ use std::{
 
 use tokio::{
     net::TcpListener,
-    sync::{Semaphore, mpsc},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    time::timeout,
 };
 use tokio_stream::wrappers::ReceiverStream;
 use tracing::warn;
 
 use super::{
-    addresses::{Addresses, Placed},
+    addresses::{Addresses, Place, Placed},
     connection::Connection,
     handshake::{Slots, begin},
     pulse::{Patience, Pulse},
@@ -37,6 +39,10 @@ use crate::{
 
 /// How long to wait after the kernel refused to accept, out of file descriptors most likely.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
+
+/// How often a connection that waits for a place asks again for one of a stranger to make room: one that was asked ends at once,
+/// unless its peer keeps the host from it.
+const ROOM_ASKED_AGAIN: Duration = Duration::from_secs(1);
 
 /// A bound socket. Clients that connect before it is served wait.
 pub struct Listener {
@@ -149,6 +155,22 @@ impl KeptOut {
 /// The oldest connection without anybody who was let in is closed.
 const OLDEST: &str = "the oldest on which nobody was let in";
 
+/// A place over all, once another connection closes. None: never, since the semaphore is closed, which it never is.
+async fn waited_for(
+    over_all: &Arc<Semaphore>,
+    addresses: &Addresses,
+    at_its_address: &Place,
+) -> Option<OwnedSemaphorePermit> {
+    loop {
+        match timeout(ROOM_ASKED_AGAIN, Arc::clone(over_all).acquire_owned()).await {
+            Ok(slot) => return slot.ok(),
+            Err(_) => {
+                let _ = addresses.make_room_for(at_its_address);
+            }
+        }
+    }
+}
+
 async fn accept(listener: &Listener, kept_out: &KeptOut, sender: &mpsc::Sender<io::Result<Connection>>) {
     let over_all = Arc::new(Semaphore::new(listener.bounds.connections_max as usize));
     let addresses = Addresses::new(listener.bounds.connections_per_address_max);
@@ -178,8 +200,7 @@ async fn accept(listener: &Listener, kept_out: &KeptOut, sender: &mpsc::Sender<i
             Err(_) => {
                 let closed = if addresses.make_room_for(&at_its_address) { OLDEST } else { "none yet" };
                 kept_out.by(Bound::Total, listener, address, closed);
-                // The semaphore is never closed.
-                let Ok(slot) = Arc::clone(&over_all).acquire_owned().await else { return };
+                let Some(slot) = waited_for(&over_all, &addresses, &at_its_address).await else { return };
                 slot
             }
         };
@@ -208,7 +229,7 @@ async fn accept(listener: &Listener, kept_out: &KeptOut, sender: &mpsc::Sender<i
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use tokio::{net::TcpStream, time::timeout};
+    use tokio::net::TcpStream;
     use tokio_stream::StreamExt as _;
 
     use super::*;
@@ -259,6 +280,22 @@ mod tests {
         let second = incoming.next().await.unwrap().unwrap();
         let pulse = tonic::transport::server::Connected::connect_info(&second).pulse;
         assert!(timeout(Duration::from_millis(50), pulse.made_room()).await.is_err(), "it is served");
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_waits_is_let_in_though_the_first_one_asked_does_not_end() {
+        let listener = listener(bounds(2, 9)).await;
+        let address = listener.address().unwrap();
+        let mut incoming = listener.incoming(Open::default());
+        let (_stuck, _moving) =
+            (TcpStream::connect(address).await.unwrap(), TcpStream::connect(address).await.unwrap());
+        // It is not polled, so it never hears that it is to end.
+        let _unpolled = incoming.next().await.unwrap().unwrap();
+        let mut polled = incoming.next().await.unwrap().unwrap();
+        tokio::spawn(async move { tokio::io::AsyncReadExt::read(&mut polled, &mut [0]).await });
+        let _third = TcpStream::connect(address).await.unwrap();
+        let third = timeout(Duration::from_secs(20), incoming.next()).await.unwrap();
+        third.unwrap().unwrap();
     }
 
     #[tokio::test]

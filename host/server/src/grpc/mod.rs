@@ -12,7 +12,7 @@
 //! | [`crowd`] | a bound on requests at once, over all connections |
 //! | [`held`] | what an answer keeps until it is sent |
 //! | [`server`] | HTTP on a socket, with its bounds |
-//! | [`oversize`] | gives a message that is too long the error of a record that is |
+//! | [`oversize`] | says of a message that is too long what is, in its service's words |
 //!
 //! Health and reflection are the standard services. Errors are mapped in [`crate::error`] and nowhere else.
 
@@ -37,15 +37,23 @@ use std::sync::Arc;
 use http::{HeaderMap, Response, StatusCode};
 use mpy6a_proto::v1::{admin_server::AdminServer, truba_server::TrubaServer};
 use mpy6a_sessions::{Sessions, limits::RENEW_MAX};
-use tonic::{Status, body::Body, service::Routes};
+use tonic::{
+    Status,
+    body::Body,
+    service::{LayerExt as _, Routes},
+};
 use tonic_health::pb::health_server::{Health, HealthServer};
+use tower::util::MapResponseLayer;
 
 use self::{admin::AdminService, gate::Gate, truba::TrubaService};
 use crate::{
     auth::refusal::{is_grpc, page},
     config::Fixed,
     console,
-    limits::{MESSAGE_BYTES_MIN, MESSAGE_SLACK_BYTES, RENEW_HANDLE_BYTES},
+    limits::{
+        ADMIN_MESSAGE_BYTES_MAX, MESSAGE_BYTES_MIN, MESSAGE_SLACK_BYTES, OPEN_MESSAGE_BYTES_MAX,
+        REFLECTION_MESSAGE_BYTES_MAX, RENEW_HANDLE_BYTES,
+    },
     metrics::{self, Metrics, scrape::Scrape},
     recordings::Recordings,
     reload::{Bell, Board, Certificates},
@@ -77,7 +85,7 @@ impl Services {
     /// What clients may call.
     #[must_use]
     pub fn for_clients(&self, health: &HealthServer<impl Health>, fixed: &Fixed) -> Routes {
-        standard(Routes::new(self.truba(fixed)), health).into_axum_router().fallback(no_route).into()
+        standard(self.truba(fixed), health).into_axum_router().fallback(no_route).into()
     }
 
     /// What operators may call: what clients may, for scripts that mend something, service `Admin`, the console, and the metrics.
@@ -85,7 +93,9 @@ impl Services {
     pub fn for_operators(&self, health: &HealthServer<impl Health>, fixed: &Fixed) -> Routes {
         let (sessions, board, bell) = (self.sessions.clone(), Arc::clone(&self.board), self.bell.clone());
         let admin = AdminService::new(sessions, board, bell, self.recordings.clone());
-        let services = Routes::new(self.truba(fixed)).add_service(AdminServer::new(admin.clone()));
+        let service = AdminServer::new(admin.clone()).max_decoding_message_size(ADMIN_MESSAGE_BYTES_MAX);
+        let renamed = MapResponseLayer::new(oversize::renamed_for_operators);
+        let services = self.truba(fixed).add_service(renamed.named_layer(service));
         let counted = (Arc::clone(&self.metrics), self.traces.clone(), self.recordings.clone());
         let in_service = (Arc::clone(&self.board), self.certificates.clone());
         let scrape = Scrape::new(counted, self.sessions.clone(), in_service, fixed);
@@ -93,11 +103,14 @@ impl Services {
         standard(services, health).into_axum_router().merge(pages).fallback(no_route).into()
     }
 
-    fn truba(&self, fixed: &Fixed) -> TrubaServer<TrubaService> {
+    fn truba(&self, fixed: &Fixed) -> Routes {
+        let record_bytes_max = fixed.limits.record_bytes_max;
         let keeper = Arc::clone(&self.board.keeper);
         let (metrics, traces) = (Arc::clone(&self.metrics), self.traces.clone());
-        TrubaServer::new(TrubaService::new(self.sessions.clone(), self.gate.clone(), keeper, metrics, traces))
-            .max_decoding_message_size(message_bytes_max(fixed.limits.record_bytes_max))
+        let service = TrubaService::new(self.sessions.clone(), self.gate.clone(), keeper, metrics, traces);
+        let service = TrubaServer::new(service).max_decoding_message_size(message_bytes_max(record_bytes_max));
+        let renamed = MapResponseLayer::new(move |response| oversize::renamed(response, record_bytes_max));
+        Routes::new(renamed.named_layer(service))
     }
 }
 
@@ -113,17 +126,17 @@ async fn no_route(headers: HeaderMap) -> Response<Body> {
 /// With health and reflection.
 fn standard(routes: Routes, health: &HealthServer<impl Health>) -> Routes {
     // The descriptors are built in: a failure here is seen by this module's test, not by a user.
-    let mut routes = routes.add_service(health.clone());
+    let mut routes = routes.add_service(health.clone().max_decoding_message_size(OPEN_MESSAGE_BYTES_MAX));
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(mpy6a_proto::FILE_DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
     if let Ok(v1) = reflection().build_v1() {
-        routes = routes.add_service(v1);
+        routes = routes.add_service(v1.max_decoding_message_size(REFLECTION_MESSAGE_BYTES_MAX));
     }
     if let Ok(v1alpha) = reflection().build_v1alpha() {
-        routes = routes.add_service(v1alpha);
+        routes = routes.add_service(v1alpha.max_decoding_message_size(REFLECTION_MESSAGE_BYTES_MAX));
     }
     routes
 }
@@ -141,6 +154,7 @@ mod tests {
     use prost::Message as _;
 
     use super::*;
+    use crate::limits::TARGETS_MAX;
 
     #[test]
     fn the_largest_messages_fit() {
@@ -158,6 +172,9 @@ mod tests {
             ..Default::default()
         };
         assert!(new.encoded_len() <= message_bytes_max(1 << 20));
+        let target = v1::Target { id: Some(index), unchanged_since: Some(index) };
+        let act = |count| v1::ActOnSessionsRequest { action: i32::MAX, targets: vec![target; count], force: true };
+        assert!(act(TARGETS_MAX + 100).encoded_len() <= ADMIN_MESSAGE_BYTES_MAX);
     }
 
     #[test]

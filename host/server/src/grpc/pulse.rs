@@ -1,7 +1,8 @@
 //! Whether a connection is of use: one without requests is closed after a while, and one whose peer asks and takes no answers.
 //! Streams may be quiet for as long as they like.
 //!
-//! A connection on which nobody was let in yet makes room for a new one where there is none ([listener](super::listener)).
+//! A connection on which nobody was let in lately makes room for a new one where there is none ([listener](super::listener)): it is a
+//! stranger's. So is one whose caller was turned away since, as with a token that was withdrawn.
 //!
 //! Only requests of callers that were let in keep a connection open while they are under way ([`Beat`]). Requests that need no
 //! right, and refusals, count when they begin and when they end ([`Guest`]), so a connection that only holds such a request is
@@ -10,7 +11,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -43,8 +44,8 @@ pub struct Pulse {
     last_ms: AtomicU64,
     /// Requests under way that need no right, and refusals that are not sent yet, by their sort.
     guests: [AtomicU32; 3],
-    /// Whether anybody was let in.
-    is_known: AtomicBool,
+    /// When a request of a caller that was let in last ended, likewise; 0: never, or somebody was turned away since.
+    known_ms: AtomicU64,
     makes_room: CancellationToken,
 }
 
@@ -91,8 +92,8 @@ impl Pulse {
         let born = Instant::now();
         let (in_flight, brief) = (AtomicU32::new(0), AtomicU32::new(0));
         let (brief_ended, last_ms) = (AtomicU64::new(0), AtomicU64::new(0));
-        let (guests, is_known, makes_room) = Default::default();
-        Arc::new(Self { born, patience, in_flight, brief, brief_ended, last_ms, guests, is_known, makes_room })
+        let (guests, known_ms, makes_room) = Default::default();
+        Arc::new(Self { born, patience, in_flight, brief, brief_ended, last_ms, guests, known_ms, makes_room })
     }
 
     /// A request begins; it ends when the beat is dropped. `is_brief`: its answer is one message.
@@ -114,19 +115,37 @@ impl Pulse {
 
     /// There was a request just now.
     pub fn touch(&self) {
-        let ms = u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.last_ms.store(ms.max(1), Ordering::Relaxed);
+        self.last_ms.store(self.ms(Instant::now()), Ordering::Relaxed);
     }
 
-    /// Somebody was let in: from now on the connection makes room for no other.
+    /// A request of a caller that was let in ended just now.
     pub fn let_in(&self) {
-        self.is_known.store(true, Ordering::Relaxed);
+        let ms = self.ms(Instant::now());
+        self.last_ms.store(ms, Ordering::Relaxed);
+        self.known_ms.store(ms, Ordering::Relaxed);
     }
 
-    /// Whether nobody was let in yet.
+    /// A caller was turned away for who they are: whoever was let in before is forgotten, unless they have a request under way.
+    pub fn turn_away(&self) {
+        self.known_ms.store(0, Ordering::Relaxed);
+    }
+
+    /// Whether it is a stranger's by this time: no caller that was let in has a request under way, or had one for as long as a
+    /// connection may be idle.
     #[must_use]
-    pub fn is_of_a_stranger(&self) -> bool {
-        !self.is_known.load(Ordering::Relaxed)
+    pub fn is_of_a_stranger(&self, now: Instant) -> bool {
+        if self.in_flight.load(Ordering::Relaxed) > 0 {
+            return false;
+        }
+        match self.known_ms.load(Ordering::Relaxed) {
+            0 => true,
+            known_ms => now > self.born + Duration::from_millis(known_ms) + self.patience.idle,
+        }
+    }
+
+    /// A time in milliseconds after birth, and never 0.
+    fn ms(&self, at: Instant) -> u64 {
+        u64::try_from(at.saturating_duration_since(self.born).as_millis()).unwrap_or(u64::MAX).max(1)
     }
 
     /// End, to make room for another connection.
@@ -182,7 +201,7 @@ impl Pulse {
 impl Drop for Beat {
     fn drop(&mut self) {
         let pulse = &self.pulse;
-        pulse.touch();
+        pulse.let_in();
         pulse.brief.fetch_sub(u32::from(self.is_brief), Ordering::Relaxed);
         pulse.brief_ended.fetch_add(u64::from(self.is_brief), Ordering::Relaxed);
         pulse.in_flight.fetch_sub(1, Ordering::Relaxed);
@@ -235,11 +254,42 @@ mod tests {
     async fn a_connection_makes_room_at_once_and_is_a_strangers_until_somebody_is_let_in() {
         let pulse = Pulse::new(PATIENCE);
         drop(pulse.guest(Sort::Call));
-        assert!(pulse.is_of_a_stranger());
-        pulse.let_in();
-        assert!(!pulse.is_of_a_stranger());
+        assert!(pulse.is_of_a_stranger(Instant::now()));
+        let beat = pulse.beat(true);
+        assert!(!pulse.is_of_a_stranger(Instant::now()));
+        drop(beat);
+        assert!(!pulse.is_of_a_stranger(Instant::now()));
         pulse.make_room();
         assert_eq!(stops_after(&pulse).await.as_secs(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_is_a_strangers_again_when_nobody_was_let_in_for_long() {
+        let pulse = Pulse::new(PATIENCE);
+        let beat = pulse.beat(false);
+        sleep(2 * PATIENCE.idle).await;
+        assert!(!pulse.is_of_a_stranger(Instant::now()), "the request is under way");
+        drop(beat);
+        sleep(PATIENCE.idle).await;
+        assert!(!pulse.is_of_a_stranger(Instant::now()));
+        // What needs no right keeps it open, and no more.
+        drop(pulse.guest(Sort::Call));
+        sleep(Duration::from_secs(1)).await;
+        assert!(pulse.is_of_a_stranger(Instant::now()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_is_a_strangers_at_once_when_its_caller_is_turned_away_and_nothing_is_under_way() {
+        let pulse = Pulse::new(PATIENCE);
+        let beat = pulse.beat(false);
+        pulse.turn_away();
+        assert!(!pulse.is_of_a_stranger(Instant::now()), "another caller's request is under way");
+        drop(beat);
+        assert!(!pulse.is_of_a_stranger(Instant::now()), "it was, just now");
+        pulse.turn_away();
+        assert!(pulse.is_of_a_stranger(Instant::now()));
+        pulse.let_in();
+        assert!(!pulse.is_of_a_stranger(Instant::now()));
     }
 
     #[tokio::test(start_paused = true)]

@@ -11,6 +11,7 @@
 //! | opens more requests than it may | `limits.requests`: the stream is refused |
 //! | reads no answers | flow control: it is not read either; [`WRITE_STALL_MAX`](crate::limits::WRITE_STALL_MAX) |
 //! | holds requests that need no right, or refusals that it does not take | a few places on each connection ([pulse](super::pulse)), and it counts as idle |
+//! | says that a message is long that never comes | a bound for each service ([`grpc`](super)): it is refused at once |
 //! | is many | `limits.requests_total` ([crowd](super::crowd)), `limits.connections` |
 //! | died without a word | keepalive |
 
@@ -24,9 +25,8 @@ use tonic::{
     service::Routes,
     transport::{Error, Server},
 };
-use tower::util::MapResponseLayer;
 
-use super::{crowd::CrowdLayer, listener::Listener, oversize};
+use super::{crowd::CrowdLayer, listener::Listener};
 use crate::{
     auth::{AuthLayer, Doorkeeper},
     limits::{
@@ -53,8 +53,6 @@ pub struct Serving {
     pub requests_total_max: u32,
     /// How many of these callers may have who are no operators; none: all.
     pub requests_of_clients_max: Option<u32>,
-    /// Longest record, in bytes: for the refusal of longer ones.
-    pub record_bytes_max: u64,
 }
 
 /// Serve until `stop` resolves and every connection is done. A client that keeps a stream open keeps this waiting; the
@@ -64,7 +62,7 @@ pub struct Serving {
 ///
 /// Those of the transport.
 pub async fn serve(listener: Listener, serving: Serving, stop: impl Future<Output = ()>) -> Result<(), Error> {
-    let Serving { routes, keeper, open, crowded_out, http1, requests_max, record_bytes_max, .. } = serving;
+    let Serving { routes, keeper, open, crowded_out, http1, requests_max, .. } = serving;
     let crowd = CrowdLayer::new(serving.requests_total_max, serving.requests_of_clients_max, crowded_out);
     Server::builder()
         .accept_http1(http1)
@@ -77,7 +75,6 @@ pub async fn serve(listener: Listener, serving: Serving, stop: impl Future<Outpu
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
         .layer(AuthLayer(keeper))
         .layer(crowd)
-        .layer(MapResponseLayer::new(move |response| oversize::renamed(response, record_bytes_max)))
         .add_routes(routes)
         .serve_with_incoming_shutdown(
             listener.incoming(open.clone()).map(move |new| new.map(|new| open.marked(new))),

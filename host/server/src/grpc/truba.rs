@@ -48,6 +48,7 @@ impl TrubaService {
     ) -> Result<Applied, Status> {
         let operation = op.operation();
         self.check(operation)?;
+        self.still_let_in(metadata, extensions)?;
         let handle = convert::given_handle(handle).inspect_err(|_| self.invalid(operation))?;
         let who = self.who(operation, extensions, caller)?;
         let mut call = self.traces.call(operation, metadata, Some(handle.id));
@@ -62,6 +63,14 @@ impl TrubaService {
     /// Whether a request may pass.
     fn check(&self, operation: Operation) -> Result<(), Status> {
         self.gate.check().inspect_err(|_| self.metrics.operations.refused(operation, SHUTTING_DOWN))
+    }
+
+    /// Whether whoever made a call is let in now, too, when its message has come.
+    fn still_let_in(&self, metadata: &MetadataMap, extensions: &Extensions) -> Result<(), Status> {
+        if extensions.get().is_some_and(|identity| self.keeper.knows(identity)) {
+            return Ok(());
+        }
+        Opener::of_call(metadata.as_ref(), extensions, &self.keeper).map(drop).map_err(Denied::status)
     }
 
     /// Who makes a call.
@@ -100,7 +109,8 @@ impl Truba for TrubaService {
     async fn new_session(&self, request: Request<v1::NewRequest>) -> Result<Response<v1::NewResponse>, Status> {
         self.check(Operation::New)?;
         let (metadata, extensions, mut request) = request.into_parts();
-        Opener::of(&extensions, &self.keeper).check(request.kind).map_err(Denied::status)?;
+        let opener = Opener::of_call(metadata.as_ref(), &extensions, &self.keeper).map_err(Denied::status)?;
+        opener.check(request.kind).map_err(Denied::status)?;
         let who = self.who(Operation::New, &extensions, request.caller.take())?;
         let mut new = convert::new(request, &who, true).map_err(|unfit| self.unfit(Operation::New, unfit))?;
         let mut call = self.traces.open(&metadata, &mut new);
@@ -139,7 +149,8 @@ impl Truba for TrubaService {
 
     async fn renew(&self, request: Request<v1::RenewRequest>) -> Result<Response<v1::RenewResponse>, Status> {
         self.check(Operation::Renew)?;
-        let (_, extensions, v1::RenewRequest { handles, caller }) = request.into_parts();
+        let (metadata, extensions, v1::RenewRequest { handles, caller }) = request.into_parts();
+        self.still_let_in(&metadata, &extensions)?;
         let who = self.who(Operation::Renew, &extensions, caller)?;
         let given = handles.into_iter();
         let handles = given.map(|handle| convert::given_handle(Some(handle))).collect::<Result<Vec<_>, _>>();

@@ -82,7 +82,6 @@ impl Listeners {
                 requests_max,
                 requests_total_max,
                 requests_of_clients_max,
-                record_bytes_max: fixed.limits.record_bytes_max,
             };
         let open = &services.metrics;
         let routes = services.for_clients(health, fixed);

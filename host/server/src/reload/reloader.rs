@@ -174,10 +174,12 @@ impl Reloader {
 
     /// The config to be in service now: the file's, or the old one where the file is wrong.
     fn read_config(&mut self, old: &Arc<Config>, because: Because) -> Arc<Config> {
+        // Whatever is read now: a text that was seen in between was another, also where it is none.
+        let suspect = self.suspect.take();
         let read = Text::read(&self.file).map_err(|error| error.to_string());
         let read = read.and_then(|text| {
             let config = text.config().map_err(|error| error.to_string())?;
-            self.whole(&text, because).map_err(|why| format!("{}: {why}", self.file.display()))?;
+            self.whole(&text, because, suspect).map_err(|why| format!("{}: {why}", self.file.display()))?;
             Ok((config, text))
         });
         match read.and_then(|(config, text)| Ok((config.within(old)?, text))) {
@@ -212,9 +214,8 @@ impl Reloader {
     }
 
     /// Whether a text is to be taken for a whole one. One that looks cut off is, where it stays so for long, or a person asks for it.
-    /// An empty one never is.
-    fn whole(&mut self, text: &Text, because: Because) -> Result<(), CutOff> {
-        let suspect = self.suspect.take();
+    /// An empty one never is. `suspect`: the one that was read before it and looked cut off.
+    fn whole(&mut self, text: &Text, because: Because, suspect: Option<Suspect>) -> Result<(), CutOff> {
         let Some(why) = text.cut_off(&self.text) else { return Ok(()) };
         let since = suspect.filter(|suspect| suspect.text == *text).map_or_else(Instant::now, |suspect| suspect.since);
         let is_over = because == Because::Asked || since.elapsed() >= CUT_OFF_SETTLE;

@@ -234,3 +234,23 @@ async fn a_config_that_is_the_beginning_of_the_one_in_service_waits_to_be_writte
         assert!(bench.reloader.suspect.is_none(), "an empty one is never taken");
     }
 }
+
+#[tokio::test]
+async fn a_config_that_looks_cut_off_is_no_longer_the_same_when_it_was_broken_in_between() {
+    let plugins = [("1.wasm", handler(1)), ("2.wasm", handler(2))];
+    let mut bench = Bench::start(&(kind(1, "") + &kind(2, "")), &plugins).await;
+    bench.write("mpy6a.toml", kind(1, ""));
+    bench.reload(&["mpy6a.toml"]).await;
+    let suspect = bench.reloader.suspect.as_mut().unwrap();
+    suspect.since = suspect.since.checked_sub(crate::limits::CUT_OFF_SETTLE).unwrap();
+    for between in ["nonsense", "# nothing\n"] {
+        bench.write("mpy6a.toml", between);
+        bench.reload(&["mpy6a.toml"]).await;
+        bench.write("mpy6a.toml", kind(1, ""));
+        bench.reload(&["mpy6a.toml"]).await;
+        assert!(bench.trouble(2).contains("looks cut off"), "{}", bench.trouble(2));
+        assert!(bench.digest(2).is_some(), "it begins to wait anew");
+        let suspect = bench.reloader.suspect.as_mut().unwrap();
+        suspect.since = suspect.since.checked_sub(crate::limits::CUT_OFF_SETTLE).unwrap();
+    }
+}

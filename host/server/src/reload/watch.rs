@@ -6,7 +6,8 @@
 //! events.
 //!
 //! A change is reported when the files have lain still: a plugin for [`SETTLE`], so that a file being copied is read once and whole;
-//! the config and the files of certificates for [`CONFIG_SETTLE`], since half of one may be a whole one to every reader. A write that
+//! the config and the files of certificates for [`CONFIG_SETTLE`], since half of one may be a whole one to every reader. What changed
+//! together is reported together, but a file that keeps changing keeps back no other for longer than that. A write that
 //! stalls for longer is read too early. Half a plugin does not load and keeps the old version in service, and the next write is the
 //! next change; of half a config see [`Config::within`](crate::config::Config::within). For certainty pin `sha256`, or rename the
 //! finished file into place.
@@ -34,20 +35,19 @@ impl Watcher {
     /// Watch these files, which have to lie still for so long each. Read them after this call, or a change in between is
     /// missed.
     pub async fn new(files: BTreeMap<PathBuf, Duration>) -> Self {
-        let looks = Looks { seen: prints(files.keys()).await, last: None };
+        let looks = Looks::new(prints(files.keys()).await);
         Self { files, looks }
     }
 
     /// Take it that this file has changed.
     pub fn distrust(&mut self, file: &Path) {
-        self.looks.seen.remove(file);
+        self.looks.distrust(file);
     }
 
     /// Watch these files instead. Those that are new to the watcher are read after this call, as with [`Watcher::new`].
     pub async fn set_files(&mut self, files: BTreeMap<PathBuf, Duration>) {
         let fresh: Vec<&PathBuf> = files.keys().filter(|file| !self.files.contains_key(*file)).collect();
-        self.looks.seen.extend(prints(fresh.into_iter()).await);
-        self.looks.seen.retain(|file, _| files.contains_key(file));
+        self.looks.set_files(prints(fresh.into_iter()).await, |file| files.contains_key(file));
         self.files = files;
     }
 
