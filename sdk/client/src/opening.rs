@@ -34,6 +34,10 @@ use crate::{
 /// it does after a change of the opening. Clones are the same opening. While one that failed
 /// is kept, the host keeps its answer, and those to all that the client asked since: drop it to give it up.
 ///
+/// Where the answer comes so late that the session was taken, or finished, since it was opened, the work is its handler's. That is an
+/// error with [`Error::is_final`] and [`Error::maybe_applied`], and whenever the same opening is called again it is the same error:
+/// only a new one, of [`Client::session`], begins the work anew.
+///
 /// ```no_run
 /// # async fn example(client: mpy6a_client::Client) -> Result<(), mpy6a_client::Error> {
 /// let opening = client.session(1).record("create user maria");
@@ -54,7 +58,19 @@ pub struct Opening {
     traceparent: String,
     own_id: Option<String>,
     /// One call at a time, and what it left.
-    pending: Arc<Mutex<Option<Pending>>>,
+    left: Arc<Mutex<Left>>,
+}
+
+/// What the calls of an opening have left.
+#[derive(Debug, Default)]
+enum Left {
+    /// Nothing that the next one resumes.
+    #[default]
+    Nothing,
+    /// A wish without an outcome.
+    Pending(Pending),
+    /// This session, which was opened and is over since. To open another would do its work twice.
+    Over(Word, Index),
 }
 
 /// A wish without an outcome.
@@ -76,7 +92,7 @@ enum Name {
 
 impl Opening {
     pub(crate) fn new(client: Client, kind: u32) -> Self {
-        Self { client, kind, record: None, traceparent: String::new(), own_id: None, pending: Arc::default() }
+        Self { client, kind, record: None, traceparent: String::new(), own_id: None, left: Arc::default() }
     }
 
     /// The first record: saves an [`append`](Session::append), and with it a commit.
@@ -104,9 +120,9 @@ impl Opening {
 
     /// Another content, another wish: what was asked before, by a clone perhaps, is not resumed by this one.
     fn changed(mut self) -> Self {
-        let is_fresh = Arc::get_mut(&mut self.pending).is_some_and(|pending| pending.get_mut().is_none());
+        let is_fresh = Arc::get_mut(&mut self.left).is_some_and(|left| matches!(left.get_mut(), Left::Nothing));
         if !is_fresh {
-            self.pending = Arc::default();
+            self.left = Arc::default();
         }
         self
     }
@@ -122,46 +138,53 @@ impl Opening {
     /// # Errors
     ///
     /// [`Error::Unavailable`], [`Error::Unreachable`], [`Error::Overloaded`], [`Error::TooLarge`] for the first record, and
-    /// [`Error::Rejected`]: with reason `KIND_UNKNOWN`, for instance.
+    /// [`Error::Rejected`]: with reason `KIND_UNKNOWN`, for instance. [`Error::LeaseLost`], [`Error::Finished`] and
+    /// [`Error::NotFound`], where an earlier try opened a session that is over since: again at every further call.
     pub fn open(&self) -> impl Future<Output = Result<Session, Error>> + Send + use<> {
         let opening = self.clone();
         async move {
-            let turn = opening.pending.clone();
-            let mut pending = turn.lock().await;
-            opening.once(&mut pending).await
+            let turn = opening.left.clone();
+            let mut left = turn.lock().await;
+            opening.once(&mut left).await
         }
     }
 
-    async fn once(self, pending: &mut Option<Pending>) -> Result<Session, Error> {
+    async fn once(self, left: &mut Left) -> Result<Session, Error> {
         if self.own_id.as_ref().is_some_and(String::is_empty) {
             return Err(rejected("REQUEST_INVALID", "the request id is empty: leave it out, or give one".to_owned()));
         }
         let begun = Instant::now();
-        let since = pending.as_ref().map(|pending| pending.since);
         let shared = self.client.shared.clone();
-        let name = || self.own_id.clone().map_or_else(|| Name::Numbered(shared.identity.ticket()), Name::Own);
-        let wish = pending.get_or_insert_with(|| Pending { name: name(), since: begun });
+        let (request, since) = match left {
+            Left::Over(word, session) => return Err(word.of_opened(*session)),
+            Left::Pending(pending) => (self.request(&pending.name), Some(pending.since)),
+            Left::Nothing => {
+                let name = self.own_id.clone().map_or_else(|| Name::Numbered(shared.identity.ticket()), Name::Own);
+                let request = self.request(&name);
+                *left = Left::Pending(Pending { name, since: begun });
+                (request, None)
+            }
+        };
         let mut way = shared.way.another();
         let tries = shared.tries(begun, Duration::ZERO, since);
-        let request = self.request(&wish.name);
         let answered = match settle(&shared, &mut way, &request, tries).await {
             Ok(answered) => answered,
             Err(failed) => {
                 if !failed.maybe_applied {
-                    *pending = None;
+                    *left = Left::Nothing;
                 }
                 return Err(told(&shared, failed, begun));
             }
         };
         let mut session = self.session(way, answered)?;
-        if since.is_some() || self.own_id.is_some() {
-            session.renew_now().await.inspect_err(|error| {
-                if error.is_final() {
-                    *pending = None;
-                }
-            })?;
+        // Otherwise this call has opened it, and its lease is new.
+        if (since.is_some() || self.own_id.is_some())
+            && let Some(word) = session.renew_now().await?
+        {
+            *left = Left::Over(word, session.id());
+            return Err(word.of_opened(session.id()));
         }
-        *pending = None;
+        *left = Left::Nothing;
         Ok(session)
     }
 
@@ -208,8 +231,8 @@ impl IntoFuture for Opening {
 
 impl Session {
     /// Begin the lease anew, before anybody relies on it. The host may have opened the session long ago: its answer says neither
-    /// how much of the lease is left, nor whether the session was taken since.
-    async fn renew_now(&mut self) -> Result<(), Error> {
+    /// how much of the lease is left, nor whether the session was taken since. The word, if it is over.
+    async fn renew_now(&mut self) -> Result<Option<Word>, Error> {
         let sent = Instant::now();
         let renewed = timeout(TRY_TIMEOUT, self.way.renew(vec![self.watch.handle])).await;
         let renewed = renewed.unwrap_or_else(|_| Err(Trouble::late(true)));
@@ -217,10 +240,10 @@ impl Session {
         let status = match outcome {
             Ok(Some(v1::renewed::Outcome::LeaseMs(lease_ms))) => {
                 self.watch.renewed(sent, lease_ms);
-                return Ok(());
+                return Ok(None);
             }
             Ok(Some(v1::renewed::Outcome::Refused(refused))) => match Word::of_reason(&refused.reason) {
-                Some(word) => return Err(word.into_error(self.id(), false)),
+                Some(word) => return Ok(Some(word)),
                 None => Status::unavailable(refused.message),
             },
             Ok(None) => Status::internal("the answer to Renew is empty"),

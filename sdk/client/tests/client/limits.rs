@@ -169,16 +169,31 @@ async fn a_session_opened_again_by_its_own_request_id_is_kept_when_the_stale_one
     }
 }
 
+/// That the session of an opening, which an earlier try had opened, is over for this client.
+fn assert_opened_before(error: &Error) {
+    assert!(error.maybe_applied() && error.is_final(), "{error:?}");
+    assert!(error.to_string().contains("an earlier try of this opening had opened it"), "{error}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_session_that_ended_since_is_not_opened_again_by_its_request_id() {
-    let peer = Peer::start(Way::Streamed);
-    let opening = peer.client().session(KIND).request_id("order 8, 77aa");
-    let session = opening.open().await.unwrap();
-    peer.book().taken.insert(session.id().index, "LEASE_LOST");
-    let error = opening.open().await.unwrap_err();
-    assert!(matches!(error, Error::LeaseLost { .. }), "{error:?}");
-    let error = peer.client().session(KIND).request_id("").await.unwrap_err();
-    assert!(matches!(&error, Error::Rejected { reason, .. } if reason == "REQUEST_INVALID"), "{error:?}");
+    for way in WAYS {
+        let peer = Peer::start(way);
+        let client = peer.client();
+        let opening = client.session(KIND).request_id("order 8, 77aa");
+        let session = opening.open().await.unwrap();
+        peer.book().taken.insert(session.id().index, "LEASE_LOST");
+        let another = client.session(KIND).request_id("order 8, 77aa");
+        for opening in [&opening, &opening, &another] {
+            let error = opening.open().await.unwrap_err();
+            assert!(matches!(error, Error::LeaseLost { .. }), "{error:?}");
+            assert_opened_before(&error);
+        }
+        assert_eq!(peer.book().opened(), 1);
+        assert_eq!(peer.book().news.len(), 3, "the second time it was known");
+        let error = client.session(KIND).request_id("").await.unwrap_err();
+        assert!(matches!(&error, Error::Rejected { reason, .. } if reason == "REQUEST_INVALID"), "{error:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -200,13 +215,20 @@ async fn calls_of_one_opening_wait_for_each_other() {
 
 #[tokio::test(start_paused = true)]
 async fn an_opening_that_resumes_after_its_session_was_taken_is_told_so() {
-    let peer = Peer::start(Way::Unary);
-    let opening = peer.client().session(KIND).record("a");
-    peer.script([Fault::LoseAnswer]);
-    let dropped = tokio::time::timeout(Duration::from_millis(1), opening.open()).await;
-    assert!(dropped.is_err());
-    peer.book().taken.insert(1, "LEASE_LOST");
-    let error = opening.open().await.unwrap_err();
-    assert!(matches!(error, Error::LeaseLost { .. }), "its work is its handler's now: {error:?}");
-    assert_eq!(peer.book().opened(), 1);
+    for way in WAYS {
+        let peer = Peer::start(way);
+        let opening = peer.client().session(KIND).record("a");
+        peer.script([Fault::LoseAnswer]);
+        let dropped = tokio::time::timeout(Duration::from_millis(1), opening.open()).await;
+        assert!(dropped.is_err());
+        peer.book().taken.insert(1, "LEASE_LOST");
+        for _ in 0..3 {
+            let error = opening.open().await.unwrap_err();
+            assert!(matches!(error, Error::LeaseLost { .. }), "its work is its handler's now: {error:?}");
+            assert_opened_before(&error);
+        }
+        assert_eq!(peer.book().opened(), 1);
+        let changed = opening.record("b").open().await.unwrap();
+        assert_eq!(peer.book().records(changed.id()), ["b"], "another content is another wish");
+    }
 }

@@ -81,6 +81,11 @@ impl Book {
         self.sessions[&session.index].finished
     }
 
+    /// The index of the session that was opened last.
+    pub fn opened_last(&self) -> u64 {
+        self.sessions.keys().copied().max().expect("a session that was opened")
+    }
+
     /// How many sessions were opened.
     pub fn opened(&self) -> usize {
         self.sessions.len()
