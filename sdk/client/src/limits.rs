@@ -53,7 +53,7 @@ pub(crate) const BACKOFF_MAX: Duration = Duration::from_secs(1);
 /// a client asks of a host that is well is far below.
 pub(crate) const OPERATIONS_MAX: usize = 65_536;
 
-/// How many bytes their records may have together, by default.
+/// How many bytes their records may have together, by default; as many again in those that wait for their place.
 pub(crate) const OPERATION_BYTES_MAX: usize = 64 << 20;
 
 /// How long a host that does not serve the stream is asked by single calls before it is asked for the stream again.

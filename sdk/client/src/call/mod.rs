@@ -92,7 +92,7 @@ pub(crate) async fn settle<C: Call>(
     call: &C,
     mut tries: Tries,
 ) -> Result<Answered<C::Answer>, Failed> {
-    let room = shared.room.enter(call.record_bytes(), shared.outage.is_on(), tries.deadline());
+    let room = shared.room.enter(call.record_bytes(), &shared.outage, tries.deadline());
     let Some(_place) = room.await else { return Err(tries.give_up(Why::Full)) };
     let mut why = None;
     loop {

@@ -4,11 +4,16 @@ use std::{io, time::Duration};
 
 use hyper_util::rt::TokioIo;
 use mpy6a_client::{Client, Error, Session};
-use tokio::{io::DuplexStream, runtime::Runtime, task::JoinSet, time::sleep};
+use tokio::{
+    io::DuplexStream,
+    runtime::Runtime,
+    task::JoinSet,
+    time::{Instant, sleep},
+};
 use tonic::transport::{Channel, Endpoint};
 use tower::service_fn;
 
-use crate::peer::{Fault, KIND, LEASE, Peer, Way};
+use crate::peer::{Fault, KIND, LEASE, Peer, Way, overloaded};
 
 const WAYS: [Way; 2] = [Way::Streamed, Way::Unary];
 
@@ -50,11 +55,38 @@ async fn while_the_host_answers_those_without_a_place_wait_for_their_turn() {
         let client = peer.builder().waiting_max(10, 1 << 20).connect().unwrap();
         let opened = open_many(&client, 20, 10).join_all().await;
         assert!(opened.iter().all(Result::is_ok), "{opened:?}");
-        peer.script((0..10).map(|_| Fault::Hang));
+        peer.script((0..10).map(|_| Fault::Refuse(overloaded(Duration::from_secs(1)))));
         let mut more = open_many(&client, 30, 10);
         let error = more.join_next().await.unwrap().unwrap().unwrap_err();
         assert!(matches!(error, Error::Overloaded { tries: 0, .. }), "{error:?}");
         assert_eq!(more.join_all().await.iter().filter(|opened| opened.is_ok()).count(), 20);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_that_wait_for_their_turn_are_bounded_and_told_when_the_host_falls_silent() {
+    for way in WAYS {
+        for (operations, record_bytes, bytes) in [(50, 1 << 20, 10), (10_000, 5_000, 100)] {
+            let peer = Peer::start(way);
+            let client = peer.builder().waiting_max(operations, record_bytes).connect().unwrap();
+            peer.script((0..1000).map(|_| Fault::Hang));
+            let begun = Instant::now();
+            let mut opened = open_many(&client, 150, bytes);
+            for _ in 0..50 {
+                let error = opened.join_next().await.unwrap().unwrap().unwrap_err();
+                assert!(matches!(error, Error::Overloaded { tries: 0, .. }), "beyond as many again: {error:?}");
+            }
+            assert_eq!(begun.elapsed(), Duration::ZERO);
+            for _ in 0..50 {
+                let error = opened.join_next().await.unwrap().unwrap().unwrap_err();
+                let Error::Unavailable { tries: 0, maybe_applied: false, .. } = error else { panic!("{error:?}") };
+                assert!(error.to_string().contains("waiting_max"), "{error}");
+            }
+            assert_eq!(begun.elapsed().as_secs(), 3, "as soon as a try had no answer");
+            assert_eq!(opened.len(), 50);
+            peer.book().script.clear();
+            assert!(opened.join_all().await.iter().all(Result::is_ok));
+        }
     }
 }
 

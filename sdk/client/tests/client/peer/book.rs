@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -68,6 +69,13 @@ struct Kept {
 pub fn refusal(code: Code, reason: &str) -> Status {
     let details = ErrorDetails::with_error_info(reason, ERROR_DOMAIN, HashMap::new());
     Status::with_error_details(code, format!("the peer says {reason}"), details)
+}
+
+/// The refusal of a host that has no room, and asks to be tried again after that long.
+pub fn overloaded(retry: Duration) -> Status {
+    let mut details = ErrorDetails::with_error_info("OVERLOADED", ERROR_DOMAIN, []);
+    details.set_retry_info(Some(retry));
+    Status::with_error_details(Code::ResourceExhausted, "full", details)
 }
 
 impl Book {
