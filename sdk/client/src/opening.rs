@@ -2,20 +2,17 @@
 
 use std::{
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use bytes::Bytes;
 use mpy6a_proto::v1;
-use tokio::{
-    sync::Mutex,
-    time::{Instant, timeout},
-};
+use tokio::time::{Instant, timeout, timeout_at};
 use tonic::Status;
 
 use crate::{
-    call::{Answered, Failed, Trouble, Way, Why, settle},
+    call::{Answered, Failed, Tries, Trouble, Way, Why, settle_in},
     client::{Client, Shared},
     error::Error,
     identity::Ticket,
@@ -24,6 +21,7 @@ use crate::{
     limits::TRY_TIMEOUT,
     numbers::Numbers,
     record::IntoRecord,
+    room::Place,
     session::Session,
 };
 
@@ -57,8 +55,16 @@ pub struct Opening {
     record: Option<Bytes>,
     traceparent: String,
     own_id: Option<String>,
-    /// One call at a time, and what it left.
-    left: Arc<Mutex<Left>>,
+    turns: Arc<Turns>,
+}
+
+/// What the calls of an opening share.
+#[derive(Debug, Default)]
+struct Turns {
+    /// Held by the call whose turn it is: the session that it resumes can be had by one only.
+    turn: tokio::sync::Mutex<()>,
+    /// What the calls before have left. Only the call whose turn it is changes it; those that wait in vain look at it.
+    left: Mutex<Left>,
 }
 
 /// What the calls of an opening have left.
@@ -71,6 +77,31 @@ enum Left {
     Pending(Pending),
     /// This session, which was opened and is over since. To open another would do its work twice.
     Over(Word, Index),
+}
+
+impl Turns {
+    /// Nothing panics with the lock held, so its poison is of no concern.
+    fn left(&self) -> MutexGuard<'_, Left> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Leave nothing for the next call to resume.
+    fn clear(&self) {
+        *self.left() = Left::Nothing;
+    }
+
+    /// That a session was opened and is over, if so.
+    fn over(&self) -> Option<Error> {
+        match &*self.left() {
+            Left::Over(word, session) => Some(word.of_opened(*session)),
+            Left::Nothing | Left::Pending(_) => None,
+        }
+    }
+
+    /// Whether a session may have been opened, or was.
+    fn maybe_opened(&self) -> bool {
+        !matches!(*self.left(), Left::Nothing)
+    }
 }
 
 /// A wish without an outcome.
@@ -92,7 +123,7 @@ enum Name {
 
 impl Opening {
     pub(crate) fn new(client: Client, kind: u32) -> Self {
-        Self { client, kind, record: None, traceparent: String::new(), own_id: None, left: Arc::default() }
+        Self { client, kind, record: None, traceparent: String::new(), own_id: None, turns: Arc::default() }
     }
 
     /// The first record: saves an [`append`](Session::append), and with it a commit.
@@ -120,9 +151,9 @@ impl Opening {
 
     /// Another content, another wish: what was asked before, by a clone perhaps, is not resumed by this one.
     fn changed(mut self) -> Self {
-        let is_fresh = Arc::get_mut(&mut self.left).is_some_and(|left| matches!(left.get_mut(), Left::Nothing));
+        let is_fresh = Arc::get_mut(&mut self.turns).is_some_and(|turns| !turns.maybe_opened());
         if !is_fresh {
-            self.left = Arc::default();
+            self.turns = Arc::default();
         }
         self
     }
@@ -131,7 +162,8 @@ impl Opening {
     ///
     /// Tried again like any operation, with the same number, so that not two are opened. If the future is dropped, or
     /// fails with [`Error::maybe_applied`], a session may have been opened: call it again to have that one. If you do not, its
-    /// lease ends and its repeat handler finds it. Calls of one opening wait for each other.
+    /// lease ends and its repeat handler finds it. Calls of one opening wait for each other, within the time and the room that
+    /// each of them has.
     ///
     /// The future borrows nothing, and can be spawned.
     ///
@@ -142,38 +174,43 @@ impl Opening {
     /// [`Error::NotFound`], where an earlier try opened a session that is over since: again at every further call.
     pub fn open(&self) -> impl Future<Output = Result<Session, Error>> + Send + use<> {
         let opening = self.clone();
-        async move {
-            let turn = opening.left.clone();
-            let mut left = turn.lock().await;
-            opening.once(&mut left).await
-        }
+        async move { opening.in_turn().await }
     }
 
-    async fn once(self, left: &mut Left) -> Result<Session, Error> {
+    /// Open it when it is this call's turn. Room first, and the time runs from here: those that wait are bounded in both.
+    async fn in_turn(self) -> Result<Session, Error> {
         if self.own_id.as_ref().is_some_and(String::is_empty) {
             return Err(rejected("REQUEST_INVALID", "the request id is empty: leave it out, or give one".to_owned()));
         }
+        if let Some(error) = self.turns.over() {
+            return Err(error);
+        }
         let begun = Instant::now();
-        let shared = self.client.shared.clone();
-        let (request, since) = match left {
-            Left::Over(word, session) => return Err(word.of_opened(*session)),
-            Left::Pending(pending) => (self.request(&pending.name), Some(pending.since)),
-            Left::Nothing => {
-                let name = self.own_id.clone().map_or_else(|| Name::Numbered(shared.identity.ticket()), Name::Own);
-                let request = self.request(&name);
-                *left = Left::Pending(Pending { name, since: begun });
-                (request, None)
-            }
+        let (shared, turns) = (self.client.shared.clone(), self.turns.clone());
+        let tries = shared.tries(begun, Duration::ZERO, None);
+        let bytes = self.record.as_ref().map_or(0, Bytes::len);
+        let Some(place) = shared.room.enter(bytes, &shared.outage, tries.deadline()).await else {
+            return Err(shared.full(None, turns.maybe_opened()));
         };
+        let Ok(_turn) = timeout_at(tries.deadline(), turns.turn.lock()).await else {
+            let status = Status::deadline_exceeded("another call of the same opening was under way all the time");
+            return Err(shared.unavailable(None, 0, begun.elapsed(), turns.maybe_opened(), status));
+        };
+        self.once(place, tries, begun).await
+    }
+
+    async fn once(&self, place: Place<'_>, mut tries: Tries, begun: Instant) -> Result<Session, Error> {
+        let (request, since) = self.wish(begun)?;
+        tries.resume(since);
+        let shared = &self.client.shared;
         let mut way = shared.way.another();
-        let tries = shared.tries(begun, Duration::ZERO, since);
-        let answered = match settle(&shared, &mut way, &request, tries).await {
+        let answered = match settle_in(place, shared, &mut way, &request, tries).await {
             Ok(answered) => answered,
             Err(failed) => {
                 if !failed.maybe_applied {
-                    *left = Left::Nothing;
+                    self.turns.clear();
                 }
-                return Err(told(&shared, failed, begun));
+                return Err(told(shared, failed, begun));
             }
         };
         let mut session = self.session(way, answered)?;
@@ -181,11 +218,27 @@ impl Opening {
         if (since.is_some() || self.own_id.is_some())
             && let Some(word) = session.renew_now().await?
         {
-            *left = Left::Over(word, session.id());
+            *self.turns.left() = Left::Over(word, session.id());
             return Err(word.of_opened(session.id()));
         }
-        *left = Left::Nothing;
+        self.turns.clear();
         Ok(session)
+    }
+
+    /// What to ask: the wish that is without an outcome, and since when, or a new one. It is without an outcome from now on.
+    fn wish(&self, begun: Instant) -> Result<(v1::NewRequest, Option<Instant>), Error> {
+        let mut left = self.turns.left();
+        match &*left {
+            Left::Over(word, session) => Err(word.of_opened(*session)),
+            Left::Pending(pending) => Ok((self.request(&pending.name), Some(pending.since))),
+            Left::Nothing => {
+                let numbered = || Name::Numbered(self.client.shared.identity.ticket());
+                let name = self.own_id.clone().map_or_else(numbered, Name::Own);
+                let request = self.request(&name);
+                *left = Left::Pending(Pending { name, since: begun });
+                Ok((request, None))
+            }
+        }
     }
 
     fn request(&self, name: &Name) -> v1::NewRequest {

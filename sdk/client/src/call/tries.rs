@@ -50,6 +50,11 @@ impl Tries {
         Self { deadline, try_timeout, fail_fast: false, count: 0, backoff, maybe_applied_since: resumed }
     }
 
+    /// The host may have it since then: an earlier call left it without an outcome.
+    pub fn resume(&mut self, since: Option<Instant>) {
+        self.maybe_applied_since = since;
+    }
+
     /// Give up as soon as there is no connection, if so.
     pub fn fail_fast(mut self, fail_fast: bool) -> Self {
         self.fail_fast = fail_fast;

@@ -246,6 +246,45 @@ async fn calls_of_one_opening_wait_for_each_other() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn calls_of_one_opening_wait_no_longer_than_one_may_take() {
+    for way in WAYS {
+        let peer = Peer::start(way);
+        let patience = Duration::from_secs(2);
+        let client = peer.builder().operation_timeout(patience).try_timeout(patience / 2).connect().unwrap();
+        peer.script((0..1000).map(|_| Fault::Hang));
+        let opening = client.session(KIND).record("a");
+        let begun = Instant::now();
+        let calls: JoinSet<_> = (0..10).map(|_| opening.open()).collect();
+        for outcome in calls.join_all().await {
+            let error = outcome.unwrap_err();
+            assert!(matches!(error, Error::Unavailable { session: None, maybe_applied: true, .. }), "{error:?}");
+        }
+        assert!(begun.elapsed() <= patience + Duration::from_millis(10), "{:?}", begun.elapsed());
+        peer.book().script.clear();
+        drop(opening.open().await.unwrap());
+        assert_eq!(peer.book().opened(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_of_one_opening_take_room_like_any_others() {
+    for way in WAYS {
+        let peer = Peer::start(way);
+        let client = peer.builder().waiting_max(10, 1 << 20).connect().unwrap();
+        peer.go_down();
+        let opening = client.session(KIND).record("a");
+        let mut calls: JoinSet<_> = (0..30).map(|_| opening.open()).collect();
+        for _ in 0..20 {
+            let error = calls.join_next().await.unwrap().unwrap().unwrap_err();
+            assert!(matches!(error, Error::Unavailable { tries: 0, .. } | Error::Overloaded { .. }), "{error:?}");
+        }
+        assert_eq!(calls.len(), 10);
+        peer.come_up();
+        assert!(calls.join_all().await.iter().all(Result::is_ok));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_opening_that_resumes_after_its_session_was_taken_is_told_so() {
     for way in WAYS {
         let peer = Peer::start(way);
