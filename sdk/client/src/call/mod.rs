@@ -119,7 +119,10 @@ pub(crate) async fn settle_in<C: Call>(
             Err(trouble) => trouble,
         };
         shared.outage.failed(&trouble, tries.count(), sent);
-        let Trouble { verdict, status, tells_why } = trouble;
+        let Trouble { verdict, status, tells_why, sent_before } = trouble;
+        if sent_before {
+            tries.maybe_applied(sent);
+        }
         // That nothing came in time says less than what went wrong before.
         if tells_why || why.is_none() {
             why = Some(status.clone());

@@ -91,7 +91,7 @@ impl Tries {
             Verdict::Unreachable { lasting: false } if self.fail_fast => return Next::Unavailable,
             Verdict::Unreachable { lasting: false } => (false, None),
             Verdict::Unknown => {
-                self.maybe_applied_since.get_or_insert(sent);
+                self.maybe_applied(sent);
                 (false, None)
             }
         };
@@ -103,6 +103,11 @@ impl Tries {
         } else {
             Next::Unavailable
         }
+    }
+
+    /// What was sent then may have been applied, whatever is said of it later.
+    pub fn maybe_applied(&mut self, sent: Instant) {
+        self.maybe_applied_since.get_or_insert(sent);
     }
 
     /// The account of tries that came to nothing.

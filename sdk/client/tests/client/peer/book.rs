@@ -39,6 +39,8 @@ pub struct Book {
     pub messages: Vec<usize>,
     /// Whether the stream is not served.
     pub no_stream: bool,
+    /// Whether a proxy passes the first message of a stream on, and then says that the stream is not served.
+    pub passes_on: bool,
     /// What answers in the peer's place.
     pub before: Option<Before>,
     /// How many streams were asked for.
