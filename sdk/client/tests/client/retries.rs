@@ -100,6 +100,19 @@ async fn a_host_that_cannot_be_reached_is_unavailable_and_has_applied_nothing() 
     assert!((9..=10).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_host_that_is_back_shortly_before_the_end_is_still_asked() {
+    let peer = Peer::start(WAY);
+    let client = peer.client();
+    peer.go_down();
+    let back = async {
+        sleep(Duration::from_millis(9_750)).await;
+        peer.come_up();
+    };
+    let (opened, ()) = tokio::join!(client.new_session(KIND), back);
+    drop(opened.unwrap());
+}
+
 /// Leaves an append of `a` in the peer's queue, without an outcome.
 async fn unavailable(peer: &Peer) -> mpy6a_client::Session {
     let client = peer.builder().operation_timeout(Duration::from_secs(1)).connect().unwrap();
