@@ -99,8 +99,9 @@ impl Builder {
     /// together; 65,536 and 64 MiB without this. So a client whose host is away takes no more memory than that, and some 2 KiB
     /// for each operation.
     ///
-    /// While the host answers, as many again wait for their turn, and further ones fail as [`Error::Overloaded`]. While it is
-    /// away, nothing waits for a turn: what finds no room fails at once, as [`Error::Unavailable`].
+    /// While the host answers, as many again, with as many bytes again, wait for their turn, and further ones fail as
+    /// [`Error::Overloaded`]. While it is away, nothing waits for a turn: what finds no room, and what waits when it falls
+    /// silent, fails at once as [`Error::Unavailable`].
     pub fn waiting_max(mut self, operations: usize, record_bytes: usize) -> Self {
         self.options.operations_max = operations;
         self.options.operation_bytes_max = record_bytes;

@@ -18,7 +18,7 @@ pub enum Error {
     /// **Stop this work.** The lease ended and the host took the session: its repeat handler goes on with it.
     #[error(
         "the lease on session {session} ended and the host took it: stop this work, its repeat handler goes on with it{}",
-        applied(*.maybe_applied)
+        opened(*.opening, *.maybe_applied)
     )]
     #[non_exhaustive]
     LeaseLost {
@@ -26,6 +26,9 @@ pub enum Error {
         session: Index,
         /// Whether the operation may have been applied before.
         maybe_applied: bool,
+        /// Whether an [`Opening`](crate::Opening) was called again, and an earlier try of it had opened the session. Then it was
+        /// applied, first record and all.
+        opening: bool,
     },
     /// **Stop effects outside for now.** By this client's clock the lease is over and the host could not be reached, so
     /// it may take the session at any moment. The next operation that succeeds shows that it did not, and the work may
@@ -81,7 +84,7 @@ pub enum Error {
     /// **Open a new session.** This one was deleted or stored by its operator and takes no more operations.
     #[error(
         "session {session} was deleted or stored: it takes no more operations; open a new one{}",
-        applied(*.maybe_applied)
+        opened(*.opening, *.maybe_applied)
     )]
     #[non_exhaustive]
     Finished {
@@ -89,13 +92,16 @@ pub enum Error {
         session: Index,
         /// Whether the operation may have been applied before.
         maybe_applied: bool,
+        /// Whether an [`Opening`](crate::Opening) was called again, and an earlier try of it had opened the session. Then it was
+        /// applied, first record and all.
+        opening: bool,
     },
     /// **Stop this work.** The host does not know the session, or knows it by another key: it was finished long ago, perhaps
     /// by its repeat handler, or the host's store is another one.
     #[error(
         "the host knows no session {session} of this client: its repeat handler has finished it, or the host's store is \
          another one; stop this work{}",
-        applied(*.maybe_applied)
+        opened(*.opening, *.maybe_applied)
     )]
     #[non_exhaustive]
     NotFound {
@@ -103,6 +109,9 @@ pub enum Error {
         session: Index,
         /// Whether the operation may have been applied before.
         maybe_applied: bool,
+        /// Whether an [`Opening`](crate::Opening) was called again, and an earlier try of it had opened the session. Then it was
+        /// applied, first record and all.
+        opening: bool,
     },
     /// **Record less.** The session goes on.
     #[error("{message}{}", applied(*.maybe_applied))]
@@ -202,6 +211,14 @@ impl Error {
 /// End of a message: that the operation may have been applied.
 fn applied(maybe_applied: bool) -> &'static str {
     if maybe_applied { "; the operation may have been applied" } else { "" }
+}
+
+/// The same, for a session that is over: `opening` says that it was opened before.
+fn opened(opening: bool, maybe_applied: bool) -> &'static str {
+    if opening {
+        return "; an earlier try of this opening had opened it, with all that it recorded: only a new one opens another";
+    }
+    applied(maybe_applied)
 }
 
 fn because(source: &Option<Cause>) -> String {

@@ -48,12 +48,16 @@ pub(crate) const BACKOFF_FIRST: Duration = Duration::from_millis(20);
 /// The longest pause between two tries, before jitter: how much later than the host itself its clients are back.
 pub(crate) const BACKOFF_MAX: Duration = Duration::from_secs(1);
 
+/// How long before its end an operation is tried a last time, where the next pause would outlast it: a healthy host answers well
+/// within.
+pub(crate) const LAST_TRY: Duration = Duration::from_millis(200);
+
 /// How many operations of one client may be under way, or wait for the host, by default; as many again may wait for their
 /// place while the host answers. Some 2 KiB each beside their records: at most 256 MiB, however long the host is away. What
 /// a client asks of a host that is well is far below.
 pub(crate) const OPERATIONS_MAX: usize = 65_536;
 
-/// How many bytes their records may have together, by default.
+/// How many bytes their records may have together, by default; as many again in those that wait for their place.
 pub(crate) const OPERATION_BYTES_MAX: usize = 64 << 20;
 
 /// How long a host that does not serve the stream is asked by single calls before it is asked for the stream again.

@@ -2,20 +2,17 @@
 
 use std::{
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use bytes::Bytes;
 use mpy6a_proto::v1;
-use tokio::{
-    sync::Mutex,
-    time::{Instant, timeout},
-};
+use tokio::time::{Instant, timeout, timeout_at};
 use tonic::Status;
 
 use crate::{
-    call::{Answered, Failed, Trouble, Way, Why, settle},
+    call::{Answered, Failed, Tries, Trouble, Way, Why, settle_in},
     client::{Client, Shared},
     error::Error,
     identity::Ticket,
@@ -24,6 +21,7 @@ use crate::{
     limits::TRY_TIMEOUT,
     numbers::Numbers,
     record::IntoRecord,
+    room::Place,
     session::Session,
 };
 
@@ -33,6 +31,10 @@ use crate::{
 /// session was opened and only the answer lost, it is that one. Once it has opened a session, the next call opens another, as
 /// it does after a change of the opening. Clones are the same opening. While one that failed
 /// is kept, the host keeps its answer, and those to all that the client asked since: drop it to give it up.
+///
+/// Where the answer comes so late that the session was taken, or finished, since it was opened, the work is its handler's. That is an
+/// error with [`Error::is_final`] and [`Error::maybe_applied`], and whenever the same opening is called again it is the same error:
+/// only a new one, of [`Client::session`], begins the work anew.
 ///
 /// ```no_run
 /// # async fn example(client: mpy6a_client::Client) -> Result<(), mpy6a_client::Error> {
@@ -53,8 +55,53 @@ pub struct Opening {
     record: Option<Bytes>,
     traceparent: String,
     own_id: Option<String>,
-    /// One call at a time, and what it left.
-    pending: Arc<Mutex<Option<Pending>>>,
+    turns: Arc<Turns>,
+}
+
+/// What the calls of an opening share.
+#[derive(Debug, Default)]
+struct Turns {
+    /// Held by the call whose turn it is: the session that it resumes can be had by one only.
+    turn: tokio::sync::Mutex<()>,
+    /// What the calls before have left. Only the call whose turn it is changes it; those that wait in vain look at it.
+    left: Mutex<Left>,
+}
+
+/// What the calls of an opening have left.
+#[derive(Debug, Default)]
+enum Left {
+    /// Nothing that the next one resumes.
+    #[default]
+    Nothing,
+    /// A wish without an outcome.
+    Pending(Pending),
+    /// This session, which was opened and is over since. To open another would do its work twice.
+    Over(Word, Index),
+}
+
+impl Turns {
+    /// Nothing panics with the lock held, so its poison is of no concern.
+    fn left(&self) -> MutexGuard<'_, Left> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Leave nothing for the next call to resume.
+    fn clear(&self) {
+        *self.left() = Left::Nothing;
+    }
+
+    /// That a session was opened and is over, if so.
+    fn over(&self) -> Option<Error> {
+        match &*self.left() {
+            Left::Over(word, session) => Some(word.of_opened(*session)),
+            Left::Nothing | Left::Pending(_) => None,
+        }
+    }
+
+    /// Whether a session may have been opened, or was.
+    fn maybe_opened(&self) -> bool {
+        !matches!(*self.left(), Left::Nothing)
+    }
 }
 
 /// A wish without an outcome.
@@ -76,7 +123,7 @@ enum Name {
 
 impl Opening {
     pub(crate) fn new(client: Client, kind: u32) -> Self {
-        Self { client, kind, record: None, traceparent: String::new(), own_id: None, pending: Arc::default() }
+        Self { client, kind, record: None, traceparent: String::new(), own_id: None, turns: Arc::default() }
     }
 
     /// The first record: saves an [`append`](Session::append), and with it a commit.
@@ -104,9 +151,9 @@ impl Opening {
 
     /// Another content, another wish: what was asked before, by a clone perhaps, is not resumed by this one.
     fn changed(mut self) -> Self {
-        let is_fresh = Arc::get_mut(&mut self.pending).is_some_and(|pending| pending.get_mut().is_none());
+        let is_fresh = Arc::get_mut(&mut self.turns).is_some_and(|turns| !turns.maybe_opened());
         if !is_fresh {
-            self.pending = Arc::default();
+            self.turns = Arc::default();
         }
         self
     }
@@ -115,54 +162,83 @@ impl Opening {
     ///
     /// Tried again like any operation, with the same number, so that not two are opened. If the future is dropped, or
     /// fails with [`Error::maybe_applied`], a session may have been opened: call it again to have that one. If you do not, its
-    /// lease ends and its repeat handler finds it. Calls of one opening wait for each other.
+    /// lease ends and its repeat handler finds it. Calls of one opening wait for each other, within the time and the room that
+    /// each of them has.
     ///
     /// The future borrows nothing, and can be spawned.
     ///
     /// # Errors
     ///
     /// [`Error::Unavailable`], [`Error::Unreachable`], [`Error::Overloaded`], [`Error::TooLarge`] for the first record, and
-    /// [`Error::Rejected`]: with reason `KIND_UNKNOWN`, for instance.
+    /// [`Error::Rejected`]: with reason `KIND_UNKNOWN`, for instance. [`Error::LeaseLost`], [`Error::Finished`] and
+    /// [`Error::NotFound`], where an earlier try opened a session that is over since: again at every further call.
     pub fn open(&self) -> impl Future<Output = Result<Session, Error>> + Send + use<> {
         let opening = self.clone();
-        async move {
-            let turn = opening.pending.clone();
-            let mut pending = turn.lock().await;
-            opening.once(&mut pending).await
-        }
+        async move { opening.in_turn().await }
     }
 
-    async fn once(self, pending: &mut Option<Pending>) -> Result<Session, Error> {
+    /// Open it when it is this call's turn. Room first, and the time runs from here: those that wait are bounded in both.
+    async fn in_turn(self) -> Result<Session, Error> {
         if self.own_id.as_ref().is_some_and(String::is_empty) {
             return Err(rejected("REQUEST_INVALID", "the request id is empty: leave it out, or give one".to_owned()));
         }
+        if let Some(error) = self.turns.over() {
+            return Err(error);
+        }
         let begun = Instant::now();
-        let since = pending.as_ref().map(|pending| pending.since);
-        let shared = self.client.shared.clone();
-        let name = || self.own_id.clone().map_or_else(|| Name::Numbered(shared.identity.ticket()), Name::Own);
-        let wish = pending.get_or_insert_with(|| Pending { name: name(), since: begun });
+        let (shared, turns) = (self.client.shared.clone(), self.turns.clone());
+        let tries = shared.tries(begun, Duration::ZERO, None);
+        let bytes = self.record.as_ref().map_or(0, Bytes::len);
+        let Some(place) = shared.room.enter(bytes, &shared.outage, tries.deadline()).await else {
+            return Err(shared.full(None, turns.maybe_opened()));
+        };
+        let Ok(_turn) = timeout_at(tries.deadline(), turns.turn.lock()).await else {
+            let status = Status::deadline_exceeded("another call of the same opening was under way all the time");
+            return Err(shared.unavailable(None, 0, begun.elapsed(), turns.maybe_opened(), status));
+        };
+        self.once(place, tries, begun).await
+    }
+
+    async fn once(&self, place: Place<'_>, mut tries: Tries, begun: Instant) -> Result<Session, Error> {
+        let (request, since) = self.wish(begun)?;
+        tries.resume(since);
+        let shared = &self.client.shared;
         let mut way = shared.way.another();
-        let tries = shared.tries(begun, Duration::ZERO, since);
-        let request = self.request(&wish.name);
-        let answered = match settle(&shared, &mut way, &request, tries).await {
+        let answered = match settle_in(place, shared, &mut way, &request, tries).await {
             Ok(answered) => answered,
             Err(failed) => {
                 if !failed.maybe_applied {
-                    *pending = None;
+                    self.turns.clear();
                 }
-                return Err(told(&shared, failed, begun));
+                return Err(told(shared, failed, begun));
             }
         };
         let mut session = self.session(way, answered)?;
-        if since.is_some() || self.own_id.is_some() {
-            session.renew_now().await.inspect_err(|error| {
-                if error.is_final() {
-                    *pending = None;
-                }
-            })?;
+        // Otherwise this call has opened it, and its lease is new.
+        if (since.is_some() || self.own_id.is_some())
+            && let Some(word) = session.renew_now().await?
+        {
+            *self.turns.left() = Left::Over(word, session.id());
+            return Err(word.of_opened(session.id()));
         }
-        *pending = None;
+        self.turns.clear();
         Ok(session)
+    }
+
+    /// What to ask: the wish that is without an outcome, and since when, or a new one. It is without an outcome from now on.
+    fn wish(&self, begun: Instant) -> Result<(v1::NewRequest, Option<Instant>), Error> {
+        let mut left = self.turns.left();
+        match &*left {
+            Left::Over(word, session) => Err(word.of_opened(*session)),
+            Left::Pending(pending) => Ok((self.request(&pending.name), Some(pending.since))),
+            Left::Nothing => {
+                let numbered = || Name::Numbered(self.client.shared.identity.ticket());
+                let name = self.own_id.clone().map_or_else(numbered, Name::Own);
+                let request = self.request(&name);
+                *left = Left::Pending(Pending { name, since: begun });
+                Ok((request, None))
+            }
+        }
     }
 
     fn request(&self, name: &Name) -> v1::NewRequest {
@@ -208,8 +284,8 @@ impl IntoFuture for Opening {
 
 impl Session {
     /// Begin the lease anew, before anybody relies on it. The host may have opened the session long ago: its answer says neither
-    /// how much of the lease is left, nor whether the session was taken since.
-    async fn renew_now(&mut self) -> Result<(), Error> {
+    /// how much of the lease is left, nor whether the session was taken since. The word, if it is over.
+    async fn renew_now(&mut self) -> Result<Option<Word>, Error> {
         let sent = Instant::now();
         let renewed = timeout(TRY_TIMEOUT, self.way.renew(vec![self.watch.handle])).await;
         let renewed = renewed.unwrap_or_else(|_| Err(Trouble::late(true)));
@@ -217,10 +293,10 @@ impl Session {
         let status = match outcome {
             Ok(Some(v1::renewed::Outcome::LeaseMs(lease_ms))) => {
                 self.watch.renewed(sent, lease_ms);
-                return Ok(());
+                return Ok(None);
             }
             Ok(Some(v1::renewed::Outcome::Refused(refused))) => match Word::of_reason(&refused.reason) {
-                Some(word) => return Err(word.into_error(self.id(), false)),
+                Some(word) => return Ok(Some(word)),
                 None => Status::unavailable(refused.message),
             },
             Ok(None) => Status::internal("the answer to Renew is empty"),

@@ -2,7 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use tokio::time::Instant;
+use tokio::{
+    sync::{Notify, futures::Notified},
+    time::Instant,
+};
 use tracing::{info, warn};
 
 use crate::{
@@ -19,17 +22,24 @@ pub(crate) struct Outage {
     /// When the latest request was sent that it answered, in milliseconds after the epoch.
     heard_ms: AtomicU64,
     is_on: AtomicBool,
+    /// Wakes those that wait for one to begin.
+    began: Notify,
 }
 
 impl Outage {
     /// None yet.
     pub fn new(host: String, epoch: Epoch) -> Self {
-        Self { host, epoch, heard_ms: AtomicU64::new(0), is_on: AtomicBool::new(false) }
+        Self { host, epoch, heard_ms: AtomicU64::new(0), is_on: AtomicBool::new(false), began: Notify::new() }
     }
 
     /// Whether the host was not heard when last asked.
     pub fn is_on(&self) -> bool {
         self.is_on.load(Ordering::Relaxed)
+    }
+
+    /// Ends when the next one begins.
+    pub fn begins(&self) -> Notified<'_> {
+        self.began.notified()
     }
 
     /// The host answered what was sent then.
@@ -54,6 +64,7 @@ impl Outage {
         }
         let heard_since = self.heard_ms.load(Ordering::Relaxed) > self.epoch.ms(sent);
         if !heard_since && !self.is_on.swap(true, Ordering::Relaxed) {
+            self.began.notify_waiters();
             warn!(host = %self.host, cause = %words(&trouble.status), "no answer from the host");
         }
     }

@@ -34,7 +34,7 @@ pub(crate) use self::{
     way::{Trouble, Way},
 };
 use self::{http::Http, tries::Next};
-use crate::{client::Shared, secure::Bearer};
+use crate::{client::Shared, room::Place, secure::Bearer};
 
 /// The generated client over one shared connection, with the token that it shows. Cloned once for a session, not for an
 /// operation.
@@ -90,10 +90,21 @@ pub(crate) async fn settle<C: Call>(
     shared: &Shared,
     way: &mut Way,
     call: &C,
+    tries: Tries,
+) -> Result<Answered<C::Answer>, Failed> {
+    let room = shared.room.enter(call.record_bytes(), &shared.outage, tries.deadline());
+    let Some(place) = room.await else { return Err(tries.give_up(Why::Full)) };
+    settle_in(place, shared, way, call, tries).await
+}
+
+/// The same, for a call that has its place already.
+pub(crate) async fn settle_in<C: Call>(
+    _place: Place<'_>,
+    shared: &Shared,
+    way: &mut Way,
+    call: &C,
     mut tries: Tries,
 ) -> Result<Answered<C::Answer>, Failed> {
-    let room = shared.room.enter(call.record_bytes(), shared.outage.is_on(), tries.deadline());
-    let Some(_place) = room.await else { return Err(tries.give_up(Why::Full)) };
     let mut why = None;
     loop {
         if shared.runtime_ended() {
@@ -108,7 +119,10 @@ pub(crate) async fn settle<C: Call>(
             Err(trouble) => trouble,
         };
         shared.outage.failed(&trouble, tries.count(), sent);
-        let Trouble { verdict, status, tells_why } = trouble;
+        let Trouble { verdict, status, tells_why, sent_before } = trouble;
+        if sent_before {
+            tries.maybe_applied(sent);
+        }
         // That nothing came in time says less than what went wrong before.
         if tells_why || why.is_none() {
             why = Some(status.clone());

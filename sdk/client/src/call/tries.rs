@@ -12,7 +12,7 @@ use super::{
     Failed, Why,
     verdict::{Refusal, Verdict},
 };
-use crate::limits::{BACKOFF_FIRST, BACKOFF_MAX};
+use crate::limits::{BACKOFF_FIRST, BACKOFF_MAX, LAST_TRY};
 
 /// The tries of one call so far.
 #[derive(Debug)]
@@ -48,6 +48,11 @@ impl Tries {
     pub fn new(deadline: Instant, try_timeout: Duration, resumed: Option<Instant>) -> Self {
         let backoff = Backoff::default();
         Self { deadline, try_timeout, fail_fast: false, count: 0, backoff, maybe_applied_since: resumed }
+    }
+
+    /// The host may have it since then: an earlier call left it without an outcome.
+    pub fn resume(&mut self, since: Option<Instant>) {
+        self.maybe_applied_since = since;
     }
 
     /// Give up as soon as there is no connection, if so.
@@ -86,11 +91,11 @@ impl Tries {
             Verdict::Unreachable { lasting: false } if self.fail_fast => return Next::Unavailable,
             Verdict::Unreachable { lasting: false } => (false, None),
             Verdict::Unknown => {
-                self.maybe_applied_since.get_or_insert(sent);
+                self.maybe_applied(sent);
                 (false, None)
             }
         };
-        let at = now + self.backoff.pause(after, chance);
+        let at = self.next(now, after, chance);
         if at < self.deadline {
             Next::Again(at)
         } else if overloaded && self.maybe_applied_since.is_none() {
@@ -98,6 +103,19 @@ impl Tries {
         } else {
             Next::Unavailable
         }
+    }
+
+    /// When to try again. A pause that would outlast the deadline is cut short for a last try, but not below what the host asked for.
+    fn next(&mut self, now: Instant, after: Option<Duration>, chance: u32) -> Instant {
+        let at = now + self.backoff.pause(after, chance);
+        let last = self.deadline.checked_sub(LAST_TRY).unwrap_or(now);
+        let may_be_cut = at >= self.deadline && now < last && later(now, after.unwrap_or_default()) <= last;
+        if may_be_cut { last } else { at }
+    }
+
+    /// What was sent then may have been applied, whatever is said of it later.
+    pub fn maybe_applied(&mut self, sent: Instant) {
+        self.maybe_applied_since.get_or_insert(sent);
     }
 
     /// The account of tries that came to nothing.
@@ -204,6 +222,23 @@ mod tests {
         assert_eq!(tries(now).failed(NOT_SENT, now, late, 0), Next::Unavailable);
         assert_eq!(tries(now).failed(Verdict::Unknown, now, late, 0), Next::Unavailable);
         assert_eq!(tries(now).failed(OVERLOADED, now, late, 0), Next::Overloaded);
+    }
+
+    #[test]
+    fn a_pause_past_the_deadline_is_cut_short_for_a_last_try() {
+        let now = Instant::now();
+        let (end, last) = (now + seconds(10), now + seconds(10) - LAST_TRY);
+        let mut tries = tries(now);
+        for _ in 0..10 {
+            tries.failed(NOT_SENT, now, now, u32::MAX);
+        }
+        let shortly_before = last - Duration::from_millis(100);
+        assert_eq!(tries.failed(NOT_SENT, now, shortly_before, u32::MAX), Next::Again(last));
+        assert_eq!(tries.failed(Verdict::Unknown, now, shortly_before, u32::MAX), Next::Again(last));
+        assert_eq!(tries.failed(NOT_SENT, now, last, u32::MAX), Next::Unavailable);
+        assert_eq!(tries.failed(NOT_SENT, now, end, u32::MAX), Next::Unavailable);
+        let asked = Verdict::NotApplied { overloaded: true, after: Some(seconds(1)) };
+        assert_eq!(tries.failed(asked, now, shortly_before, 0), Next::Unavailable, "the host's wish is kept");
     }
 
     #[test]

@@ -26,6 +26,7 @@ use super::cause::{self, Transport, printable};
 use crate::{
     error::{Error, TooLarge},
     index::Index,
+    lease::Word,
 };
 
 /// What a failed try says about the operation.
@@ -185,11 +186,11 @@ impl Refusal {
     /// What the caller is told.
     #[must_use]
     pub fn into_error(self, session: Index, maybe_applied: bool) -> Error {
+        if let Some(word) = Word::of_reason(&self.reason) {
+            return word.into_error(session, maybe_applied);
+        }
         let too_large = |what| (what, self.limit);
         let (what, limit) = match self.reason.as_str() {
-            "LEASE_LOST" => return Error::LeaseLost { session, maybe_applied },
-            "SESSION_FINISHED" => return Error::Finished { session, maybe_applied },
-            "SESSION_NOT_FOUND" | "KEY_WRONG" => return Error::NotFound { session, maybe_applied },
             "RECORD_TOO_LARGE" => too_large(TooLarge::Record),
             "SESSION_TOO_LARGE" => too_large(TooLarge::Session),
             "SESSION_TOO_MANY_RECORDS" => too_large(TooLarge::Records),

@@ -35,6 +35,9 @@ pub(crate) struct Trouble {
     pub status: Status,
     /// Whether they say why: a wait that ended does not.
     pub tells_why: bool,
+    /// Whether the operation was sent before, over a stream that was then said not to be served. The verdict does not speak of
+    /// that: it may have been applied.
+    pub sent_before: bool,
 }
 
 impl Way {
@@ -50,6 +53,7 @@ impl Way {
 
     /// Ask once, and wait for the answer until then. **The one place where a try is made.**
     pub async fn ask<C: Call>(&mut self, call: &C, until: Instant) -> Result<C::Answer, Trouble> {
+        let mut sent_before = false;
         if let Some(line) = &self.line {
             let operation = call.operation(line.local());
             if record_bytes(&operation) <= MESSAGE_RECORD_BYTES_MAX {
@@ -57,11 +61,16 @@ impl Way {
                     Ok(Outcome::Refused(refused)) if refused.reason == "STREAM_FULL" => {}
                     Ok(Outcome::Refused(refused)) => return Err(Trouble::from(in_full(refused))),
                     Ok(outcome) => return C::read(outcome).ok_or_else(Trouble::other_answer),
-                    Err(Lost::NotServed) => {}
+                    Err(Lost::NotServed { sent }) => sent_before = sent,
                     Err(lost) => return Err(lost.into()),
                 }
             }
         }
+        self.call(call, until).await.map_err(|trouble| Trouble { sent_before, ..trouble })
+    }
+
+    /// Ask by a call of its own.
+    async fn call<C: Call>(&mut self, call: &C, until: Instant) -> Result<C::Answer, Trouble> {
         let sent = self.marks.next();
         match timeout_at(until, call.send(&mut self.truba, self.identity.caller(), sent.clone())).await {
             Ok(answered) => answered.map_err(|status| Trouble::of(status, !sent.withdraw())),
@@ -73,7 +82,7 @@ impl Way {
     pub async fn renew(&mut self, handles: Vec<v1::Handle>) -> Result<Vec<v1::Renewed>, Trouble> {
         if let Some(line) = &self.line {
             match renew_over(line, &handles).await {
-                Err(Lost::NotServed) => {}
+                Err(Lost::NotServed { .. }) => {}
                 renewed => return Ok(renewed?),
             }
         }
@@ -114,6 +123,10 @@ fn in_full(refused: v1::Refused) -> Status {
 }
 
 impl Trouble {
+    fn new(verdict: Verdict, status: Status, tells_why: bool) -> Self {
+        Self { verdict, status, tells_why, sent_before: false }
+    }
+
     /// No answer came in time. `sent`: whether the request went out.
     pub fn late(sent: bool) -> Self {
         let (verdict, words) = if sent {
@@ -121,13 +134,13 @@ impl Trouble {
         } else {
             (Verdict::Unreachable { lasting: false }, "no connection took the request in time")
         };
-        Self { verdict, status: Status::deadline_exceeded(words), tells_why: false }
+        Self::new(verdict, Status::deadline_exceeded(words), false)
     }
 
     /// The call ended so. `sent`: whether the request may have gone out.
     fn of(status: Status, sent: bool) -> Self {
         let verdict = if sent { Verdict::of(&status) } else { Verdict::of_unsent(&status) };
-        Self { verdict, status, tells_why: true }
+        Self::new(verdict, status, true)
     }
 
     fn other_answer() -> Self {
@@ -135,7 +148,7 @@ impl Trouble {
     }
 
     fn not_applied(status: Status, tells_why: bool) -> Self {
-        Self { verdict: Verdict::NotApplied { overloaded: false, after: None }, status, tells_why }
+        Self::new(Verdict::NotApplied { overloaded: false, after: None }, status, tells_why)
     }
 
     /// Whether the host was not heard at all, neither an answer nor a refusal, at the try with this number.
@@ -170,14 +183,17 @@ impl From<Lost> for Trouble {
                 let unsent = || Status::unavailable("the stream broke before this was sent");
                 Self::not_applied(why.unwrap_or_else(unsent), tells_why)
             }
-            Lost::NotServed => Self::not_applied(Status::unimplemented("the host serves no stream"), true),
+            Lost::NotServed { sent } => Self {
+                sent_before: sent,
+                ..Self::not_applied(Status::unimplemented("the host serves no stream"), true)
+            },
             Lost::Unopened { status, sent } => Self::of(status, sent),
             Lost::Late { sent } => Self::late(sent),
             // Whatever the status says, it is not said of this operation; but for a host that shut down in order: it answered
             // all that it applied.
             Lost::Broken(status) => match Verdict::of(&status) {
-                verdict @ Verdict::NotApplied { overloaded: false, .. } => Self { verdict, status, tells_why: true },
-                _ => Self { verdict: Verdict::Unknown, status, tells_why: true },
+                verdict @ Verdict::NotApplied { overloaded: false, .. } => Self::new(verdict, status, true),
+                _ => Self::new(Verdict::Unknown, status, true),
             },
         }
     }

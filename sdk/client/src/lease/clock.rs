@@ -127,10 +127,19 @@ impl Word {
 
     /// What the caller is told. `maybe_applied`: of an operation that was tried.
     pub fn into_error(self, session: Index, maybe_applied: bool) -> Error {
+        self.told(session, maybe_applied, false)
+    }
+
+    /// What the caller of an opening is told, of which an earlier try had opened the session.
+    pub fn of_opened(self, session: Index) -> Error {
+        self.told(session, true, true)
+    }
+
+    fn told(self, session: Index, maybe_applied: bool, opening: bool) -> Error {
         match self {
-            Self::Taken => Error::LeaseLost { session, maybe_applied },
-            Self::Finished => Error::Finished { session, maybe_applied },
-            Self::NotFound => Error::NotFound { session, maybe_applied },
+            Self::Taken => Error::LeaseLost { session, maybe_applied, opening },
+            Self::Finished => Error::Finished { session, maybe_applied, opening },
+            Self::NotFound => Error::NotFound { session, maybe_applied, opening },
         }
     }
 }

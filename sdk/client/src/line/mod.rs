@@ -11,7 +11,7 @@
 //! * When it broke, the host stores the sessions opened on it, with their kind's delay. Their client still holds them, so all
 //!   leases are renewed at once, over the next line.
 //! * A host that does not serve the stream is asked by single calls for a while, and then for the stream again: it may have
-//!   been something before it that answered, or an older host that was replaced since.
+//!   been something before it that answered, or an older host that was replaced since. What was sent ahead then may have been applied.
 //! * Bounded: the queue; what is under way is one operation for each caller that waits.
 
 mod requests;
@@ -47,8 +47,11 @@ pub(crate) type Answered = Result<Outcome, Lost>;
 pub(crate) enum Lost {
     /// The stream ended before it was sent.
     Unsent(Option<Status>),
-    /// The host does not serve the stream: nothing was applied.
-    NotServed,
+    /// The host does not serve the stream, or something before it says so, which may have passed on what it had.
+    NotServed {
+        /// Whether the operation was sent ahead.
+        sent: bool,
+    },
     /// The stream could not be opened.
     Unopened {
         /// How that was refused.
@@ -70,6 +73,7 @@ impl Lost {
     fn unsent(&self) -> Self {
         match self {
             Self::Unopened { status, .. } => Self::Unopened { status: status.clone(), sent: false },
+            Self::NotServed { .. } => Self::NotServed { sent: false },
             Self::Broken(status) => Self::Unsent(Some(status.clone())),
             other => other.clone(),
         }
@@ -155,7 +159,7 @@ impl Line {
     fn queue(self: &Arc<Self>) -> Result<mpsc::Sender<Queued>, Lost> {
         let mut state = self.state();
         match &*state {
-            State::NotServed { again } if Instant::now() < *again => return Err(Lost::NotServed),
+            State::NotServed { again } if Instant::now() < *again => return Err(Lost::NotServed { sent: false }),
             State::Open(queue) if !queue.is_closed() => return Ok(queue.clone()),
             State::Open(_) | State::Closed | State::NotServed { .. } => {}
         }
@@ -168,7 +172,7 @@ impl Line {
 
     /// A stream ended. Only the last one is ever open, so whatever is open now is another if it takes more.
     fn ended(&self, how: &Lost) {
-        if matches!(how, Lost::NotServed) {
+        if matches!(how, Lost::NotServed { .. }) {
             debug!("the host serves no stream: going on with single calls for a while");
             *self.state() = State::NotServed { again: Instant::now() + STREAM_RETRY };
         }
@@ -201,7 +205,7 @@ async fn converse(mut truba: Truba, requests: Requests, waiting: &Waiting) -> Lo
             waiting.opened();
             response.into_inner()
         }
-        Err(status) if status.code() == Code::Unimplemented => return Lost::NotServed,
+        Err(status) if status.code() == Code::Unimplemented => return Lost::NotServed { sent: true },
         Err(status) => return Lost::Unopened { status, sent: true },
     };
     loop {

@@ -4,11 +4,16 @@ use std::{io, time::Duration};
 
 use hyper_util::rt::TokioIo;
 use mpy6a_client::{Client, Error, Session};
-use tokio::{io::DuplexStream, runtime::Runtime, task::JoinSet, time::sleep};
+use tokio::{
+    io::DuplexStream,
+    runtime::Runtime,
+    task::JoinSet,
+    time::{Instant, sleep},
+};
 use tonic::transport::{Channel, Endpoint};
 use tower::service_fn;
 
-use crate::peer::{Fault, KIND, LEASE, Peer, Way};
+use crate::peer::{Fault, KIND, LEASE, Peer, Way, overloaded};
 
 const WAYS: [Way; 2] = [Way::Streamed, Way::Unary];
 
@@ -50,11 +55,38 @@ async fn while_the_host_answers_those_without_a_place_wait_for_their_turn() {
         let client = peer.builder().waiting_max(10, 1 << 20).connect().unwrap();
         let opened = open_many(&client, 20, 10).join_all().await;
         assert!(opened.iter().all(Result::is_ok), "{opened:?}");
-        peer.script((0..10).map(|_| Fault::Hang));
+        peer.script((0..10).map(|_| Fault::Refuse(overloaded(Duration::from_secs(1)))));
         let mut more = open_many(&client, 30, 10);
         let error = more.join_next().await.unwrap().unwrap().unwrap_err();
         assert!(matches!(error, Error::Overloaded { tries: 0, .. }), "{error:?}");
         assert_eq!(more.join_all().await.iter().filter(|opened| opened.is_ok()).count(), 20);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_that_wait_for_their_turn_are_bounded_and_told_when_the_host_falls_silent() {
+    for way in WAYS {
+        for (operations, record_bytes, bytes) in [(50, 1 << 20, 10), (10_000, 5_000, 100)] {
+            let peer = Peer::start(way);
+            let client = peer.builder().waiting_max(operations, record_bytes).connect().unwrap();
+            peer.script((0..1000).map(|_| Fault::Hang));
+            let begun = Instant::now();
+            let mut opened = open_many(&client, 150, bytes);
+            for _ in 0..50 {
+                let error = opened.join_next().await.unwrap().unwrap().unwrap_err();
+                assert!(matches!(error, Error::Overloaded { tries: 0, .. }), "beyond as many again: {error:?}");
+            }
+            assert_eq!(begun.elapsed(), Duration::ZERO);
+            for _ in 0..50 {
+                let error = opened.join_next().await.unwrap().unwrap().unwrap_err();
+                let Error::Unavailable { tries: 0, maybe_applied: false, .. } = error else { panic!("{error:?}") };
+                assert!(error.to_string().contains("waiting_max"), "{error}");
+            }
+            assert_eq!(begun.elapsed().as_secs(), 3, "as soon as a try had no answer");
+            assert_eq!(opened.len(), 50);
+            peer.book().script.clear();
+            assert!(opened.join_all().await.iter().all(Result::is_ok));
+        }
     }
 }
 
@@ -169,16 +201,31 @@ async fn a_session_opened_again_by_its_own_request_id_is_kept_when_the_stale_one
     }
 }
 
+/// That the session of an opening, which an earlier try had opened, is over for this client.
+fn assert_opened_before(error: &Error) {
+    assert!(error.maybe_applied() && error.is_final(), "{error:?}");
+    assert!(error.to_string().contains("an earlier try of this opening had opened it"), "{error}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_session_that_ended_since_is_not_opened_again_by_its_request_id() {
-    let peer = Peer::start(Way::Streamed);
-    let opening = peer.client().session(KIND).request_id("order 8, 77aa");
-    let session = opening.open().await.unwrap();
-    peer.book().taken.insert(session.id().index, "LEASE_LOST");
-    let error = opening.open().await.unwrap_err();
-    assert!(matches!(error, Error::LeaseLost { .. }), "{error:?}");
-    let error = peer.client().session(KIND).request_id("").await.unwrap_err();
-    assert!(matches!(&error, Error::Rejected { reason, .. } if reason == "REQUEST_INVALID"), "{error:?}");
+    for way in WAYS {
+        let peer = Peer::start(way);
+        let client = peer.client();
+        let opening = client.session(KIND).request_id("order 8, 77aa");
+        let session = opening.open().await.unwrap();
+        peer.book().taken.insert(session.id().index, "LEASE_LOST");
+        let another = client.session(KIND).request_id("order 8, 77aa");
+        for opening in [&opening, &opening, &another] {
+            let error = opening.open().await.unwrap_err();
+            assert!(matches!(error, Error::LeaseLost { .. }), "{error:?}");
+            assert_opened_before(&error);
+        }
+        assert_eq!(peer.book().opened(), 1);
+        assert_eq!(peer.book().news.len(), 3, "the second time it was known");
+        let error = client.session(KIND).request_id("").await.unwrap_err();
+        assert!(matches!(&error, Error::Rejected { reason, .. } if reason == "REQUEST_INVALID"), "{error:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -199,14 +246,60 @@ async fn calls_of_one_opening_wait_for_each_other() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn calls_of_one_opening_wait_no_longer_than_one_may_take() {
+    for way in WAYS {
+        let peer = Peer::start(way);
+        let patience = Duration::from_secs(2);
+        let client = peer.builder().operation_timeout(patience).try_timeout(patience / 2).connect().unwrap();
+        peer.script((0..1000).map(|_| Fault::Hang));
+        let opening = client.session(KIND).record("a");
+        let begun = Instant::now();
+        let calls: JoinSet<_> = (0..10).map(|_| opening.open()).collect();
+        for outcome in calls.join_all().await {
+            let error = outcome.unwrap_err();
+            assert!(matches!(error, Error::Unavailable { session: None, maybe_applied: true, .. }), "{error:?}");
+        }
+        assert!(begun.elapsed() <= patience + Duration::from_millis(10), "{:?}", begun.elapsed());
+        peer.book().script.clear();
+        drop(opening.open().await.unwrap());
+        assert_eq!(peer.book().opened(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_of_one_opening_take_room_like_any_others() {
+    for way in WAYS {
+        let peer = Peer::start(way);
+        let client = peer.builder().waiting_max(10, 1 << 20).connect().unwrap();
+        peer.go_down();
+        let opening = client.session(KIND).record("a");
+        let mut calls: JoinSet<_> = (0..30).map(|_| opening.open()).collect();
+        for _ in 0..20 {
+            let error = calls.join_next().await.unwrap().unwrap().unwrap_err();
+            assert!(matches!(error, Error::Unavailable { tries: 0, .. } | Error::Overloaded { .. }), "{error:?}");
+        }
+        assert_eq!(calls.len(), 10);
+        peer.come_up();
+        assert!(calls.join_all().await.iter().all(Result::is_ok));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_opening_that_resumes_after_its_session_was_taken_is_told_so() {
-    let peer = Peer::start(Way::Unary);
-    let opening = peer.client().session(KIND).record("a");
-    peer.script([Fault::LoseAnswer]);
-    let dropped = tokio::time::timeout(Duration::from_millis(1), opening.open()).await;
-    assert!(dropped.is_err());
-    peer.book().taken.insert(1, "LEASE_LOST");
-    let error = opening.open().await.unwrap_err();
-    assert!(matches!(error, Error::LeaseLost { .. }), "its work is its handler's now: {error:?}");
-    assert_eq!(peer.book().opened(), 1);
+    for way in WAYS {
+        let peer = Peer::start(way);
+        let opening = peer.client().session(KIND).record("a");
+        peer.script([Fault::LoseAnswer]);
+        let dropped = tokio::time::timeout(Duration::from_millis(1), opening.open()).await;
+        assert!(dropped.is_err());
+        peer.book().taken.insert(1, "LEASE_LOST");
+        for _ in 0..3 {
+            let error = opening.open().await.unwrap_err();
+            assert!(matches!(error, Error::LeaseLost { .. }), "its work is its handler's now: {error:?}");
+            assert_opened_before(&error);
+        }
+        assert_eq!(peer.book().opened(), 1);
+        let changed = opening.record("b").open().await.unwrap();
+        assert_eq!(peer.book().records(changed.id()), ["b"], "another content is another wish");
+    }
 }

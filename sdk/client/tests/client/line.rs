@@ -7,7 +7,10 @@ use mpy6a_client::{Client, Error, Session};
 use tokio::time::{Instant, sleep};
 use tonic::Code;
 
-use crate::peer::{Done, Fault, KIND, LEASE, Peer, Way, refusal};
+use crate::peer::{Done, Fault, KIND, LEASE, Peer, Way, overloaded, refusal};
+
+/// How long the client asks by single calls after it was told that the stream is not served.
+const STREAM_RETRY: Duration = Duration::from_secs(30);
 
 async fn sessions(client: &Client, count: usize) -> Vec<Session> {
     let mut sessions = Vec::new();
@@ -112,6 +115,40 @@ async fn a_host_without_the_stream_is_asked_by_single_calls() {
     assert_eq!(peer.book().streams, 1, "asked for once");
     assert_eq!(peer.book().records(session.id()), ["a"]);
     assert_eq!(peer.book().renewals.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_passed_on_before_the_stream_was_said_not_to_be_served_may_have_been_applied() {
+    let withdrawn = || [Fault::Refuse(refusal(Code::PermissionDenied, "ACCESS_DENIED"))];
+    let peer = Peer::start(Way::Streamed);
+    let opening = peer.client().session(KIND).record("a");
+    peer.book().passes_on = true;
+    peer.script(withdrawn());
+    let error = opening.open().await.unwrap_err();
+    assert!(matches!(error, Error::Rejected { maybe_applied: true, .. }), "{error:?}");
+    let mut session = opening.open().await.unwrap();
+    assert_eq!(peer.book().opened(), 1);
+
+    sleep(STREAM_RETRY).await;
+    peer.script(withdrawn());
+    let error = session.append("b").await.unwrap_err();
+    assert!(matches!(error, Error::Rejected { maybe_applied: true, .. }), "{error:?}");
+    assert_eq!(peer.book().streams, 2, "the append was sent over the stream first");
+    session.append("b").await.unwrap();
+    assert_eq!(peer.book().records(session.id()), ["a", "b"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_overload_after_a_stream_that_passed_it_on_does_not_say_that_nothing_was_applied() {
+    let peer = Peer::start(Way::Streamed);
+    let opening = peer.client().session(KIND).record("a");
+    peer.book().passes_on = true;
+    peer.script((0..100).map(|_| Fault::Refuse(overloaded(Duration::from_secs(1)))));
+    let error = opening.open().await.unwrap_err();
+    assert!(matches!(error, Error::Unavailable { tries: 2.., maybe_applied: true, .. }), "{error:?}");
+    peer.book().script.clear();
+    drop(opening.open().await.unwrap());
+    assert_eq!(peer.book().opened(), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,20 +4,13 @@ use std::time::Duration;
 
 use mpy6a_client::Error;
 use tokio::time::{Instant, sleep, timeout};
-use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, StatusExt as _};
+use tonic::Code;
 
 use super::WAY;
-use crate::peer::{Done, Fault, KIND, LEASE, Peer, refusal};
+use crate::peer::{Done, Fault, KIND, LEASE, Peer, overloaded, refusal};
 
 fn append(record: &'static str) -> Done {
     Done::Append(record.into())
-}
-
-fn overloaded(retry: Duration) -> Fault {
-    let mut details = ErrorDetails::with_error_info("OVERLOADED", mpy6a_proto::ERROR_DOMAIN, []);
-    details.set_retry_info(Some(retry));
-    Fault::Refuse(Status::with_error_details(Code::ResourceExhausted, "full", details))
 }
 
 #[tokio::test(start_paused = true)]
@@ -79,7 +72,7 @@ async fn a_host_that_asks_for_time_gets_it() {
     let peer = Peer::start(WAY);
     let mut session = peer.client().new_session(KIND).await.unwrap();
     let asked = Duration::from_secs(2);
-    peer.script([overloaded(asked)]);
+    peer.script([Fault::Refuse(overloaded(asked))]);
     let begun = Instant::now();
     session.append("a").await.unwrap();
     assert!(begun.elapsed() >= asked && begun.elapsed() < asked * 2, "{:?}", begun.elapsed());
@@ -89,7 +82,7 @@ async fn a_host_that_asks_for_time_gets_it() {
 async fn a_host_that_stays_overloaded_has_applied_nothing() {
     let peer = Peer::start(WAY);
     let mut session = peer.client().new_session(KIND).await.unwrap();
-    peer.script((0..100).map(|_| overloaded(Duration::from_millis(500))));
+    peer.script((0..100).map(|_| Fault::Refuse(overloaded(Duration::from_millis(500)))));
     let error = session.append("a").await.unwrap_err();
     assert!(matches!(error, Error::Overloaded { tries: 10.., .. }) && !error.is_final(), "{error:?}");
     assert!(peer.book().records(session.id()).is_empty());
@@ -105,6 +98,19 @@ async fn a_host_that_cannot_be_reached_is_unavailable_and_has_applied_nothing() 
     assert!(error.to_string().contains("connection refused"), "the root cause: {error}");
     assert!((10..40).contains(&tries), "{tries} tries: backoff lies between a flood and a wait");
     assert!((9..=10).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_is_back_shortly_before_the_end_is_still_asked() {
+    let peer = Peer::start(WAY);
+    let client = peer.client();
+    peer.go_down();
+    let back = async {
+        sleep(Duration::from_millis(9_750)).await;
+        peer.come_up();
+    };
+    let (opened, ()) = tokio::join!(client.new_session(KIND), back);
+    drop(opened.unwrap());
 }
 
 /// Leaves an append of `a` in the peer's queue, without an outcome.

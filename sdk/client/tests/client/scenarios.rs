@@ -81,7 +81,9 @@ impl Run {
             ["host", "down"] => self.peer.go_down(),
             ["host", "up"] => self.peer.come_up(),
             ["session", reason] => {
-                self.peer.book().taken.insert(self.id.index, String::from(*reason).leak());
+                let mut book = self.peer.book();
+                let last = book.opened_last();
+                book.taken.insert(last, String::from(*reason).leak());
             }
             ["flush"] => self.peer.flush().await,
             ["stream", on] => self.peer.book().no_stream = *on == "off",

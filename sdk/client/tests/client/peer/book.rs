@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -38,6 +39,8 @@ pub struct Book {
     pub messages: Vec<usize>,
     /// Whether the stream is not served.
     pub no_stream: bool,
+    /// Whether a proxy passes the first message of a stream on, and then says that the stream is not served.
+    pub passes_on: bool,
     /// What answers in the peer's place.
     pub before: Option<Before>,
     /// How many streams were asked for.
@@ -70,6 +73,13 @@ pub fn refusal(code: Code, reason: &str) -> Status {
     Status::with_error_details(code, format!("the peer says {reason}"), details)
 }
 
+/// The refusal of a host that has no room, and asks to be tried again after that long.
+pub fn overloaded(retry: Duration) -> Status {
+    let mut details = ErrorDetails::with_error_info("OVERLOADED", ERROR_DOMAIN, []);
+    details.set_retry_info(Some(retry));
+    Status::with_error_details(Code::ResourceExhausted, "full", details)
+}
+
 impl Book {
     /// The records of a session, oldest first.
     pub fn records(&self, session: mpy6a_client::Index) -> &[Bytes] {
@@ -79,6 +89,11 @@ impl Book {
     /// Whether the session was deleted or stored.
     pub fn finished(&self, session: mpy6a_client::Index) -> bool {
         self.sessions[&session.index].finished
+    }
+
+    /// The index of the session that was opened last.
+    pub fn opened_last(&self) -> u64 {
+        self.sessions.keys().copied().max().expect("a session that was opened")
     }
 
     /// How many sessions were opened.

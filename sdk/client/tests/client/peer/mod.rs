@@ -18,7 +18,7 @@ use tonic::Status;
 
 pub use self::before::Before;
 use self::before::Guarded;
-pub use self::book::{Book, Done, refusal};
+pub use self::book::{Book, Done, overloaded, refusal};
 pub use self::service::Service;
 use self::wire::Wire;
 

@@ -118,15 +118,20 @@ impl Truba for Service {
         &self,
         request: Request<Streaming<v1::OperateRequest>>,
     ) -> Result<Response<Self::OperateStream>, Status> {
-        {
+        let (not_served, passes_on) = {
             let mut book = self.0.book();
             book.streams += 1;
-            if book.no_stream {
-                return Err(Status::unimplemented("the stream is not served"));
+            (book.no_stream, book.passes_on)
+        };
+        let requests = request.into_inner();
+        if not_served || passes_on {
+            if passes_on {
+                self.pass_on(requests).await;
             }
+            return Err(Status::unimplemented("the stream is not served"));
         }
         let (answers, receiver) = mpsc::unbounded_channel();
-        tokio::spawn(converse(self.0.clone(), request.into_inner(), answers));
+        tokio::spawn(converse(self.0.clone(), requests, answers));
         Ok(Response::new(UnboundedReceiverStream::new(receiver)))
     }
 }
