@@ -37,8 +37,11 @@ pub(super) struct Module {
     pub(super) start: Option<u32>,
     /// Whether Go's own linker made it.
     pub(super) is_go: bool,
+    /// Whether it has a memory of its own that others may use: adapters and what connects modules have none.
+    pub(super) has_memory: bool,
     /// Where the data that is put into its memory at the start ends, in bytes.
     pub(super) data_end: u64,
+    owns_memory: bool,
     imported_functions: u32,
     /// Of each type, whether it is a function that takes and gives nothing.
     plain_types: Vec<bool>,
@@ -102,6 +105,7 @@ fn take(module: &mut Module, payload: Payload<'_>) -> wasmparser::Result<()> {
         Payload::MemorySection(memories) => {
             for memory in memories {
                 module.memories.push(memory?);
+                module.owns_memory = true;
             }
         }
         Payload::FunctionSection(functions) => {
@@ -112,6 +116,7 @@ fn take(module: &mut Module, payload: Payload<'_>) -> wasmparser::Result<()> {
         Payload::ExportSection(exports) => {
             for export in exports {
                 let export = export?;
+                module.has_memory |= module.owns_memory && export.kind == ExternalKind::Memory;
                 module.exports.push(export.name.to_owned());
                 if matches!(export.kind, ExternalKind::Func | ExternalKind::FuncExact) {
                     module.functions.push((export.name.to_owned(), export.index));

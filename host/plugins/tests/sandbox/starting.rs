@@ -1,8 +1,13 @@
 //! Core modules whose start would not happen, or too early, or whose heap is not theirs alone: they would load and compute
 //! something else than their source says.
 
-use mpy6a_plugins::LoadError;
+use mpy6a_plugins::{LoadError, PluginSpec};
 use mpy6a_sessions::Outcome;
+use wasi_preview1_component_adapter_provider::{
+    WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
+};
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::Resolve;
 
 use crate::{
     guest::{handler, handler_with},
@@ -102,6 +107,94 @@ async fn a_start_function_that_calls_the_host_is_told_to_be_exported_instead() {
     let end = Rig::new().run(&logs(r#"(export "_initialize" (func $top))"#)).await;
     assert_eq!((end.report.outcome, end.report.log_tail.as_str()), (Outcome::Returned, "INFO intent\n"));
 }
+
+/// What `wasm-tools component new --adapt` makes of a module: a component, with this adapter for WASI preview 1.
+fn wrapped(wat: &str, adapter: &[u8]) -> Vec<u8> {
+    const WIT: &str = include_str!("../../../../wit/handler.wit");
+    const CONFIG: &str = include_str!("../../../../wit/deps/wasi-config/store.wit");
+    let mut resolve = Resolve::default();
+    resolve.push_source("store.wit", CONFIG).unwrap();
+    let handler = resolve.push_source("handler.wit", WIT).unwrap();
+    let world = resolve.select_world(&[handler], Some("handler")).unwrap();
+    let mut module = wat::parse_str(wat).unwrap();
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).unwrap();
+    let mut encoder = ComponentEncoder::default();
+    encoder.module(&module).unwrap().validate(true);
+    encoder.adapter(WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, adapter).unwrap();
+    encoder.encode().unwrap()
+}
+
+fn library(wat: &str) -> Vec<u8> {
+    wrapped(wat, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER)
+}
+
+/// Load a component.
+async fn loaded(component: &[u8]) -> Result<(), LoadError> {
+    let rig = Rig::new();
+    let file = rig.file("component.wasm", component);
+    rig.sandbox.load(&PluginSpec { file, ..rig.spec.clone() }).await.map(drop)
+}
+
+async fn never_started_inside(component: &[u8], export: &str) {
+    let refused = loaded(component).await.expect_err(export);
+    assert!(matches!(&refused, LoadError::NeverStarted { export: named, .. } if named == export), "{refused}");
+    assert!(refused.to_string().contains("`_initialize`"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_component_is_looked_into_for_what_is_never_called() {
+    let constructors = r#"(export "__wasm_call_ctors" (func $construct))"#;
+    never_started_inside(&library(&constructed(constructors)), "__wasm_call_ctors").await;
+    never_started_inside(&library(&constructed(r#"(export "init" (func $construct))"#)), "init").await;
+    let start = constructed(r#"(export "_start" (func $construct))"#);
+    never_started_inside(&library(&start), "_start").await;
+    let program = start.replacen("(module", &format!("(module {EXIT}"), 1);
+    never_started_inside(&wrapped(&program, WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER), "_start").await;
+
+    for called in [
+        format!(r#"{constructors} (func (export "_initialize") (call $construct))"#),
+        format!("{constructors} (start $construct)"),
+        r#"(export "_initialize" (func $construct)) (func (export "_start"))"#.to_owned(),
+    ] {
+        let wat = constructed(&called).replacen("(module", &format!("(module {EXIT}"), 1);
+        loaded(&library(&wat)).await.unwrap();
+    }
+}
+
+/// A program for WASI preview 2: what its start calls, beside what `handle` calls.
+fn run(definitions: &str, calls: &str) -> String {
+    handler_with(
+        &format!(
+            r#"{CONSTRUCTOR} (func $more) (func $all (call $construct) (call $more)) {definitions}
+               (func (export "wasi:cli/run@0.2.0#run") (result i32) {calls} (i32.const 0))"#
+        ),
+        "(call $ok)",
+    )
+}
+
+/// [`run`] as a component that exports `handle` alone, or `wasi:cli/run`, too.
+fn both(wat: &str) -> [Vec<u8>; 2] {
+    [wat::parse_str(wat).unwrap(), library(wat)]
+}
+
+#[tokio::test]
+async fn constructors_that_only_a_program_calls_are_refused() {
+    for file in both(&run("", "(call $all)")) {
+        never_started_inside(&file, "wasi:cli/run@0.2.0#run").await;
+    }
+    let right = [
+        run("", "(call $construct)"),
+        run("", "(call $more)"),
+        run(r#"(export "_initialize" (func $all))"#, "(call $all)"),
+        run("(func $handles (call $all))", "(call $all)"),
+    ];
+    for file in right.iter().flat_map(|wat| both(wat)) {
+        loaded(&file).await.unwrap();
+    }
+}
+
+/// What makes a module one of WASI preview 1.
+const EXIT: &str = r#"(import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))"#;
 
 /// A module as Go's linker writes it, reduced to what the host looks at: its name for itself, WASI preview 1, data, memory.
 fn go(pages: u32, data: &str) -> String {
