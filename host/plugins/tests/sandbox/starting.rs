@@ -221,6 +221,51 @@ async fn go_without_room_for_the_adapter_is_refused() {
 }
 
 #[tokio::test]
+async fn go_is_known_by_what_no_flag_strips() {
+    let stripped = |data: &str, globals: &str| {
+        go(33, data).replace("go:buildid", "build_id").replacen("(memory ", &format!("{globals} (memory "), 1)
+    };
+    let names = r"\00runtime.mallocgc\00runtime.main\00";
+    let wide = "(global (mut i64) (i64.const 0))".repeat(6);
+    // The module's own variable comes last.
+    let registers = format!("(global (mut i32) (i32.const 0)) {wide}");
+    for wat in [stripped(names, ""), stripped("x", &registers)] {
+        let refused = Rig::new().load(&wat).await.expect_err("plain Go");
+        assert!(matches!(&refused, LoadError::PlainGo), "{refused}");
+        let refused = loaded(&library(&wat)).await.expect_err("plain Go, wrapped");
+        assert!(matches!(&refused, LoadError::PlainGo), "{refused}");
+    }
+    // TinyGo's linker is clang's: a few variables, and no table of functions.
+    for wat in [
+        stripped("panic: runtime error: runtime.mallocgc", ""),
+        stripped("x", &wide),
+        stripped("x", &registers.replacen("(mut i32)", "i32", 1)),
+    ] {
+        Rig::new().load(&wat).await.unwrap();
+        loaded(&library(&wat)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs Go"]
+async fn what_go_builds_is_refused_with_whatever_flags() {
+    let dir = tempfile::tempdir().unwrap();
+    let source =
+        "package main\n\n//go:wasmexport handle\nfunc handle(data int32) int32 { return 2048 }\n\nfunc main() {}\n";
+    std::fs::write(dir.path().join("go.mod"), "module plain\n\ngo 1.24\n").unwrap();
+    std::fs::write(dir.path().join("main.go"), source).unwrap();
+    for flags in ["", "-buildid=", "-s -w -buildid="] {
+        let mut go = std::process::Command::new("go");
+        go.args(["build", "-buildmode=c-shared", "-o", "plain.wasm", "-ldflags", flags, "."]).current_dir(dir.path());
+        go.envs([("GOOS", "wasip1"), ("GOARCH", "wasm"), ("GOTOOLCHAIN", "local"), ("GOFLAGS", "")]);
+        assert!(go.status().unwrap().success(), "{flags}");
+        let built = std::fs::read(dir.path().join("plain.wasm")).unwrap();
+        let refused = loaded(&built).await.expect_err(flags);
+        assert!(matches!(&refused, LoadError::PlainGo), "{flags}: {refused}");
+    }
+}
+
+#[tokio::test]
 async fn an_exit_is_told_without_a_number_that_the_guest_never_gave() {
     let exits = go(33, "x")
         .replace("go:buildid", "build_id")
