@@ -3,14 +3,20 @@
  *
  * Nothing runs what comes after an `await`, and an error that an async function throws is kept in a promise that nobody looks
  * at. During a run some of that shows (src/promises.js); an async function that awaits a plain value shows to nobody. So the
- * modules that the entry imports by a path are looked through. Packages are not: what they have and do not call does no harm.
+ * modules that the entry imports are looked through. Those of packages are told apart: what they have and do not call does no harm.
  */
 
-import { existsSync, readFileSync, realpathSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { dirname, join, resolve, sep } from "node:path";
 
-/** Imports of a module by its path: of names, for its effects, and dynamic. */
-const IMPORT = /\b(?:import|export)\b[^"';]*?\bfrom\s*["'](\.[^"']+)["']|\bimport\s*\(?\s*["'](\.[^"']+)["']/g;
+/** Imports of a module: of names, for its effects, and dynamic. */
+const IMPORT = /\b(?:import|export)\b[^"';]*?\bfrom\s*["']([^"']+)["']|\bimport\s*\(?\s*["']([^"']+)["']/g;
+
+/** The name of a package, and what of it is imported. */
+const PACKAGED = /^((?:@[^/:]+\/)?[^./:@][^/:]*)(\/[^:]*)?$/;
+
+/** The kinds of an import that a package may tell apart, those that a bundler without Node goes by. */
+const CONDITIONS = ["import", "module", "default"];
 
 /** `async` before what makes a function: its word, a name, a star, parameters. */
 const ASYNC = /(?<![.\w$#])async(?:\s+function\b|\s*\*|[ \t]+(?!(?:in|instanceof|of|as|from)\b)[\w$#[]|[ \t]*(?=\())/g;
@@ -19,25 +25,59 @@ const ASYNC = /(?<![.\w$#])async(?:\s+function\b|\s*\*|[ \t]+(?!(?:in|instanceof
 const BEFORE_REGEXP = /(?:^|[^.\w$])(?:return|typeof|case|in|of|delete|void|throw|new|else|do|instanceof|yield|await)$/;
 
 /**
- * The first async function of the modules that an entry has.
+ * The first async function of the modules that an entry has, and the first one of the packages that they import.
  *
+ * @typedef {{ file: string, line: number }} Place
  * @param {string} entry The path of its file.
- * @returns {{ file: string, line: number } | undefined}
+ * @param {string} except The folder of a package that is known.
+ * @returns {{ own?: Place, packages?: Place }}
  */
-export function firstAsyncFunction(entry) {
-  const files = [realpathSync(entry)];
+export function firstAsyncFunctions(entry, except) {
+  /** @type {{ own?: Place, packages?: Place }} */
+  const first = {};
+  const files = [{ file: realpathSync(entry), whose: /** @type {"own" | "packages"} */ ("own") }];
   // It grows while it is gone through.
-  for (const file of files) {
+  for (const { file, whose } of files) {
     const source = readFileSync(file, "utf8");
-    const place = asyncFunction(source);
-    if (place !== undefined) return { file, line: source.slice(0, place).split("\n").length };
+    const place = first[whose] ? undefined : asyncFunction(source);
+    if (place !== undefined) first[whose] = { file, line: source.slice(0, place).split("\n").length };
     for (const [, from, effects] of blank(source, false).matchAll(IMPORT)) {
-      const path = resolve(dirname(file), from ?? effects);
-      const found = existsSync(path) ? realpathSync(path) : undefined;
-      if (found?.match(/\.m?js$/) && !files.includes(found)) files.push(found);
+      const name = from ?? effects;
+      const found = name.startsWith(".") ? fileOf(resolve(dirname(file), name)) : packaged(dirname(file), name);
+      const isKnown = found === undefined || found.startsWith(except + sep + "src" + sep);
+      if (isKnown || !/\.m?js$/.test(found) || files.some(({ file }) => file === found)) continue;
+      files.push({ file: found, whose: name.startsWith(".") ? whose : "packages" });
     }
   }
-  return undefined;
+  return first;
+}
+
+/** The file at a path, where it really is. */
+function fileOf(/** @type {string} */ path) {
+  return existsSync(path) && statSync(path).isFile() ? realpathSync(path) : undefined;
+}
+
+/** The file of a package's module, for an import in this folder; none if it cannot be told. */
+function packaged(/** @type {string} */ folder, /** @type {string} */ name) {
+  const [, of, path = ""] = PACKAGED.exec(name) ?? [];
+  if (of === undefined) return undefined;
+  let [at, from] = ["", folder];
+  while (!existsSync((at = join(from, "node_modules", of)))) {
+    if (from === dirname(from)) return undefined;
+    from = dirname(from);
+  }
+  const about = existsSync(join(at, "package.json")) ? JSON.parse(readFileSync(join(at, "package.json"), "utf8")) : {};
+  const exported = chosen(about.exports?.[`.${path}`] ?? (path === "" ? about.exports : undefined));
+  const plain = path === "" ? (about.module ?? about.main ?? "index.js") : `.${path}`;
+  const file = join(at, exported ?? plain);
+  return fileOf(file) ?? fileOf(`${file}.js`);
+}
+
+/** @returns {string | undefined} What a package exports under the conditions. */
+function chosen(/** @type {any} */ exported) {
+  if (typeof exported !== "object" || exported === null) return typeof exported === "string" ? exported : undefined;
+  const condition = Object.keys(exported).find((name) => CONDITIONS.includes(name) && chosen(exported[name]));
+  return condition && chosen(exported[condition]);
 }
 
 /**

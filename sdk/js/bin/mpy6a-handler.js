@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * @file `mpy6a-handler build [--allow-async] ENTRY OUTPUT`: make a WebAssembly component of a handler, in the project's folder.
+ * @file `mpy6a-handler build ENTRY OUTPUT`: make a WebAssembly component of a handler, in the project's folder.
  *
  * componentize-qjs does the work; this gives it what is the same for every handler:
  *
@@ -19,10 +19,10 @@ import { createRequire } from "node:module";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { firstAsyncFunction } from "./async-functions.js";
+import { firstAsyncFunctions } from "./async-functions.js";
 
 const USAGE =
-  "usage: mpy6a-handler build [--allow-async] ENTRY OUTPUT, for example: mpy6a-handler build src/handler.js build/handler.wasm";
+  "usage: mpy6a-handler build ENTRY OUTPUT, for example: mpy6a-handler build src/handler.js build/handler.wasm";
 
 /** What componentize-qjs puts before the author's error. */
 const PREFIX = /^(Error: )*(: )?(Failed to [a-z]+ (user )?JavaScript module( evaluation)?: )+(Error: )*/;
@@ -31,25 +31,29 @@ const PREFIX = /^(Error: )*(: )?(Failed to [a-z]+ (user )?JavaScript module( eva
 const NOT_FOUND =
   "\na handler has its own modules and packages of plain JavaScript; there is no Node in it, and no `node:` modules";
 
-/** That async functions are there, and never called. */
-const ALLOW_ASYNC = "--allow-async";
-
 /** What to do about an async function. */
 const ASYNC_FUNCTION = `an async function, and nothing runs what comes after its \`await\`: handlers are synchronous, http.get and \
 the other calls return their result directly; make it a plain function, or move it to a module that the handler does not import; \
-in a bundle, whose libraries have some that the handler never calls, say ${ALLOW_ASYNC}`;
+in a bundle, whose libraries have some that the handler never calls, have the bundler write them as promises, which a run notices \
+(esbuild ${["async-await", "async-generator", "for-await"].map((feature) => `--supported:${feature}=false`).join(" ")})`;
+
+/** What to know about one in a package. */
+const ASYNC_PACKAGE = `an async function of a package: a handler must not call it, for nothing runs what comes after its \`await\`; \
+as a bundle (README.md, Limits) a run notices if it does`;
 
 /** This package, where it really is: npm links what comes from a folder. */
 const PACKAGE = realpathSync(fileURLToPath(new URL("..", import.meta.url)));
 
 async function main(words) {
-  const [command, entry, output, ...rest] = words.filter((word) => word !== ALLOW_ASYNC);
+  const [command, entry, output, ...rest] = words;
   if (command !== "build" || !entry || !output || rest.length > 0) throw new Error(USAGE);
   const project = realpathSync(process.cwd());
   if (!existsSync(entry))
     throw new Error(`${entry} is missing, seen from ${project}: name the module that exports \`handle\``);
-  const found = words.includes(ALLOW_ASYNC) ? undefined : firstAsyncFunction(entry);
-  if (found) throw new Error(`${relative(project, found.file)}:${found.line}: ${ASYNC_FUNCTION}`);
+  const found = firstAsyncFunctions(entry, PACKAGE);
+  const place = ({ file, line }) => `${relative(project, file)}:${line}`;
+  if (found.own) throw new Error(`${place(found.own)}: ${ASYNC_FUNCTION}`);
+  if (found.packages) console.error(`warning: ${place(found.packages)}: ${ASYNC_PACKAGE}`);
 
   const { component } = await toolchain(project).componentize({
     witPath: contract(),

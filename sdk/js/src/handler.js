@@ -71,14 +71,15 @@ function supervised(act, meant) {
   return function run(data) {
     host.enter();
     const waited = watch();
-    let end;
+    let end, place;
     try {
       const returned = act(data);
+      place = waited(); // Before `then` is asked for here.
       if (typeof returned?.then === "function") end = bug(PROMISED, new TypeError(PROMISED));
     } catch (error) {
+      place = waited();
       end = meant(error) ?? threw(error);
     }
-    const place = waited();
     // A bug was told already; an end that the handler chose would commit what it did before it began to wait.
     if (place && (!end || "payload" in end)) end = bug(PENDING, place);
     if (end) throw end;

@@ -3,8 +3,25 @@
  * jobs, so what waits for a promise is lost without a word, and a session that was deleted meanwhile is gone.
  *
  * The queue cannot be looked at, and neither can a promise. What can be seen is somebody who begins to wait: by `then`, to which
- * `catch`, `finally` and `Promise.all` lead, or by `await` of a promise, which asks it for its constructor.
+ * `catch`, `finally` and `Promise.all` lead, or by `await` of a promise, which asks it for its constructor. `await` of another object
+ * asks that for `then`: what the host's calls return has one that tells ({@link begin}). `await` of text, a number or nothing shows to
+ * nobody; so the builder lets no async function in (bin/async-functions.js).
  */
+
+/** What is waited for during a run does not come, under Node neither. */
+const never = () => {};
+
+/**
+ * Begin to wait, as `await` of a promise does, by which whoever watches is told; in whichever copy of this module, for a bundle has
+ * its own.
+ *
+ * @returns {(() => void) | undefined} A `then` for what is waited for, if anybody watches.
+ */
+export function begin() {
+  const { get } = /** @type {PropertyDescriptor} */ (Object.getOwnPropertyDescriptor(Promise.prototype, "constructor"));
+  get?.call(Promise.prototype);
+  return get && never;
+}
 
 /**
  * Watch, until the function that comes back is called: it says where somebody first began to wait, as an error with that place; or

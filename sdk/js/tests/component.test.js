@@ -21,13 +21,13 @@ mkdirSync(join(project, "node_modules"));
 symlinkSync(SDK, join(project, "node_modules/mpy6a-handler"));
 symlinkSync(join(SDK, "tests/node_modules/componentize-qjs"), join(project, "node_modules/componentize-qjs"));
 
-/** Build a handler from its source. @returns {Promise<{ said: string, path: string }>} */
+/** Build a handler from its source. @returns {Promise<{ said: string, warned: string, path: string }>} */
 async function build(source, entry = "handler.js") {
   writeFileSync(join(project, "handler.js"), source);
   const path = "build/deep/handler.wasm";
   const command = [join(SDK, "bin/mpy6a-handler.js"), "build", entry, path];
-  const { stdout } = await promisify(execFile)(process.execPath, command, { cwd: project });
-  return { said: stdout, path: join(project, path) };
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, command, { cwd: project });
+  return { said: stdout, warned: stderr, path: join(project, path) };
 }
 
 /** What the builder says to a source that it refuses. */
@@ -78,7 +78,7 @@ test("mistakes are told when the component is built, with the remedy", async () 
     ],
     [
       "export async function handle() {}",
-      /^error: handler\.js:1: an async function, and nothing runs what comes after its `await`: .* say --allow-async/,
+      /^error: handler\.js:1: an async function, and nothing runs what comes after its `await`: .* \(esbuild --supported:async-await=false --supported:/,
     ],
     [
       `import { defineHandler } ${sdk}\nasync function work() { await 1; }\nexport const handle = defineHandler(() => void work());`,
@@ -101,9 +101,21 @@ test("mistakes are told when the component is built, with the remedy", async () 
   assert.match(await refusal("", "src/no.js"), /^error: src\/no\.js is missing, seen from .*: name the module/);
 });
 
+test("an async function of a package is told, and does not keep the handler from being built", async () => {
+  const pkg = join(project, "node_modules/@shop/pay");
+  mkdirSync(join(pkg, "lib"), { recursive: true });
+  const exports = { ".": { types: "./lib/pay.d.ts", import: "./lib/pay.js" } };
+  writeFileSync(join(pkg, "package.json"), JSON.stringify({ name: "@shop/pay", type: "module", exports }));
+  writeFileSync(join(pkg, "lib/pay.js"), 'export * from "./more.js";');
+  writeFileSync(join(pkg, "lib/more.js"), "export const two = 2;\nexport async function pay() {}");
+  const { warned } = await build(`import { two } from "@shop/pay";\n${HANDLER} two;`);
+  assert.match(warned, /^warning: node_modules\/@shop\/pay\/lib\/more\.js:2: an async function of a package: .*must not call/);
+  assert.equal((await build(HANDLER)).warned, "");
+});
+
 test("without its arguments the builder says how it is used", async () => {
   const error = await promisify(execFile)(process.execPath, [join(SDK, "bin/mpy6a-handler.js")]).catch(
     (error) => error,
   );
-  assert.match(error.stderr, /^error: usage: mpy6a-handler build \[--allow-async\] ENTRY OUTPUT/);
+  assert.match(error.stderr, /^error: usage: mpy6a-handler build ENTRY OUTPUT/);
 });

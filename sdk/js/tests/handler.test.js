@@ -138,6 +138,50 @@ test("a promise that is waited for fails the run, with the place, and nothing is
   }
 });
 
+test("a response that is awaited fails the run, with the place, and nothing is committed", () => {
+  const scene = { http: () => ({}) };
+  const work = async (repeat) => {
+    const found = await http.get("http://a/");
+    repeat.append(found.text());
+  };
+  const ended = handled((repeat) => void (work(repeat), repeat.delete()), scene);
+  assert.deepEqual([ended.outcome, ended.operations, ended.requests.length], ["trapped", [], 1]);
+  assert.match(ended.lines[0].message, /^a promise was pending when the handler returned, and nothing settles it/);
+  assert.ok(ended.lines.some(({ message }) => /handler\.test\.js:\d+/.test(message)));
+  // Returned, it is only a value.
+  assert.equal(handled(() => http.get("http://a/"), scene).outcome, "unfinished");
+});
+
+/** How esbuild writes an async function with --supported:async-await=false. */
+const lowered = (generator) =>
+  new Promise((resolve, reject) => {
+    const attempt = (act) => (value) => {
+      try {
+        step(act(value));
+      } catch (error) {
+        reject(error);
+      }
+    };
+    const [fulfilled, rejected] = [attempt((value) => made.next(value)), attempt((value) => made.throw(value))];
+    const step = (at) => (at.done ? resolve(at.value) : Promise.resolve(at.value).then(fulfilled, rejected));
+    const made = generator();
+    step(made.next());
+  });
+
+test("in a bundle whatever is awaited fails the run", () => {
+  for (const value of [undefined, 1, "text", {}, [], null, Promise.resolve(1)]) {
+    const ended = handled((repeat) => {
+      lowered(function* () {
+        yield value;
+        repeat.append("never");
+      });
+      repeat.delete();
+    });
+    assert.deepEqual([ended.outcome, ended.operations], ["trapped", []], String(value));
+    assert.match(ended.lines[0].message, /^a promise was pending/);
+  }
+});
+
 test("promises that nobody waits for, and those outside of a run, are left alone", async () => {
   const before = Promise.resolve(1);
   assert.equal(handled((repeat) => void (Promise.resolve(2), new Promise(() => {}), repeat.delete())).outcome, "deleted");

@@ -14,9 +14,11 @@
 //!
 //! A handler that records what time it is, and works with that, rightly comes to other records and bodies when its first run was
 //! a minute later. So where a life did not come to the same end, it is lived once more with a clock that stands still while the
-//! host is down, and that one is compared. What was repeated otherwise than at first counts in both.
+//! host is down, and that one is compared. What was repeated otherwise than at first counts in both; whether under another name, a life
+//! with a longer death tells (`renamed`).
 
 mod invariant;
+mod renamed;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -26,7 +28,7 @@ use std::{
 use crate::{
     offline::{
         KitError, Workbench,
-        life::{EXTRA_RUNS, Life, Situation},
+        life::{DOWN, EXTRA_RUNS, Life, Situation},
         trace::{Point, shorten},
     },
     outside::effects::Effect,
@@ -36,6 +38,9 @@ pub use invariant::Invariant;
 /// Most lives for one scenario, crashes in pairs included: a Python handler takes 2 ms for each of its runs, so half a minute.
 /// Beyond that, pairs are taken at even distances.
 pub const LIVES_MAX: usize = 10_000;
+
+/// How long a host is away that is away for longer: minutes, seconds and milliseconds are others again.
+const LONGER_DOWN: Duration = DOWN.saturating_mul(2);
 
 /// What came of it.
 #[derive(Debug)]
@@ -111,6 +116,10 @@ impl Tally<'_> {
             let still = bench.live_with(situation, cuts, Duration::ZERO).await?;
             found = differences(self.whole, &still);
             found.extend(repeated_otherwise(self.whole, &life));
+            if renamed::is_possible(self.whole, &life) {
+                let longer = bench.live_with(situation, cuts, LONGER_DOWN).await?;
+                found.extend(renamed::repeated(self.whole, &life, &longer, &situation.answers));
+            }
         }
         found.extend(self.invariants.iter().filter_map(|invariant| invariant.broken_by(&life)));
         self.note(&life, found.into_iter().collect());
@@ -158,13 +167,8 @@ fn differences(whole: &Life, life: &Life) -> Vec<String> {
 fn repeated_otherwise(whole: &Life, life: &Life) -> Vec<String> {
     let mut found = life.outside.effects.changed().to_vec();
     found.extend(unanswered(whole, life));
-    let lines = |life: &Life| {
-        let mut counts = BTreeMap::<String, usize>::new();
-        life.outside.effects.list().into_iter().for_each(|effect| *counts.entry(effect.line).or_default() += 1);
-        counts
-    };
-    let should = lines(whole);
-    found.extend(lines(life).into_iter().filter_map(|(line, times)| {
+    let should = renamed::lines(whole);
+    found.extend(renamed::lines(life).into_iter().filter_map(|(line, times)| {
         let expected = *should.get(&line)?;
         (times > expected).then(|| too_often(&line, times, expected))
     }));

@@ -65,10 +65,14 @@ impl Failure {
 impl Answer {
     /// Whether it answers this request, in a world of these facts.
     pub(super) fn is_for(&self, seen: &Seen, facts: &BTreeSet<String>) -> bool {
-        self.method.as_ref().is_none_or(|method| *method == seen.method)
+        self.is_of(&seen.method, &seen.url)
             && self.when.as_ref().is_none_or(|fact| facts.contains(fact))
             && !self.unless.as_ref().is_some_and(|fact| facts.contains(fact))
-            && matches(&self.url, &seen.url)
+    }
+
+    /// Whether it answers this method at this URL, in some world.
+    pub(crate) fn is_of(&self, method: &str, url: &str) -> bool {
+        self.method.as_ref().is_none_or(|own| own == method) && matches(&self.url, url)
     }
 
     /// Whether it changed something: a method that may, and no refusal.

@@ -7,9 +7,11 @@ fn tried(way: &str, more: &str) -> mpy6a_kit::scenario::Tried {
         "careless",
         &format!(
             r#"
+            start = 2026-01-01T00:00:00Z
             [settings]
             way = "{way}"
             shop = "http://shop.test"
+            deadline = "1767225630"
             [[scenario]]
             name = "pay"
             records = ["order 7"]
@@ -82,6 +84,34 @@ fn a_time_that_is_recorded_before_it_is_sent_is_right() {
     let tried = tried("recorded-clock", "expect = { outcome = \"deleted\" }");
     assert_eq!(faults(&tried), [""; 0]);
     assert!(tried.passed());
+}
+
+/// Answers to payments under whatever name.
+const PAYMENTS: &str = r#"
+    [[scenario.http]]
+    method = "PUT"
+    url = "http://shop.test/payments/*"
+    status = 201
+"#;
+
+#[test]
+fn a_name_made_of_the_clock_is_caught_taking_effect_beside_the_first() {
+    let found = faults(&tried("clock-in-the-name", PAYMENTS));
+    let otherwise = |why: &String| {
+        why.starts_with("PUT http://shop.test/payments/") && why.contains("took effect and was repeated otherwise")
+    };
+    // One fault, though the name is another one in each life.
+    assert!(found.len() == 1 && found.iter().all(otherwise), "{found:?}");
+}
+
+#[test]
+fn a_recorded_name_is_right_and_so_is_another_decision_later() {
+    let recorded = tried("recorded-name", PAYMENTS);
+    assert_eq!(faults(&recorded), [""; 0]);
+    assert_eq!(faults(&tried("late", PAYMENTS)), [""; 0]);
+    // A life after a death does decide otherwise.
+    let found = faults(&tried("late", &format!("invariant = [{{ never = \"PUT */cancelled\" }}]\n{PAYMENTS}")));
+    assert!(found.len() == 1 && found[0].contains("must never be made"), "{found:?}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use wasi_preview1_component_adapter_provider::{
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, WorldId};
 
-use super::{LoadError, check, format, handle, proposals, room, start, survey::survey, target};
+use super::{LoadError, check, format, handle, nested, proposals, room, start, survey::survey, target};
 
 /// The contract, as the host was built with it; what `handler.wit` needs comes first.
 const WIT: [(&str, &str); 2] = [
@@ -17,13 +17,16 @@ const WIT: [(&str, &str); 2] = [
     ("handler.wit", include_str!("../../../../wit/handler.wit")),
 ];
 
-/// The file as a component: itself, or made of a core module.
+/// The file as a component: itself, whose core modules are looked over likewise, or made of a core module.
 pub(super) fn component(mut file: Vec<u8>) -> Result<Vec<u8>, LoadError> {
     format::check(&file)?;
-    let Some(module) = survey(&file)? else { return Ok(file) };
+    let Some(module) = survey(&file)? else {
+        nested::check(&file)?;
+        return Ok(file);
+    };
     target::check_module(&module)?;
     handle::check_module(&module)?;
-    start::check_module(&file, &module)?;
+    start::check_module(&file, &module, &|_| false)?;
     room::check_module(&file, &module)?;
     if !module.has_type {
         embed(&mut file)?;

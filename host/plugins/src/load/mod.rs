@@ -6,7 +6,8 @@
 //! nothing is in service before.
 //!
 //! Core modules are looked over first (`survey`), for what a toolchain made for another `target`, for what would never be called at
-//! its `start`, for a heap that leaves no `room` for WASI's adapter; components by their `names`. What the engine refuses for a
+//! its `start` (in a `program`, too), for a heap that leaves no `room` for WASI's adapter, the last two also where they are `nested` in
+//! a component; components by their `names`. What the engine refuses for a
 //! proposal of Wasm that it has switched off is said by that name (`proposals`), and for a limit of the `pool` by that limit.
 //!
 //! For authors there is more to know of a file: [`inspect`] tells it without running anything, `cost` with.
@@ -21,7 +22,9 @@ mod format;
 mod handle;
 pub mod inspect;
 mod names;
+mod nested;
 mod pool;
+mod program;
 mod proposals;
 mod room;
 mod start;

@@ -9,16 +9,16 @@ use std::collections::BTreeMap;
 
 use wasmparser::{ElementItems, Operator, Parser, Payload};
 
-use super::{LoadError, survey::Module};
+use super::{LoadError, program, survey::Module};
 
 /// What is called first: the old and the new way to write it.
 const INITIALIZE: [&str; 2] = ["_initialize", "cm32p2_initialize"];
 
 /// What a program begins with.
-const START: &str = "_start";
+pub(super) const START: &str = "_start";
 
 /// What clang's linker puts all constructors of global variables into.
-const CONSTRUCTORS: &str = "__wasm_call_ctors";
+pub(super) const CONSTRUCTORS: &str = "__wasm_call_ctors";
 
 /// Names that authors give to what has to run first. A function that takes and gives nothing, that a module exports and does not
 /// call itself, is never called by anybody.
@@ -37,18 +37,22 @@ const RENAME: &str = "export it as `_initialize` (AssemblyScript: --exportStart 
 /// What trapped while a plugin was instantiated: a table that connects the imports has nothing in it yet.
 const NOT_CONNECTED: &str = "wasm trap: uninitialized element";
 
-/// Check that what has to run first will run.
-pub(super) fn check_module(file: &[u8], module: &Module) -> Result<(), LoadError> {
+/// Check that what has to run first will run, where others may call those exports that are `called`.
+pub(super) fn check_module(file: &[u8], module: &Module, called: &dyn Fn(&str) -> bool) -> Result<(), LoadError> {
     let exports = |name: &str| module.exports.iter().any(|export| export == name);
     let has_initialize = INITIALIZE.iter().any(|name| exports(name));
-    if exports(START) && !has_initialize {
+    if exports(START) && !has_initialize && !called(START) {
         return Err(never(START, AS_LIBRARY));
+    }
+    if let Some(run) = program::idle_run(file, module)?.filter(|_| !has_initialize) {
+        return Err(never(run, AS_LIBRARY));
     }
     let of_initialize = module.functions.iter().filter(|(name, _)| INITIALIZE.contains(&name.as_str()));
     let initializes: Vec<u32> = of_initialize.map(|(_, function)| *function).collect();
     let mut idle = BTreeMap::new();
     for (name, function) in &module.functions {
         let (is_start, remedy) = match name.as_str() {
+            name if called(name) => continue,
             CONSTRUCTORS => (true, CALL_THEM),
             name if !has_initialize && module.is_plain(*function) => (LIKE_START.contains(&name), RENAME),
             _ => continue,
@@ -60,7 +64,9 @@ pub(super) fn check_module(file: &[u8], module: &Module) -> Result<(), LoadError
     keep_starts(file, module, &mut idle)?;
     if !idle.is_empty() {
         // However many there are, every instruction is read once.
-        keep_uncalled(file, &mut idle)?;
+        called_in(file, module, None, |function| {
+            idle.remove(&function);
+        })?;
     }
     idle.values().next().map_or(Ok(()), |suspect| Err(never(suspect.name, suspect.remedy)))
 }
@@ -100,22 +106,27 @@ fn keep_starts(file: &[u8], module: &Module, idle: &mut BTreeMap<u32, Suspect<'_
     Ok(())
 }
 
-/// Keep those that the module neither calls nor passes on.
-fn keep_uncalled(file: &[u8], idle: &mut BTreeMap<u32, Suspect<'_>>) -> Result<(), LoadError> {
+/// Tell each function that the module calls or passes on, in whatever but one function of it.
+pub(super) fn called_in(
+    file: &[u8],
+    module: &Module,
+    except: Option<u32>,
+    mut tell: impl FnMut(u32),
+) -> Result<(), LoadError> {
+    let mut number = module.imported_functions();
     for payload in Parser::new(0).parse_all(file) {
         match payload.map_err(LoadError::invalid)? {
             Payload::CodeSectionEntry(body) => {
                 let operators = body.get_operators_reader().map_err(LoadError::invalid)?.into_iter();
-                operators.map_while(Result::ok).filter_map(|operator| named(&operator)).for_each(|function| {
-                    idle.remove(&function);
-                });
+                if except != Some(number) {
+                    operators.map_while(Result::ok).filter_map(|operator| named(&operator)).for_each(&mut tell);
+                }
+                number += 1;
             }
             Payload::ElementSection(elements) => {
                 for element in elements {
                     if let ElementItems::Functions(functions) = element.map_err(LoadError::invalid)?.items {
-                        functions.into_iter().map_while(Result::ok).for_each(|function| {
-                            idle.remove(&function);
-                        });
+                        functions.into_iter().map_while(Result::ok).for_each(&mut tell);
                     }
                 }
             }

@@ -1,8 +1,10 @@
 //! What there is to know about a core module before a component is made of it.
 
+use memchr::memmem;
 use wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME as PREVIEW1;
 use wasmparser::{
-    CompositeInnerType, DataKind, Encoding, ExternalKind, MemoryType, Operator, Parser, Payload, RecGroup, TypeRef,
+    CompositeInnerType, DataKind, Encoding, ExternalKind, GlobalSectionReader, GlobalType, MemoryType, Operator,
+    Parser, Payload, RecGroup, TypeRef, ValType,
 };
 
 use super::LoadError;
@@ -13,8 +15,18 @@ const COMPONENT_TYPE: &str = "component-type";
 /// Where compilers put what the linker needs; a linked module has none.
 const RELOCATIONS: &str = "linking";
 
-/// Where Go's linker puts the identity of what it built. TinyGo has none.
+/// Where Go's linker puts the identity of what it built, unless it is told not to. TinyGo has none.
 const GO_BUILD: &str = "go:buildid";
+
+/// The global variables of every module of Go's linker, which are the registers of its machine: SP, CTXT, g, RET0 to RET3, PAUSE.
+const GO_REGISTERS: [ValType; 8] = {
+    use ValType::{I32, I64};
+    [I32, I64, I64, I64, I64, I64, I64, I32]
+};
+
+/// The name of a function of Go's runtime, in the table that the runtime itself reads; no flag leaves that out, and an optimizer
+/// does not know of it. TinyGo has no such table.
+const GO_RUNTIME: &[u8] = b"\0runtime.mallocgc\0";
 
 /// A core module.
 #[derive(Debug, Default)]
@@ -37,8 +49,11 @@ pub(super) struct Module {
     pub(super) start: Option<u32>,
     /// Whether Go's own linker made it.
     pub(super) is_go: bool,
+    /// Whether it has a memory of its own that others may use: adapters and what connects modules have none.
+    pub(super) has_memory: bool,
     /// Where the data that is put into its memory at the start ends, in bytes.
     pub(super) data_end: u64,
+    owns_memory: bool,
     imported_functions: u32,
     /// Of each type, whether it is a function that takes and gives nothing.
     plain_types: Vec<bool>,
@@ -102,8 +117,10 @@ fn take(module: &mut Module, payload: Payload<'_>) -> wasmparser::Result<()> {
         Payload::MemorySection(memories) => {
             for memory in memories {
                 module.memories.push(memory?);
+                module.owns_memory = true;
             }
         }
+        Payload::GlobalSection(globals) => module.is_go |= has_registers(globals)?,
         Payload::FunctionSection(functions) => {
             for of in functions {
                 module.types.push(of?);
@@ -112,6 +129,7 @@ fn take(module: &mut Module, payload: Payload<'_>) -> wasmparser::Result<()> {
         Payload::ExportSection(exports) => {
             for export in exports {
                 let export = export?;
+                module.has_memory |= module.owns_memory && export.kind == ExternalKind::Memory;
                 module.exports.push(export.name.to_owned());
                 if matches!(export.kind, ExternalKind::Func | ExternalKind::FuncExact) {
                     module.functions.push((export.name.to_owned(), export.index));
@@ -122,6 +140,7 @@ fn take(module: &mut Module, payload: Payload<'_>) -> wasmparser::Result<()> {
         Payload::DataSection(segments) => {
             for segment in segments {
                 let segment = segment?;
+                module.is_go |= memmem::find(segment.data, GO_RUNTIME).is_some();
                 if let DataKind::Active { offset_expr, .. } = segment.kind
                     && let Operator::I32Const { value } = offset_expr.get_operators_reader().read()?
                 {
@@ -133,6 +152,20 @@ fn take(module: &mut Module, payload: Payload<'_>) -> wasmparser::Result<()> {
         _ => {}
     }
     Ok(())
+}
+
+/// Whether global variables are those of Go's linker, whatever else was stripped from the module.
+fn has_registers(globals: GlobalSectionReader<'_>) -> wasmparser::Result<bool> {
+    if globals.count() as usize != GO_REGISTERS.len() {
+        return Ok(false);
+    }
+    for (global, register) in globals.into_iter().zip(GO_REGISTERS) {
+        let GlobalType { content_type, mutable, .. } = global?.ty;
+        if content_type != register || !mutable {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn plain(group: &RecGroup) -> impl Iterator<Item = bool> {

@@ -7,7 +7,7 @@
 use std::{env, path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
-use mpy6a_plugins::{LoadError, PluginSpec, RunEnd};
+use mpy6a_plugins::{LoadError, PluginSpec, RunEnd, inspect};
 use mpy6a_sessions::Outcome;
 
 use crate::rig::{Answer, Rig, serve};
@@ -75,6 +75,17 @@ async fn an_import_of_wasi_http_needs_a_grant() {
     let spec = PluginSpec { file: guests().join("misbehave.wasm"), ..rig.spec.clone() };
     let refused = rig.sandbox.load(&spec).await.expect_err("no grant");
     assert!(matches!(&refused, LoadError::Import { import, .. } if import.starts_with("wasi:http/")), "{refused}");
+}
+
+#[test]
+#[ignore = "needs .ci/build-guests"]
+fn what_every_toolchain_made_has_no_problem() {
+    let files: Vec<PathBuf> = std::fs::read_dir(guests()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    for file in files.iter().filter(|file| file.extension().is_some_and(|end| end == "wasm")) {
+        let inspected = inspect::inspect(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        assert!(inspected.problems.is_empty(), "{}: {:?}", file.display(), inspected.problems);
+    }
+    assert!(files.len() >= 5, "{files:?}");
 }
 
 #[tokio::test]

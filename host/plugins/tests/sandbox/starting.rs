@@ -1,8 +1,13 @@
 //! Core modules whose start would not happen, or too early, or whose heap is not theirs alone: they would load and compute
 //! something else than their source says.
 
-use mpy6a_plugins::LoadError;
+use mpy6a_plugins::{LoadError, PluginSpec};
 use mpy6a_sessions::Outcome;
+use wasi_preview1_component_adapter_provider::{
+    WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
+};
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::Resolve;
 
 use crate::{
     guest::{handler, handler_with},
@@ -103,6 +108,94 @@ async fn a_start_function_that_calls_the_host_is_told_to_be_exported_instead() {
     assert_eq!((end.report.outcome, end.report.log_tail.as_str()), (Outcome::Returned, "INFO intent\n"));
 }
 
+/// What `wasm-tools component new --adapt` makes of a module: a component, with this adapter for WASI preview 1.
+fn wrapped(wat: &str, adapter: &[u8]) -> Vec<u8> {
+    const WIT: &str = include_str!("../../../../wit/handler.wit");
+    const CONFIG: &str = include_str!("../../../../wit/deps/wasi-config/store.wit");
+    let mut resolve = Resolve::default();
+    resolve.push_source("store.wit", CONFIG).unwrap();
+    let handler = resolve.push_source("handler.wit", WIT).unwrap();
+    let world = resolve.select_world(&[handler], Some("handler")).unwrap();
+    let mut module = wat::parse_str(wat).unwrap();
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).unwrap();
+    let mut encoder = ComponentEncoder::default();
+    encoder.module(&module).unwrap().validate(true);
+    encoder.adapter(WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, adapter).unwrap();
+    encoder.encode().unwrap()
+}
+
+fn library(wat: &str) -> Vec<u8> {
+    wrapped(wat, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER)
+}
+
+/// Load a component.
+async fn loaded(component: &[u8]) -> Result<(), LoadError> {
+    let rig = Rig::new();
+    let file = rig.file("component.wasm", component);
+    rig.sandbox.load(&PluginSpec { file, ..rig.spec.clone() }).await.map(drop)
+}
+
+async fn never_started_inside(component: &[u8], export: &str) {
+    let refused = loaded(component).await.expect_err(export);
+    assert!(matches!(&refused, LoadError::NeverStarted { export: named, .. } if named == export), "{refused}");
+    assert!(refused.to_string().contains("`_initialize`"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_component_is_looked_into_for_what_is_never_called() {
+    let constructors = r#"(export "__wasm_call_ctors" (func $construct))"#;
+    never_started_inside(&library(&constructed(constructors)), "__wasm_call_ctors").await;
+    never_started_inside(&library(&constructed(r#"(export "init" (func $construct))"#)), "init").await;
+    let start = constructed(r#"(export "_start" (func $construct))"#);
+    never_started_inside(&library(&start), "_start").await;
+    let program = start.replacen("(module", &format!("(module {EXIT}"), 1);
+    never_started_inside(&wrapped(&program, WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER), "_start").await;
+
+    for called in [
+        format!(r#"{constructors} (func (export "_initialize") (call $construct))"#),
+        format!("{constructors} (start $construct)"),
+        r#"(export "_initialize" (func $construct)) (func (export "_start"))"#.to_owned(),
+    ] {
+        let wat = constructed(&called).replacen("(module", &format!("(module {EXIT}"), 1);
+        loaded(&library(&wat)).await.unwrap();
+    }
+}
+
+/// A program for WASI preview 2: what its start calls, beside what `handle` calls.
+fn run(definitions: &str, calls: &str) -> String {
+    handler_with(
+        &format!(
+            r#"{CONSTRUCTOR} (func $more) (func $all (call $construct) (call $more)) {definitions}
+               (func (export "wasi:cli/run@0.2.0#run") (result i32) {calls} (i32.const 0))"#
+        ),
+        "(call $ok)",
+    )
+}
+
+/// [`run`] as a component that exports `handle` alone, or `wasi:cli/run`, too.
+fn both(wat: &str) -> [Vec<u8>; 2] {
+    [wat::parse_str(wat).unwrap(), library(wat)]
+}
+
+#[tokio::test]
+async fn constructors_that_only_a_program_calls_are_refused() {
+    for file in both(&run("", "(call $all)")) {
+        never_started_inside(&file, "wasi:cli/run@0.2.0#run").await;
+    }
+    let right = [
+        run("", "(call $construct)"),
+        run("", "(call $more)"),
+        run(r#"(export "_initialize" (func $all))"#, "(call $all)"),
+        run("(func $handles (call $all))", "(call $all)"),
+    ];
+    for file in right.iter().flat_map(|wat| both(wat)) {
+        loaded(&file).await.unwrap();
+    }
+}
+
+/// What makes a module one of WASI preview 1.
+const EXIT: &str = r#"(import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))"#;
+
 /// A module as Go's linker writes it, reduced to what the host looks at: its name for itself, WASI preview 1, data, memory.
 fn go(pages: u32, data: &str) -> String {
     handler("(call $exit (i32.const 1)) unreachable")
@@ -125,6 +218,51 @@ async fn go_without_room_for_the_adapter_is_refused() {
     Rig::new().load(&go(110, package)).await.unwrap();
     // Another linker's module has its own allocator.
     Rig::new().load(&go(33, "runtime.main").replace("go:buildid", "build_id")).await.unwrap();
+}
+
+#[tokio::test]
+async fn go_is_known_by_what_no_flag_strips() {
+    let stripped = |data: &str, globals: &str| {
+        go(33, data).replace("go:buildid", "build_id").replacen("(memory ", &format!("{globals} (memory "), 1)
+    };
+    let names = r"\00runtime.mallocgc\00runtime.main\00";
+    let wide = "(global (mut i64) (i64.const 0))".repeat(6);
+    // The module's own variable comes last.
+    let registers = format!("(global (mut i32) (i32.const 0)) {wide}");
+    for wat in [stripped(names, ""), stripped("x", &registers)] {
+        let refused = Rig::new().load(&wat).await.expect_err("plain Go");
+        assert!(matches!(&refused, LoadError::PlainGo), "{refused}");
+        let refused = loaded(&library(&wat)).await.expect_err("plain Go, wrapped");
+        assert!(matches!(&refused, LoadError::PlainGo), "{refused}");
+    }
+    // TinyGo's linker is clang's: a few variables, and no table of functions.
+    for wat in [
+        stripped("panic: runtime error: runtime.mallocgc", ""),
+        stripped("x", &wide),
+        stripped("x", &registers.replacen("(mut i32)", "i32", 1)),
+    ] {
+        Rig::new().load(&wat).await.unwrap();
+        loaded(&library(&wat)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs Go"]
+async fn what_go_builds_is_refused_with_whatever_flags() {
+    let dir = tempfile::tempdir().unwrap();
+    let source =
+        "package main\n\n//go:wasmexport handle\nfunc handle(data int32) int32 { return 2048 }\n\nfunc main() {}\n";
+    std::fs::write(dir.path().join("go.mod"), "module plain\n\ngo 1.24\n").unwrap();
+    std::fs::write(dir.path().join("main.go"), source).unwrap();
+    for flags in ["", "-buildid=", "-s -w -buildid="] {
+        let mut go = std::process::Command::new("go");
+        go.args(["build", "-buildmode=c-shared", "-o", "plain.wasm", "-ldflags", flags, "."]).current_dir(dir.path());
+        go.envs([("GOOS", "wasip1"), ("GOARCH", "wasm"), ("GOTOOLCHAIN", "local"), ("GOFLAGS", "")]);
+        assert!(go.status().unwrap().success(), "{flags}");
+        let built = std::fs::read(dir.path().join("plain.wasm")).unwrap();
+        let refused = loaded(&built).await.expect_err(flags);
+        assert!(matches!(&refused, LoadError::PlainGo), "{flags}: {refused}");
+    }
 }
 
 #[tokio::test]

@@ -18,7 +18,10 @@ fn handle(repeat: Repeat) -> Result<(), Failure> {
         "random-body" => pay_with(&repeat, random::get_random_bytes(16)),
         "clock-in-the-body" => pay_with(&repeat, now()),
         "clock-without-a-step" => clock_without_a_step(&repeat),
-        "recorded-clock" => recorded_clock(&repeat),
+        "clock-in-the-name" => pay_under(&repeat, &now()),
+        "recorded-name" => pay_under(&repeat, &recorded_now(&repeat)?),
+        "late" => late(&repeat),
+        "recorded-clock" => pay_with(&repeat, recorded_now(&repeat)?),
         "piling-up" => piling_up(&repeat),
         "only-once" => only_once(&repeat),
         "out-of-order" => out_of_order(&repeat),
@@ -69,18 +72,29 @@ fn clock_without_a_step(repeat: &Repeat) -> Result<(), Failure> {
     Ok(repeat.delete()?)
 }
 
-/// The time of the first run is recorded, and every repeat sends that.
-fn recorded_clock(repeat: &Repeat) -> Result<(), Failure> {
-    let recorded = repeat.records().get(1).map(|time| time.to_vec());
-    let time = match recorded {
-        Some(time) => time,
-        None => {
-            let time = now();
-            repeat.append(&time)?;
-            time
-        }
-    };
-    pay_with(repeat, time)
+/// A payment by the name of its time is another one in every repeat, but for a time that is recorded.
+fn pay_under(repeat: &Repeat, time: &[u8]) -> Result<(), Failure> {
+    let time = String::from_utf8_lossy(time);
+    http::put(format!("{}/payments/{time}", settings::require("shop")?)).send()?.expect_success()?;
+    Ok(repeat.delete()?)
+}
+
+/// Past a time it cancels in place of paying.
+fn late(repeat: &Repeat) -> Result<(), Failure> {
+    let deadline: u64 = settings::require("deadline")?.parse().map_err(|_| Failure::permanent("no time"))?;
+    let (what, step) = if wall_clock::now().seconds < deadline { ("paid", "pay") } else { ("cancelled", "cancel") };
+    http::put(format!("{}/payments/{what}", settings::require("shop")?)).step(step).send()?.expect_success()?;
+    Ok(repeat.delete()?)
+}
+
+/// The time of the first run is recorded, and every repeat takes that.
+fn recorded_now(repeat: &Repeat) -> Result<Vec<u8>, Failure> {
+    if let Some(time) = repeat.records().get(1) {
+        return Ok(time.to_vec());
+    }
+    let time = now();
+    repeat.append(&time)?;
+    Ok(time)
 }
 
 fn now() -> Vec<u8> {
