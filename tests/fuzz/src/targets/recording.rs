@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     /// What the head of a file says of the recording behind it.
-    const DIGEST: &str = "ded9ca4b256d8b60f25052655094d7c3a8c9c5034132c13b48991cf939d8a751";
+    const DIGEST: &str = "90bb285996be9fa74b5336ab2e462959c78ef9868a38355900ef09add97e0f95";
 
     #[test]
     fn the_form_is_the_one_that_the_first_line_of_a_file_names() {
