@@ -13,7 +13,7 @@ use mpy6a_sessions::Outcome;
 use crate::rig::{Answer, Rig, serve};
 
 /// Where `.ci/build-guests` puts them.
-fn guests() -> PathBuf {
+pub fn guests() -> PathBuf {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |target| root.join(target)).join("guests")
 }

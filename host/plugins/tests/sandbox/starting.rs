@@ -247,15 +247,16 @@ async fn go_is_known_by_what_no_flag_strips() {
 }
 
 #[tokio::test]
-#[ignore = "needs Go"]
+#[ignore = "needs .ci/toolchains go, or Go"]
 async fn what_go_builds_is_refused_with_whatever_flags() {
+    let installed = crate::guests::guests().join("../toolchains/venv/bin/go");
     let dir = tempfile::tempdir().unwrap();
     let source =
         "package main\n\n//go:wasmexport handle\nfunc handle(data int32) int32 { return 2048 }\n\nfunc main() {}\n";
     std::fs::write(dir.path().join("go.mod"), "module plain\n\ngo 1.24\n").unwrap();
     std::fs::write(dir.path().join("main.go"), source).unwrap();
     for flags in ["", "-buildid=", "-s -w -buildid="] {
-        let mut go = std::process::Command::new("go");
+        let mut go = std::process::Command::new(if installed.exists() { installed.as_os_str() } else { "go".as_ref() });
         go.args(["build", "-buildmode=c-shared", "-o", "plain.wasm", "-ldflags", flags, "."]).current_dir(dir.path());
         go.envs([("GOOS", "wasip1"), ("GOARCH", "wasm"), ("GOTOOLCHAIN", "local"), ("GOFLAGS", "")]);
         assert!(go.status().unwrap().success(), "{flags}");
