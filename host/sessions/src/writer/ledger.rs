@@ -71,20 +71,14 @@ impl<S: Store> Ledger<S> {
     }
 
     /// Make a batch durable.
-    pub fn commit(
-        &mut self,
-        last: Index,
-        sessions: Vec<SessionChange>,
-        now_ms: u64,
-        monotonic: Duration,
-    ) -> Result<(), StoreError> {
+    pub fn commit(&mut self, last: Index, sessions: Vec<SessionChange>, now_ms: u64) -> Result<(), StoreError> {
         let pauses = std::mem::take(&mut self.fresh_pauses);
         if last == self.last && pauses.is_empty() {
             return Ok(());
         }
         self.last = last;
         let waiting = self.census.update(&sessions);
-        let Fresh { remember, forget, forgotten } = self.tombstones.take_fresh(last, monotonic);
+        let Fresh { remember, forget, forgotten } = self.tombstones.take_fresh(last);
         self.store.commit(ChangeSet { last, now_ms, sessions, waiting, remember, forget, forgotten, pauses })
     }
 }

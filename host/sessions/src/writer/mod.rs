@@ -162,7 +162,7 @@ impl<S: Store> Writer<S> {
         for change in &changes {
             self.timers.follow(change, now.monotonic);
         }
-        self.ledger.commit(last, changes, now.wall_ms(), now.monotonic)
+        self.ledger.commit(last, changes, now.wall_ms())
     }
 
     /// Put the store in order, after the last step.

@@ -119,8 +119,8 @@ pub struct Fresh {
 /// What one access has of it.
 #[derive(Default)]
 struct Share {
-    /// Unnamed tombstones, in the order in which they are forgotten.
-    unnamed: VecDeque<Index>,
+    /// Unnamed tombstones, in the order in which they are forgotten, each with when it went, Unix milliseconds.
+    unnamed: VecDeque<(Index, u64)>,
     /// Those of named clients: the index that removed the session, and its id.
     named: BTreeSet<(Index, Index)>,
     /// Named clients, by when to look whether they were silent for too long, in time that the host was awake.
@@ -237,9 +237,9 @@ impl Tombstones {
 
     /// What the next commit has to write and to forget. Nothing is forgotten but here, so that what is remembered is what the
     /// store has, whatever becomes of the host.
+    ///
     /// `last`: the index of the commit.
-    pub fn take_fresh(&mut self, last: Index, monotonic: Duration) -> Fresh {
-        self.look(monotonic);
+    pub fn take_fresh(&mut self, last: Index) -> Fresh {
         self.settle();
         self.release_silent();
         self.make_room();
@@ -337,7 +337,7 @@ impl Tombstones {
 
     /// Make a tombstone findable, and count it.
     fn keep(&mut self, tombstone: &Tombstone, row: RowKey, at: u32) {
-        let Tombstone { id, gone, origin, .. } = *tombstone;
+        let Tombstone { id, gone, gone_ms, origin, .. } = *tombstone;
         if let (Some(_), Some(by)) = (tombstone.unsettled, origin.request)
             && !self.clients.contains_key(&by.name.caller)
         {
@@ -358,7 +358,7 @@ impl Tombstones {
                 self.named += 1;
             }
             None => {
-                share.unnamed.push_back(id);
+                share.unnamed.push_back((id, gone_ms));
                 self.unnamed += 1;
             }
         }
@@ -407,12 +407,10 @@ impl Tombstones {
 
     /// From now on a tombstone is remembered as that of a caller without a name. Its client's list has to be seen to before.
     fn count_as_unnamed(&mut self, id: Index) {
-        let Some((gone, access)) = self.get(id).map(|tombstone| (tombstone.gone, tombstone.origin.access)) else {
-            return;
-        };
-        let Some(share) = self.shares.get_mut(&access) else { return };
+        let Some(&Tombstone { gone, gone_ms, origin, .. }) = self.get(id) else { return };
+        let Some(share) = self.shares.get_mut(&origin.access) else { return };
         if share.named.remove(&(gone, id)) {
-            share.unnamed.push_back(id);
+            share.unnamed.push_back((id, gone_ms));
             self.named -= 1;
             self.unnamed += 1;
         }
@@ -463,11 +461,9 @@ impl Tombstones {
         }
         while self.unnamed > self.bounds.unnamed_max {
             let most = self.shares.values_mut().max_by_key(|share| share.unnamed.len());
-            let Some(id) = most.and_then(|share| share.unnamed.pop_front()) else { break };
+            let Some((id, gone_ms)) = most.and_then(|share| share.unnamed.pop_front()) else { break };
             self.unnamed -= 1;
-            if self.unnamed == self.bounds.unnamed_max {
-                self.pushed_out_ms = self.pushed_out_ms.max(self.get(id).map(|tombstone| tombstone.gone_ms));
-            }
+            self.pushed_out_ms = self.pushed_out_ms.max(Some(gone_ms));
             self.forget(id);
         }
     }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use super::*;
 use crate::{
     caller::{NamedClient, OpenedBy, Origin},
@@ -27,8 +29,9 @@ fn commit(tombstones: &mut Tombstones, now: Duration) -> (Vec<Tombstone>, Vec<In
 
 fn take(tombstones: &mut Tombstones, now: Duration) -> Fresh {
     // No commit has the index of another.
-    let last = Index { term: 2, index: tombstones.forgotten_rows.len() as u64 + tombstones.awake.as_nanos() as u64 };
-    tombstones.take_fresh(last, now)
+    static COMMITS: AtomicU64 = AtomicU64::new(0);
+    tombstones.look(now);
+    tombstones.take_fresh(Index { term: 2, index: COMMITS.fetch_add(1, Ordering::Relaxed) })
 }
 
 /// Let time pass, with something to commit now and then.
@@ -190,6 +193,17 @@ fn each_access_has_a_share_that_no_other_can_take() {
 }
 
 #[test]
+fn the_reach_is_that_of_the_latest_that_was_pushed_out_whoever_had_it() {
+    let mut tombstones = empty();
+    // Of two accesses with as many the second is pushed out first, and went last.
+    (1..4).for_each(|id| tombstones.remember(unnamed(id, 1)));
+    (50..53).for_each(|id| tombstones.remember(unnamed(id, 2)));
+    let _ = commit(&mut tombstones, Duration::ZERO);
+    assert_eq!(ids(&tombstones), [2, 3, 51, 52]);
+    assert_eq!(tombstones.remembered(60).reach_ms, Some(10));
+}
+
+#[test]
 fn clients_and_what_they_have_under_way_are_bounded() {
     let mut tombstones = empty();
     for n in 1..=9 {
@@ -257,7 +271,7 @@ fn rows_hold_little_that_is_forgotten_however_few_of_each_are_still_asked_for() 
             tombstones.heard(&caller(CLIENT, commit * 20), now);
             tombstones.remember(tombstone(commit * 20 + n + 1, 0, CLIENT, number));
         }
-        let (held, last) = (store(tombstones.take_fresh(index(5_000 + commit * 20), now)), commit * 20 + 1);
+        let (held, last) = (store(tombstones.take_fresh(index(5_000 + commit * 20))), commit * 20 + 1);
         assert_eq!(held, tombstones.in_rows, "the store has what the writer has");
         assert_eq!(in_rows(&tombstones), tombstones.in_rows);
         let remembered = tombstones.named + tombstones.unnamed;
